@@ -1,0 +1,76 @@
+//go:build unix
+
+package parity
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Program is what runs the command lines of a case.
+type Program struct {
+	// Cargo is the real cargo's path; it is given the command line as it is.
+	Cargo string
+	// Bin holds cargo-login and cargo-logout, of which the line names one.
+	// It counts if Cargo is empty.
+	Bin string
+}
+
+// command is the program and its arguments for a line without its "cargo".
+func (p Program) command(args []string) (string, []string, error) {
+	if p.Cargo != "" {
+		return p.Cargo, args, nil
+	}
+	for i, a := range args {
+		if a == "login" || a == "logout" {
+			return filepath.Join(p.Bin, "cargo-"+a), slices.Concat(args[:i], args[i+1:]), nil
+		}
+	}
+	return "", nil, fmt.Errorf("cargo %s: neither login nor logout", strings.Join(args, " "))
+}
+
+// FindCargo finds the real cargo: the one on PATH, or the one it stands for
+// where that is rustup's. The version is its answer to -V. Without a cargo both
+// are empty.
+func FindCargo() (path, version string) {
+	path, err := exec.LookPath("cargo")
+	if err != nil {
+		return "", ""
+	}
+	if real, err := exec.Command("rustup", "which", "cargo").Output(); err == nil {
+		path = string(bytes.TrimSpace(real))
+	}
+	out, err := exec.Command(path, "-V").Output()
+	if err != nil {
+		return "", ""
+	}
+	return path, string(bytes.TrimSpace(out))
+}
+
+// Reachable returns a path at which every user can run the program: the same
+// one, or a copy in dir if it is in a directory closed to others.
+func Reachable(program, dir string) (string, error) {
+	for parent := filepath.Dir(program); ; parent = filepath.Dir(parent) {
+		info, err := os.Stat(parent)
+		if err != nil {
+			return "", err
+		}
+		if info.Mode().Perm()&1 == 0 {
+			break
+		}
+		if parent == filepath.Dir(parent) {
+			return program, nil
+		}
+	}
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return "", err
+	}
+	copied := filepath.Join(dir, filepath.Base(program))
+	return copied, os.WriteFile(copied, content, 0o755)
+}

@@ -1,0 +1,184 @@
+//go:build unix
+
+package parity
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cargo-auth/cargo-auth/internal/stubregistry"
+)
+
+// nobody owns the files of a case that is not run as root, where the test is.
+const nobody = 65534
+
+// A world is where one program runs one case: a directory of its own and a
+// registry of its own.
+type world struct {
+	dir      string
+	registry *stubregistry.Server
+	before   map[string]entry
+	nobody   bool // the runs that follow drop root
+}
+
+// newWorld makes the files of a case and starts its registry.
+func newWorld(c *Case) (*world, error) {
+	dir, err := os.MkdirTemp("", "parity")
+	if err != nil {
+		return nil, err
+	}
+	w := &world{dir: dir}
+	if err := w.build(c); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *world) build(c *Case) error {
+	var err error
+	if w.dir, err = filepath.EvalSymlinks(w.dir); err != nil {
+		return err
+	}
+	if w.registry, err = stubregistry.Start(c.rules); err != nil {
+		return err
+	}
+	if err := os.Chmod(w.dir, 0o755); err != nil {
+		return err
+	}
+	for _, d := range []string{"work", "user"} {
+		if err := os.Mkdir(w.path(d), 0o755); err != nil {
+			return err
+		}
+	}
+	for _, f := range c.files {
+		if err := w.make(f); err != nil {
+			return err
+		}
+	}
+	if c.dropsRoot() && os.Getuid() == 0 {
+		if err := w.giveAway(); err != nil {
+			return err
+		}
+	}
+	for _, f := range c.files { // at last, for directories that cannot be written to
+		if f.mode != 0 {
+			if err := os.Chmod(w.path(f.name), f.mode); err != nil {
+				return err
+			}
+		}
+	}
+	w.before, err = w.snapshot()
+	return err
+}
+
+func (w *world) close() {
+	if w.registry != nil {
+		w.registry.Close()
+	}
+	filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() {
+			os.Chmod(path, 0o755)
+		}
+		return nil
+	})
+	os.RemoveAll(w.dir)
+}
+
+func (w *world) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(w.dir, name)
+}
+
+// expand replaces $TMP and $URL.
+func (w *world) expand(text string) string {
+	return strings.NewReplacer("$TMP", w.dir, "$URL", w.registry.URL).Replace(text)
+}
+
+func (w *world) make(f file) error {
+	path := w.path(f.name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	switch {
+	case f.link != "":
+		return os.Symlink(w.expand(f.link), path)
+	case f.dir:
+		return os.MkdirAll(path, 0o755)
+	}
+	return os.WriteFile(path, []byte(w.expand(f.text)), 0o644)
+}
+
+// change carries out a step that is about files.
+func (w *world) change(words []string) error {
+	switch words[0] {
+	case "write":
+		return os.WriteFile(w.path(words[1]), []byte(words[2]), 0o644)
+	case "mkdir":
+		return os.Mkdir(w.path(words[1]), 0o755)
+	case "rm":
+		return os.RemoveAll(w.path(words[1]))
+	case "chmod":
+		var mode os.FileMode
+		if _, err := fmt.Sscanf(words[1], "%o", &mode); err != nil {
+			return err
+		}
+		return os.Chmod(w.path(words[2]), mode)
+	}
+	return fmt.Errorf("unknown step %q", words)
+}
+
+func (w *world) giveAway() error {
+	return filepath.WalkDir(w.dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, nobody, nobody)
+	})
+}
+
+func (c *Case) dropsRoot() bool {
+	for _, s := range c.steps {
+		if s.words[0] == "as" {
+			return true
+		}
+	}
+	return false
+}
+
+// An entry is what stands at a path.
+type entry struct {
+	mode    fs.FileMode
+	content string // of a file, or where a link points
+}
+
+// snapshot reads the whole tree.
+func (w *world) snapshot() (map[string]entry, error) {
+	tree := map[string]entry{}
+	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == w.dir {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		e := entry{mode: info.Mode()}
+		switch {
+		case e.mode.IsRegular():
+			var content []byte
+			content, err = os.ReadFile(path)
+			e.content = string(content)
+		case e.mode&fs.ModeSymlink != 0:
+			e.content, err = os.Readlink(path)
+		}
+		tree[strings.TrimPrefix(path, w.dir+"/")] = e
+		return err
+	})
+	return tree, err
+}

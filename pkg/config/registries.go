@@ -1,5 +1,11 @@
 package config
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
 // RegistryConfig is what is configured for one registry: the table
 // [registries.NAME], or [registry] for crates.io, with environment variables
 // and the credentials file laid over it. A nil field is not configured.
@@ -19,4 +25,157 @@ type Program struct {
 	Name       string
 	Args       []string
 	Definition Definition
+}
+
+// NamedIndex is the index of a registry in the configuration files.
+type NamedIndex struct {
+	Name  string
+	Index Value[string]
+}
+
+// Registry returns what is configured for a registry by its name, credentials
+// included; nil if it is nothing. Cargo warns of keys in the table that it
+// does not know.
+func (c *Config) Registry(name string) (*RegistryConfig, error) {
+	return c.registry(parseKey("registries."+name), "protocol")
+}
+
+// CratesIO returns what the table [registry] configures for crates.io,
+// credentials included; nil if it is nothing.
+func (c *Config) CratesIO() (*RegistryConfig, error) {
+	return c.registry(parseKey("registry"), "default", "global-credential-providers")
+}
+
+func (c *Config) registry(k key, others ...string) (*RegistryConfig, error) {
+	if err := c.LoadCredentials(); err != nil {
+		return nil, err
+	}
+	if ok, err := c.configured(k); err != nil || !ok {
+		return nil, err
+	}
+	known := append([]string{"index", "token", "credential-provider", "secret-key", "secret-key-subject"}, others...)
+	t, err := c.openTable(k, known...)
+	if err != nil {
+		return nil, err
+	}
+	var r RegistryConfig
+	if r.Index, err = t.text("index"); err != nil {
+		return nil, err
+	}
+	if r.Token, err = t.secret("token"); err != nil {
+		return nil, err
+	}
+	if r.CredentialProvider, err = t.program("credential-provider"); err != nil {
+		return nil, err
+	}
+	if r.SecretKey, err = t.secret("secret-key"); err != nil {
+		return nil, err
+	}
+	if r.SecretKeySubject, err = t.text("secret-key-subject"); err != nil {
+		return nil, err
+	}
+	for _, name := range others {
+		if name == "global-credential-providers" {
+			_, err = t.strings(name)
+		} else {
+			_, err = t.text(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &r, nil
+}
+
+// RegistryIndexes returns the indexes of all [registries] tables in the files
+// and the --config values, sorted by name. The environment is not asked.
+func (c *Config) RegistryIndexes() ([]NamedIndex, error) {
+	root, err := c.tree()
+	if err != nil {
+		return nil, err
+	}
+	registries, ok := root.table["registries"]
+	if !ok {
+		return nil, nil
+	}
+	if registries.kind != tableKind {
+		return nil, registries.expected("table", path{"registries"})
+	}
+	var indexes []NamedIndex
+	for _, name := range slices.Sorted(maps.Keys(registries.table)) {
+		registry := registries.table[name]
+		if registry.kind != tableKind {
+			return nil, registry.expectedAt("table", "registries."+name)
+		}
+		index, ok := registry.table["index"]
+		if !ok {
+			continue
+		}
+		if index.kind != stringKind {
+			return nil, index.expectedAt("string", "registries."+name+".index")
+		}
+		indexes = append(indexes, NamedIndex{name, Value[string]{index.text, index.definition}})
+	}
+	return indexes, nil
+}
+
+// LoadCredentials reads the credentials file in the home and lays it over the
+// configuration, even over --config values, though not over the environment.
+// It is read once; [Config.Registry] and [Config.CratesIO] call it.
+func (c *Config) LoadCredentials() error {
+	if c.credentials != nil {
+		return nil
+	}
+	file, found := c.filePath(c.Home, "credentials", true)
+	if !found {
+		return nil
+	}
+	content, err := readLocked(file)
+	if err != nil {
+		return err
+	}
+	credentials, err := c.parseFile(file, content, File, map[string]bool{components(file): true})
+	if err != nil {
+		return err
+	}
+	moveOldToken(credentials)
+
+	root, err := c.tree()
+	if err != nil {
+		return err
+	}
+	for name, value := range credentials.table {
+		base, ok := root.table[name]
+		if !ok {
+			continue
+		}
+		merged := base.clone()
+		if err := merged.merge(value, true, path{name}); err != nil {
+			return err
+		}
+		credentials.table[name] = merged
+	}
+	c.credentials = credentials
+	return nil
+}
+
+// moveOldToken puts a token at the root, where very old files have it, into
+// [registry], unless the file has that table.
+func moveOldToken(credentials *node) {
+	token, ok := credentials.table["token"]
+	if !ok {
+		return
+	}
+	delete(credentials.table, "token")
+	if _, ok := credentials.table["registry"]; ok {
+		return
+	}
+	registry := newTable(credentials.definition)
+	registry.table["token"] = token
+	credentials.table["registry"] = registry
+}
+
+// expectedAt is expected for a place that is named as it is, without quotes.
+func (n *node) expectedAt(wanted, at string) error {
+	return fmt.Errorf("expected a %s, but found a %s for `%s` in %s", wanted, n.kind, at, n.definition)
 }

@@ -1,0 +1,243 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+)
+
+// tree returns the merged configuration files, which it reads the first time.
+// What could not be read is read again the next time.
+func (c *Config) tree() (*node, error) {
+	if c.root != nil {
+		return c.root, nil
+	}
+	root := newTable(Definition{})
+	if err := c.readFiles(root); err != nil {
+		return nil, fmt.Errorf("could not load Cargo configuration: %w", err)
+	}
+	c.root = root
+	return root, nil
+}
+
+// readFiles merges the file of the working directory, those of the directories
+// above it and that of the home into root. The nearest wins.
+func (c *Config) readFiles(root *node) error {
+	homeSeen := false
+	for dir := c.Dir; ; dir = filepath.Dir(dir) {
+		place := filepath.Join(dir, ".cargo")
+		homeSeen = homeSeen || place == filepath.Clean(c.Home)
+		if err := c.readPlace(place, root); err != nil {
+			return err
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	if homeSeen {
+		return nil
+	}
+	return c.readPlace(c.Home, root)
+}
+
+func (c *Config) readPlace(dir string, root *node) error {
+	path, found := c.filePath(dir, "config", true)
+	if !found {
+		return nil
+	}
+	file, err := c.readFile(path, File, map[string]bool{})
+	if err != nil {
+		return err
+	}
+	if err := root.merge(file, false, nil); err != nil {
+		return fmt.Errorf("failed to merge configuration at `%s`: %w", path, err)
+	}
+	return nil
+}
+
+// filePath returns the path of a file that may still have its old name,
+// without the extension. The old name wins where both exist.
+func (c *Config) filePath(dir, name string, warn bool) (path string, found bool) {
+	legacy := joinPath(dir, name)
+	path = legacy + ".toml"
+	legacyInfo, err := openStat(legacy)
+	if err != nil {
+		_, err = os.Stat(path)
+		return path, err == nil
+	}
+	if !warn {
+		return legacy, true
+	}
+	info, err := openStat(path)
+	switch {
+	case err != nil:
+		c.Notice(Warning, "`%s` is deprecated in favor of `%s.toml`", legacy, name)
+		c.Notice(Help, "if you need to support cargo 1.38 or earlier, you can symlink `%[1]s` to `%[1]s.toml`", name)
+	case !os.SameFile(legacyInfo, info):
+		c.Notice(Warning, "both `%s` and `%s` exist. Using `%s`", legacy, path, legacy)
+	}
+	return legacy, true
+}
+
+// openStat is os.Stat for a file that can be opened: Cargo passes over an old
+// name that it may not read.
+func openStat(path string) (os.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		// Opening a pipe would block.
+		return info, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Stat()
+}
+
+// readFile reads a configuration file with what it includes. The keys of seen
+// are the files being read, to notice cycles.
+func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool) (*node, error) {
+	if seen[components(path)] {
+		return nil, fmt.Errorf("config `include` cycle detected with path `%s`", path)
+	}
+	seen[components(path)] = true
+
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
+	}
+	return c.parseFile(path, content, kind, seen)
+}
+
+func (c *Config) parseFile(path string, content []byte, kind DefinitionKind, seen map[string]bool) (*node, error) {
+	file, err := parseTOML(content, Definition{Kind: kind, Path: path})
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	return c.include(file, kind, seen)
+}
+
+// components returns path with its "." and empty components left out. Unlike
+// filepath.Clean it keeps "..", which means another file behind a symbolic
+// link.
+func components(path string) string {
+	var kept []string
+	for _, part := range strings.Split(filepath.ToSlash(path), "/") {
+		if part != "" && part != "." {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "/")
+}
+
+// fileError wraps an error of parseTOML: what is wrong in a file, as Cargo
+// says it.
+func fileError(path string, err error) error {
+	switch err.(type) {
+	case *notUTF8Error:
+		return fmt.Errorf("failed to read configuration file `%s`: %w", path, err)
+	case *SyntaxError:
+		return fmt.Errorf("could not parse TOML configuration in `%s`: %w", path, err)
+	}
+	return fmt.Errorf("failed to load TOML configuration from `%s`: %w", path, err)
+}
+
+// include returns file with the files that it includes merged below it.
+func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) (*node, error) {
+	includes, err := includesOf(file)
+	if err != nil || len(includes) == 0 {
+		return file, err
+	}
+	root := newTable(file.definition)
+	for _, inc := range includes {
+		dir := c.Dir
+		if inc.definition.Path != "" {
+			dir = filepath.Dir(inc.definition.Path)
+		}
+		path := joinPath(dir, inc.path)
+		if inc.optional {
+			if _, err := os.Stat(path); err != nil {
+				continue
+			}
+		}
+		included, err := c.readFile(path, kind, seen)
+		if err == nil {
+			err = root.merge(included, true, nil)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("failed to load config include `%s` from `%s`: %w", inc.path, inc.definition, err)
+		}
+	}
+	return root, root.merge(file, true, nil)
+}
+
+type include struct {
+	path       string
+	optional   bool
+	definition Definition
+}
+
+// includesOf takes the include key out of file.
+func includesOf(file *node) ([]include, error) {
+	value, ok := file.table["include"]
+	if !ok {
+		return nil, nil
+	}
+	delete(file.table, "include")
+	if value.kind != listKind {
+		// The missing backquote is Cargo's.
+		return nil, fmt.Errorf("expected a list of strings or a list of tables, but found %s at `include` in `%s",
+			value.kind, value.definition)
+	}
+	var includes []include
+	for i, element := range value.list {
+		inc := include{definition: element.definition}
+		switch element.kind {
+		case stringKind:
+			inc.path = element.text
+		case tableKind:
+			path, ok := element.table["path"]
+			if !ok {
+				return nil, fmt.Errorf("missing field `path` at `include[%d]` in `%s`", i, element.definition)
+			}
+			if path.kind != stringKind {
+				return nil, fmt.Errorf("expected a string, but found %s at `include[%d].path` in `%s`", path.kind, i, element.definition)
+			}
+			inc.path = path.text
+			if optional, ok := element.table["optional"]; ok {
+				if optional.kind != booleanKind {
+					return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
+				}
+				inc.optional = optional.boolean
+			}
+		default:
+			return nil, fmt.Errorf("expected a string or table, but found %s at `include[%d]` in %s", element.kind, i, element.definition)
+		}
+		includes = append(includes, inc)
+	}
+	for _, inc := range includes {
+		if err := inc.check(); err != nil {
+			return nil, err
+		}
+	}
+	return includes, nil
+}
+
+func (inc include) check() error {
+	wrong := func(how string) error {
+		return fmt.Errorf("expected a config include path %s, but found `%s` from `%s`", how, inc.path, inc.definition)
+	}
+	switch {
+	case filepath.Ext(inc.path) != ".toml" || filepath.Base(inc.path) == ".toml":
+		return wrong("ending with `.toml`")
+	case strings.ContainsAny(inc.path, "*?[]"):
+		return wrong("without glob patterns")
+	case strings.ContainsAny(inc.path, "{}"):
+		return wrong("without template braces")
+	}
+	return nil
+}

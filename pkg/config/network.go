@@ -1,0 +1,143 @@
+package config
+
+import "fmt"
+
+// Net is the table [net]. A nil field is not configured.
+type Net struct {
+	// Retry is how often a request that failed is tried again.
+	Retry *int64
+	// Offline keeps to the cache.
+	Offline *bool
+	// GitFetchWithCLI fetches git indexes with the git program.
+	GitFetchWithCLI *bool
+}
+
+// Net reads [net].
+func (c *Config) Net() (Net, error) {
+	t, err := c.openTable(parseKey("net"), "retry", "offline", "git-fetch-with-cli", "ssh")
+	if err != nil {
+		return Net{}, err
+	}
+	var net Net
+	if net.Retry, err = val(t.unsigned("retry", "u32")); err != nil {
+		return Net{}, err
+	}
+	if net.Offline, err = val(t.boolean("offline")); err != nil {
+		return Net{}, err
+	}
+	if net.GitFetchWithCLI, err = val(t.boolean("git-fetch-with-cli")); err != nil {
+		return Net{}, err
+	}
+	if ok, err := t.has("ssh"); err != nil || !ok {
+		return net, err
+	}
+	ssh, err := c.openTable(t.key.child("ssh"), "known-hosts")
+	if err != nil {
+		return Net{}, err
+	}
+	_, err = ssh.strings("known-hosts")
+	return net, err
+}
+
+// HTTP is the table [http]. A nil field is not configured.
+type HTTP struct {
+	Proxy *string
+	// LowSpeedLimit is in bytes per second, Timeout in seconds.
+	LowSpeedLimit, Timeout *int64
+	// CAInfo and ProxyCAInfo are paths of certificate bundles, see
+	// [Config.ResolvePath].
+	CAInfo, ProxyCAInfo *Value[string]
+	CheckRevoke         *bool
+	UserAgent           *string
+	Debug               *bool
+	Multiplexing        *bool
+	// SSLVersion is the only version allowed, SSLMin and SSLMax the bounds if
+	// they were given instead.
+	SSLVersion, SSLMin, SSLMax *string
+}
+
+// HTTP reads [http].
+func (c *Config) HTTP() (HTTP, error) {
+	t, err := c.openTable(parseKey("http"), "proxy", "low-speed-limit", "timeout", "cainfo", "proxy-cainfo",
+		"check-revoke", "user-agent", "debug", "multiplexing", "ssl-version")
+	if err != nil {
+		return HTTP{}, err
+	}
+	var http HTTP
+	for _, read := range []func() error{
+		func() (err error) { http.Proxy, err = val(t.text("proxy")); return },
+		func() (err error) { http.LowSpeedLimit, err = val(t.unsigned("low-speed-limit", "u32")); return },
+		func() (err error) { http.Timeout, err = val(t.unsigned("timeout", "u64")); return },
+		func() (err error) { http.CAInfo, err = t.locatedText("cainfo"); return },
+		func() (err error) { http.ProxyCAInfo, err = t.locatedText("proxy-cainfo"); return },
+		func() (err error) { http.CheckRevoke, err = val(t.boolean("check-revoke")); return },
+		func() (err error) { http.UserAgent, err = val(t.text("user-agent")); return },
+		func() (err error) { http.Debug, err = val(t.boolean("debug")); return },
+		func() (err error) { http.Multiplexing, err = val(t.boolean("multiplexing")); return },
+		func() error { return t.sslVersion(&http) },
+	} {
+		if err := read(); err != nil {
+			return HTTP{}, err
+		}
+	}
+	return http, nil
+}
+
+// sslVersion reads a version, or a table with the lowest and the highest.
+func (t *table) sslVersion(http *HTTP) error {
+	if ok, err := t.has("ssl-version"); err != nil || !ok {
+		return err
+	}
+	k := t.key.child("ssl-version")
+	n, err := t.c.find(k)
+	if err != nil {
+		return err
+	}
+	_, set := t.c.environ.values[k.variable]
+	if !set && (n == nil || n.kind == tableKind) {
+		bounds, err := t.c.openTable(k, "min", "max")
+		if err != nil {
+			return err
+		}
+		if http.SSLMin, err = val(bounds.text("min")); err != nil {
+			return err
+		}
+		http.SSLMax, err = val(bounds.text("max"))
+		return err
+	}
+	http.SSLVersion, err = val(t.text("ssl-version"))
+	return err
+}
+
+// val drops the definition of a value.
+func val[T any](value *Value[T], err error) (*T, error) {
+	if err != nil || value == nil {
+		return nil, err
+	}
+	return &value.Val, nil
+}
+
+// locatedText is text for a value whose definition is wanted too.
+func (t *table) locatedText(name string) (*Value[string], error) {
+	if ok, err := t.has(name); err != nil || !ok {
+		return nil, err
+	}
+	return located(t.c, t.key.child(name), t.c.text)
+}
+
+// unsigned reads an integer of one of Rust's unsigned types.
+func (t *table) unsigned(name, rustType string) (*Value[int64], error) {
+	if ok, err := t.has(name); err != nil || !ok {
+		return nil, err
+	}
+	k := t.key.child(name)
+	value, err := t.c.integer(k)
+	if value, err = required(k, value, err); err != nil {
+		return nil, err
+	}
+	if i := value.Val; i < 0 || rustType == "u32" && i > 1<<32-1 {
+		return nil, fmt.Errorf("error in %s: could not load config key `%s`: %w", value.Definition, k,
+			fmt.Errorf("invalid value: integer `%d`, expected %s", i, rustType))
+	}
+	return value, nil
+}

@@ -1,0 +1,8 @@
+//go:build !windows
+
+package config
+
+const (
+	homeVariable   = "HOME"
+	pathSeparators = "/"
+)

@@ -1,0 +1,6 @@
+package config
+
+const (
+	homeVariable   = "USERPROFILE"
+	pathSeparators = `/\`
+)

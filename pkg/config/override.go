@@ -76,6 +76,9 @@ func checkExpression(arg string) error {
 		case unstable.KeyValue:
 			keyValues++
 			inline = inline || e.Value().Kind == unstable.InlineTable
+			if e.Next() != nil { // a comment behind it
+				comments++
+			}
 		case unstable.Comment:
 			comments++
 		default:

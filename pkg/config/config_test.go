@@ -1,0 +1,348 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// world is a directory tree with a working directory and a home.
+type world struct {
+	t       *testing.T
+	dir     string
+	environ []string
+	args    []string
+	notices []Notice
+}
+
+// newWorld writes files, whose names are relative to the tree: "home/…" is
+// Cargo's home and "work/sub" the working directory.
+func newWorld(t *testing.T, files map[string]string) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir()}
+	for _, dir := range []string{"home", "work/sub"} {
+		if err := os.MkdirAll(filepath.Join(w.dir, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range files {
+		path := filepath.Join(w.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func (w *world) new() *Config {
+	return New(Options{
+		Dir:     filepath.Join(w.dir, "work/sub"),
+		Home:    filepath.Join(w.dir, "home"),
+		Environ: w.environ,
+		Notify:  func(n Notice) { w.notices = append(w.notices, n) },
+	})
+}
+
+func (w *world) load() *Config {
+	w.t.Helper()
+	c := w.new()
+	if err := c.Override(w.args); err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+// relative shows text with the tree's directory as DIR.
+func (w *world) relative(text string) string {
+	return strings.ReplaceAll(text, w.dir, "DIR")
+}
+
+func TestStringTakesTheHighestPriority(t *testing.T) {
+	files := map[string]string{
+		"work/sub/.cargo/config.toml": "[registry]\ndefault = 'nearest'\n",
+		"work/.cargo/config.toml":     "[registry]\ndefault = 'above'\nother = 'above'\n",
+		"home/config.toml":            "[registry]\ndefault = 'home'\nother = 'home'\nlast = 'home'\n",
+	}
+	for _, test := range []struct {
+		name, key  string
+		environ    []string
+		args       []string
+		want, from string
+	}{
+		{"nearest file", "registry.default", nil, nil, "nearest", "DIR/work/sub/.cargo/config.toml"},
+		{"file above", "registry.other", nil, nil, "above", "DIR/work/.cargo/config.toml"},
+		{"home", "registry.last", nil, nil, "home", "DIR/home/config.toml"},
+		{"environment over files", "registry.default", []string{"CARGO_REGISTRY_DEFAULT=env"}, nil, "env", "environment variable `CARGO_REGISTRY_DEFAULT`"},
+		{"--config over environment", "registry.default", []string{"CARGO_REGISTRY_DEFAULT=env"}, []string{"registry.default='arg'"}, "arg", "--config cli option"},
+		{"last --config", "registry.default", nil, []string{"registry.default='a'", "registry.default='b'"}, "b", "--config cli option"},
+		{"environment alone", "registry.new", []string{"CARGO_REGISTRY_NEW="}, nil, "", "environment variable `CARGO_REGISTRY_NEW`"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, files)
+			w.environ, w.args = test.environ, test.args
+			got, err := w.load().String(test.key)
+			if err != nil || got == nil {
+				t.Fatalf("String(%q) = %v, %v", test.key, got, err)
+			}
+			if from := w.relative(got.Definition.String()); got.Val != test.want || from != test.from {
+				t.Errorf("String(%q) = %q from %s, want %q from %s", test.key, got.Val, from, test.want, test.from)
+			}
+		})
+	}
+}
+
+func TestListsAreJoined(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"work/.cargo/config.toml": "[registry]\nglobal-credential-providers = ['near']\ncredential-provider = ['near', 'x']\n",
+		"home/config.toml":        "[registry]\nglobal-credential-providers = ['home']\ncredential-provider = ['home', 'y']\n",
+	})
+	w.environ = []string{"CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS=env1 env2"}
+	w.args = []string{"registry.global-credential-providers=['arg']"}
+	c := w.load()
+
+	values, err := c.Strings("registry.global-credential-providers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, v := range values {
+		got = append(got, v.Val)
+	}
+	if want := []string{"home", "near", "env1", "env2", "arg"}; !slices.Equal(got, want) {
+		t.Errorf("Strings = %q, want %q", got, want)
+	}
+
+	program, err := c.Program("registry.credential-provider")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if program.Name != "near" || !slices.Equal(program.Args, []string{"x"}) {
+		t.Errorf("Program = %q %q, want that of the nearest file alone", program.Name, program.Args)
+	}
+}
+
+func TestIncludedFilesComeBelow(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"home/config.toml": "include = ['a.toml', {path = 'b.toml'}, {path = 'none.toml', optional = true}]\n[registry]\ndefault = 'main'\n",
+		"home/a.toml":      "[registry]\ndefault = 'a'\nx = 'a'\ny = 'a'\n",
+		"home/b.toml":      "[registry]\nx = 'b'\n",
+	})
+	c := w.load()
+	for key, want := range map[string]string{"registry.default": "main", "registry.x": "b", "registry.y": "a"} {
+		got, err := c.String(key)
+		if err != nil || got.Val != want {
+			t.Errorf("String(%q) = %v, %v, want %q", key, got, err, want)
+		}
+	}
+}
+
+func TestCredentialsLieOverEverythingButTheEnvironment(t *testing.T) {
+	w := newWorld(t, map[string]string{
+		"home/config.toml":      "[registries.a]\nindex = 'sparse+https://a/'\ntoken = 'config'\n[registries.b]\ntoken = 'config'\n",
+		"home/credentials.toml": "[registries.a]\ntoken = 'credentials'\n",
+	})
+	w.environ = []string{"CARGO_REGISTRIES_B_TOKEN=env"}
+	c := w.load()
+	for name, want := range map[string]string{"a": "credentials", "b": "env"} {
+		r, err := c.Registry(name)
+		if err != nil || r == nil || r.Token == nil {
+			t.Fatalf("Registry(%q) = %v, %v", name, r, err)
+		}
+		if got := r.Token.Val.Expose(); got != want {
+			t.Errorf("token of %s = %q, want %q", name, got, want)
+		}
+	}
+	if r, err := c.Registry("c"); r != nil || err != nil {
+		t.Errorf("Registry(c) = %v, %v, want nothing", r, err)
+	}
+}
+
+func TestAnOldTokenAtTheRootIsCratesIOs(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/credentials": "token = 'old'\n"})
+	r, err := w.load().CratesIO()
+	if err != nil || r == nil || r.Token == nil || r.Token.Val.Expose() != "old" {
+		t.Fatalf("CratesIO = %v, %v, want the token", r, err)
+	}
+	w = newWorld(t, map[string]string{"home/credentials.toml": "token = 'old'\n[registry]\n"})
+	r, err = w.load().CratesIO()
+	if err != nil || r == nil || r.Token != nil {
+		t.Fatalf("CratesIO = %v, %v, want no token beside a [registry] table", r, err)
+	}
+}
+
+func TestErrorsAreCargos(t *testing.T) {
+	str := func(key string) func(*Config) error {
+		return func(c *Config) error { _, err := c.String(key); return err }
+	}
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		env   []string
+		args  []string
+		read  func(*Config) error
+		want  string
+	}{
+		{
+			"float", map[string]string{"home/config.toml": "[a]\nb = [1, 1.5]\n"}, nil, nil, str("x"),
+			"could not load Cargo configuration: failed to load TOML configuration from `DIR/home/config.toml`: failed to parse config at `a.b[1]`: unsupported TOML configuration type `float`",
+		},
+		{
+			"not UTF-8", map[string]string{"home/config.toml": "a = '\xff'\n"}, nil, nil, str("x"),
+			"could not load Cargo configuration: failed to read configuration file `DIR/home/config.toml`: stream did not contain valid UTF-8",
+		},
+		{
+			"merge", map[string]string{"work/.cargo/config.toml": "a.b = 1\n", "home/config.toml": "a.b = []\n"}, nil, nil, str("x"),
+			"could not load Cargo configuration: failed to merge configuration at `DIR/home/config.toml`: failed to merge key `a` between DIR/work/.cargo/config.toml and DIR/home/config.toml: failed to merge key `b` between DIR/work/.cargo/config.toml and DIR/home/config.toml: failed to merge config value from `DIR/home/config.toml` into `DIR/work/.cargo/config.toml`: expected integer, but found array",
+		},
+		{
+			"type", map[string]string{"home/config.toml": "registry.default = 1\n"}, nil, nil, str("registry.default"),
+			"error in DIR/home/config.toml: could not load config key `registry.default`: error in DIR/home/config.toml: `registry.default` expected a string, but found a integer",
+		},
+		{
+			"no table", map[string]string{"home/config.toml": "registry = 'x'\n"}, nil, nil, str("registry.default"),
+			"expected table for configuration key `registry`, but found string in DIR/home/config.toml",
+		},
+		{
+			"boolean in the environment", nil, []string{"CARGO_NET_OFFLINE=yes"}, nil,
+			func(c *Config) error { _, err := c.Bool("net.offline"); return err },
+			"error in environment variable `CARGO_NET_OFFLINE`: could not load config key `net.offline`: error in environment variable `CARGO_NET_OFFLINE`: provided string was not `true` or `false`",
+		},
+		{
+			"variable with a longer name", nil, []string{"CARGO_REGISTRY_DEFAULT_X=1"}, nil, str("registry.default"),
+			"error in environment variable `CARGO_REGISTRY_DEFAULT`: could not load config key `registry.default`: missing config key `registry.default`",
+		},
+		{
+			"cycle", map[string]string{"home/config.toml": "include = ['./config.toml']\n"}, nil, nil, str("x"),
+			"could not load Cargo configuration: failed to load config include `./config.toml` from `DIR/home/config.toml`: config `include` cycle detected with path `DIR/home/./config.toml`",
+		},
+		{
+			"no program", nil, nil, []string{"registries.x.credential-provider=''"},
+			func(c *Config) error { _, err := c.Registry("x"); return err },
+			"invalid length 0, expected at least one element",
+		},
+		{
+			"index of another registry", nil, nil, []string{"registries.y=2"},
+			func(c *Config) error { _, err := c.RegistryIndexes(); return err },
+			"expected a table, but found a integer for `registries.y` in --config cli option",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, test.files)
+			w.environ, w.args = test.env, test.args
+			err := test.read(w.load())
+			if err == nil {
+				t.Fatalf("no error, want %q", test.want)
+			}
+			if got := w.relative(err.Error()); got != test.want {
+				t.Errorf("error\n  %s\nwant\n  %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestUnreadableFilesAnswerErrorsIs(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/config.toml": "include = ['none.toml']\n"})
+	_, err := w.new().String("x")
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("errors.Is(%v, fs.ErrNotExist) is false", err)
+	}
+}
+
+func TestOverrideRefuses(t *testing.T) {
+	for arg, want := range map[string]string{
+		"":                           "--config argument `` was not a TOML dotted key expression (such as `build.jobs = 2`)",
+		"[a]":                        "--config argument `[a]` was not a TOML dotted key expression (such as `build.jobs = 2`)",
+		"a=1\nb=2":                   "--config argument `a=1\nb=2` was not a TOML dotted key expression (such as `build.jobs = 2`)",
+		"a={}":                       "--config argument `a={}` sets a value to an inline table, which is not accepted",
+		"a=1 # x":                    "--config argument `a=1 # x` includes non-whitespace decoration",
+		"# x\na=1":                   "--config argument `# x\na=1` includes non-whitespace decoration",
+		"[[a]]":                      "--config argument `[[a]]` sets a value to an array of tables, which is not accepted",
+		"a=1.5":                      "failed to convert --config argument `a=1.5`: failed to parse config at `a`: unsupported TOML configuration type `float`",
+		"registry.token=''":          "registry.token cannot be set through --config for security reasons",
+		"registries.x.token=''":      "registries.x.token cannot be set through --config for security reasons",
+		"registry.secret-key=''":     "registry.secret-key cannot be set through --config for security reasons",
+		"registries.x.secret-key=''": "registries.x.secret-key cannot be set through --config for security reasons",
+	} {
+		err := newWorld(t, nil).new().Override([]string{arg})
+		if err == nil || err.Error() != want {
+			t.Errorf("Override(%q) = %v, want %s", arg, err, want)
+		}
+	}
+}
+
+func TestNoticesAreCargos(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		env   []string
+		read  func(*Config)
+		want  string
+	}{
+		{
+			"old name", map[string]string{"home/config": ""}, nil, func(c *Config) { c.String("x") },
+			"`DIR/home/config` is deprecated in favor of `config.toml`\n" +
+				"if you need to support cargo 1.38 or earlier, you can symlink `config` to `config.toml`\n",
+		},
+		{
+			"both names", map[string]string{"home/config": "", "home/config.toml": ""}, nil, func(c *Config) { c.String("x") },
+			"both `DIR/home/config` and `DIR/home/config.toml` exist. Using `DIR/home/config`\n",
+		},
+		{
+			"unknown keys", map[string]string{"home/config.toml": "registries.x.b = 1\nregistries.x.a = 2\n"}, nil, func(c *Config) { c.Registry("x") },
+			"unused config key `registries.x.a` in `DIR/home/config.toml`\nunused config key `registries.x.b` in `DIR/home/config.toml`\n",
+		},
+		{
+			"misspelt variable", nil, []string{"cargo_registry-default=x"}, func(c *Config) { c.String("registry.default") },
+			"environment variables are expected to use uppercase letters and underscores, the variable `cargo_registry-default` will be ignored and have no effect\n",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, test.files)
+			w.environ = test.env
+			test.read(w.new())
+			var got strings.Builder
+			for _, n := range w.notices {
+				got.WriteString(w.relative(n.Text) + "\n")
+			}
+			if got.String() != test.want {
+				t.Errorf("notices\n%s\nwant\n%s", got.String(), test.want)
+			}
+		})
+	}
+}
+
+func TestHomeDir(t *testing.T) {
+	for _, test := range []struct {
+		environ []string
+		want    string
+	}{
+		{[]string{"HOME=/h"}, "/h/.cargo"},
+		{[]string{"HOME=/h", "CARGO_HOME="}, "/h/.cargo"},
+		{[]string{"HOME=/h", "CARGO_HOME=/c"}, "/c"},
+		{[]string{"HOME=/h", "CARGO_HOME=c/../d"}, "/work/c/../d"},
+	} {
+		if got, err := HomeDir("/work", test.environ); got != test.want || err != nil {
+			t.Errorf("HomeDir(%q) = %q, %v, want %q", test.environ, got, err, test.want)
+		}
+	}
+}
+
+func TestSecretsAreNotShown(t *testing.T) {
+	s := NewSecret("hunter2")
+	text, _ := s.MarshalText()
+	for _, shown := range []string{s.String(), s.GoString(), string(text), s.LogValue().String()} {
+		if shown != "REDACTED" {
+			t.Errorf("a secret shows as %q", shown)
+		}
+	}
+	if s.Expose() != "hunter2" {
+		t.Errorf("Expose = %q", s.Expose())
+	}
+}

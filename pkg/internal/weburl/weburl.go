@@ -1,0 +1,99 @@
+// Package weburl parses URLs by the WHATWG rules, as Cargo does, with the error
+// texts that Cargo shows.
+package weburl
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	urlerrors "github.com/nlnwa/whatwg-url/errors"
+	whatwg "github.com/nlnwa/whatwg-url/url"
+)
+
+// URL is a parsed URL.
+type URL = whatwg.Url
+
+// Parse parses an absolute URL. Its error names the URL and says what is wrong
+// with it.
+func Parse(s string) (*URL, error) {
+	u, err := parse(nil, s)
+	if err != nil {
+		return nil, describe(s, err)
+	}
+	return u, nil
+}
+
+// ParseBare is Parse with an error that does not name the URL.
+func ParseBare(s string) (*URL, error) { return parse(nil, s) }
+
+// ParseInDir parses an absolute URL, or a "file:" URL relative to a directory.
+func ParseInDir(s, dir string) (*URL, error) {
+	base, err := parse(nil, "file:///")
+	if err != nil {
+		return nil, err
+	}
+	base.SetPathname(filePath(dir) + "/")
+	u, err := parse(base, s)
+	if err != nil {
+		return nil, describe(s, err)
+	}
+	return u, nil
+}
+
+// Resolve parses a URL that may be relative to another.
+func Resolve(base *URL, s string) (*URL, error) { return parse(base, s) }
+
+// parse parses s, relative to base if that is not nil.
+func parse(base *URL, s string) (*URL, error) {
+	var u *URL
+	var err error
+	if base == nil {
+		u, err = whatwg.Parse(s)
+	} else {
+		u, err = base.Parse(s)
+	}
+	if err != nil {
+		return nil, errors.New(reason(err))
+	}
+	return u, nil
+}
+
+// filePath returns the path of a file as the path of a URL. Percent signs are
+// data in a file's path.
+func filePath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", `\`, "%5C").Replace(path)
+}
+
+// describe names the URL that an error is about.
+func describe(s string, err error) error {
+	// The short form of git's ssh URLs is a frequent mistake.
+	if strings.HasPrefix(s, "git@") {
+		return fmt.Errorf("invalid url `%s`: %v; try using `ssh://%s` instead", s, err, strings.Replace(s, ":", "/", 1))
+	}
+	return fmt.Errorf("invalid url `%s`: %v", s, err)
+}
+
+// reason says what is wrong with a URL in the words of Rust's url library.
+func reason(err error) string {
+	switch urlerrors.Type(err) {
+	case urlerrors.MissingSchemeNonRelativeURL:
+		return "relative URL without a base"
+	case urlerrors.HostMissing, urlerrors.InvalidCredentials:
+		return "empty host"
+	case urlerrors.PortInvalid, urlerrors.PortOutOfRange, urlerrors.PortMissing:
+		return "invalid port number"
+	case urlerrors.HostInvalidCodePoint:
+		return "invalid domain character"
+	case urlerrors.IPv4EmptyPart, urlerrors.IPv4TooManyParts, urlerrors.IPv4NonNumericPart,
+		urlerrors.IPv4NonDecimalPart, urlerrors.IPv4OutOfRangePart:
+		return "invalid IPv4 address"
+	case urlerrors.IPv6Unclosed, urlerrors.IPv6InvalidCompression, urlerrors.IPv6TooManyPieces,
+		urlerrors.IPv6MultipleCompression, urlerrors.IPv6InvalidCodePoint, urlerrors.IPv6TooFewPieces,
+		urlerrors.IPv4InIPv6TooManyPieces, urlerrors.IPv4InIPv6InvalidCodePoint,
+		urlerrors.IPv4InIPv6OutOfRangePart, urlerrors.IPv4InIPv6TooFewParts:
+		return "invalid IPv6 address"
+	default:
+		return "invalid international domain name"
+	}
+}

@@ -1,0 +1,101 @@
+package registry
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+)
+
+// Credentials returns the configuration that holds the credentials of r; nil
+// if there is none.
+//
+// For crates.io that is [registry]. For another registry it is found by the
+// index URL, since a registry may be known by its URL alone: first among the
+// variables CARGO_REGISTRIES_*_INDEX, and only if none of them has the URL in
+// the tables of [registries]. If the name found is not that of r, a note says
+// so.
+func Credentials(c *config.Config, r Registry) (*config.RegistryConfig, error) {
+	if err := c.LoadCredentials(); err != nil {
+		return nil, err
+	}
+	if r.IsCratesIO() {
+		if err := checkIndexNotSet(c); err != nil {
+			return nil, err
+		}
+		return c.CratesIO()
+	}
+	names, err := namesOf(c, r)
+	if err != nil {
+		return nil, err
+	}
+	switch len(names) {
+	case 0:
+		return nil, nil
+	case 1:
+	default:
+		return nil, fmt.Errorf("multiple registries are configured with the same index url '%s': %s",
+			r.sourceURL(), strings.Join(names, ", "))
+	}
+	if names[0] != r.Name {
+		c.Notice(config.Note, "name of alternative registry `%s` set to `%s`", r.Index, names[0])
+	}
+	return c.Registry(names[0])
+}
+
+// namesOf returns the names under which the index URL of r is configured.
+func namesOf(c *config.Config, r Registry) ([]string, error) {
+	canonical := r.Canonical()
+	names := namesInEnvironment(c.Environ, canonical)
+	if len(names) > 0 {
+		return names, nil
+	}
+	indexes, err := c.RegistryIndexes()
+	if err != nil {
+		return nil, err
+	}
+	for _, index := range indexes {
+		other, err := New(index.Name, index.Index.Val)
+		if err != nil {
+			return nil, err
+		}
+		if other.Canonical() == canonical {
+			names = append(names, index.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// namesInEnvironment returns the names of the variables that have the index
+// URL, in lower case as Cargo has them. Variables that hold no URL are passed
+// over.
+func namesInEnvironment(environment []string, canonical string) []string {
+	var names []string
+	for _, entry := range environment {
+		variable, value, _ := strings.Cut(entry, "=")
+		name, ok := strings.CutPrefix(variable, "CARGO_REGISTRIES_")
+		if !ok {
+			continue
+		}
+		if name, ok = strings.CutSuffix(name, "_INDEX"); !ok {
+			continue
+		}
+		other, err := New("", value)
+		if err == nil && other.Canonical() == canonical {
+			names = append(names, strings.ToLower(name))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// sourceURL returns the index URL with the kind of source in front, as Cargo
+// identifies a source in a lock file.
+func (r Registry) sourceURL() string {
+	if r.Kind == Git {
+		return "registry+" + r.Index
+	}
+	return r.Index
+}

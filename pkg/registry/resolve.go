@@ -1,0 +1,155 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
+)
+
+// Resolve returns the registry with the given name. An empty name means
+// `registry.default`, and crates.io if that is not configured either; only
+// then is it an error if crates.io is replaced by another source.
+//
+// The order of the checks is Cargo's, which decides what is reported if
+// several things are wrong.
+func Resolve(c *config.Config, name string) (Target, error) {
+	named := name != ""
+	if named {
+		if err := ValidateName(name); err != nil {
+			return Target{}, err
+		}
+	} else {
+		byDefault, err := c.String("registry.default")
+		if err != nil {
+			return Target{}, err
+		}
+		if byDefault != nil {
+			name, named = byDefault.Val, true
+		}
+	}
+	original, err := original(c, name, named)
+	if err != nil {
+		return Target{}, err
+	}
+	builtIn, err := builtInSources(c)
+	if err != nil {
+		return Target{}, err
+	}
+	meant := source{Registry: original, fromRegistries: true}
+	fetched, err := builtIn.load(c, meant)
+	if err != nil {
+		return Target{}, err
+	}
+	configured, err := builtIn.withConfigured(c)
+	if err != nil {
+		return Target{}, err
+	}
+	replacement, err := configured.load(c, meant)
+	if err != nil {
+		return Target{}, err
+	}
+	if !named && replacement.key() != fetched.key() {
+		return Target{}, replacedError(replacement)
+	}
+	return Target{Registry: original, Source: fetched.Registry}, nil
+}
+
+// replacedError says how to choose between crates.io and what replaces it.
+func replacedError(by source) error {
+	if by.fromRegistries {
+		return fmt.Errorf("crates-io is replaced with remote registry %[1]s;\n"+
+			"include `--registry %[1]s` or `--registry crates-io`", by.Name)
+	}
+	return fmt.Errorf("crates-io is replaced with non-remote-registry source %s;\n"+
+		"include `--registry crates-io` to use crates.io", by)
+}
+
+// original returns the registry of that name before any replacement.
+func original(c *config.Config, name string, named bool) (Registry, error) {
+	if !named || name == cratesIOName {
+		return cratesIO(c)
+	}
+	return configured(c, name)
+}
+
+// cratesIO returns crates.io under its git index's URL.
+func cratesIO(c *config.Config) (Registry, error) {
+	if err := checkIndexNotSet(c); err != nil {
+		return Registry{}, err
+	}
+	return Registry{Name: cratesIOName, Index: cratesIOIndex, Kind: Git}, nil
+}
+
+// checkIndexNotSet refuses `registry.index`, which replaced crates.io before
+// there was source replacement.
+func checkIndexNotSet(c *config.Config) error {
+	index, err := c.String("registry.index")
+	if err != nil {
+		return err
+	}
+	if index != nil {
+		return errors.New("the `registry.index` config value is no longer supported\n" +
+			"Use `[source]` replacement to alter the default index for crates.io.")
+	}
+	return nil
+}
+
+// configured returns the registry that [registries.NAME] describes.
+func configured(c *config.Config, name string) (Registry, error) {
+	if err := ValidateName(name); err != nil {
+		return Registry{}, err
+	}
+	index, err := c.String("registries." + name + ".index")
+	if err != nil {
+		return Registry{}, err
+	}
+	if index == nil {
+		return Registry{}, fmt.Errorf("registry index was not found in any configuration: `%s`", name)
+	}
+	u, err := indexURL(index.Val, index.Definition.Root(c.Dir))
+	if err != nil {
+		return Registry{}, fmt.Errorf("invalid index URL for registry `%s` defined in %s: %w", name, index.Definition, err)
+	}
+	r, err := fromURL(name, u)
+	if err != nil {
+		return Registry{}, err
+	}
+	r.overridden = overridesCratesIO(c, r.Index)
+	return r, nil
+}
+
+// cratesIOFetched returns crates.io under the URL that its index is fetched
+// from.
+func cratesIOFetched(c *config.Config) (Registry, error) {
+	protocol, err := c.String("registries.crates-io.protocol")
+	if err != nil {
+		return Registry{}, err
+	}
+	switch {
+	case protocol == nil || protocol.Val == "sparse":
+		return Registry{Name: cratesIOName, Index: cratesIOSparseIndex, Kind: Sparse}, nil
+	case protocol.Val == "git":
+		return cratesIO(c)
+	}
+	return Registry{}, fmt.Errorf("unsupported registry protocol `%s` (defined in %s)", protocol.Val, protocol.Definition)
+}
+
+// cratesIOOverridden is cratesIOFetched with the tests' hook.
+func cratesIOOverridden(c *config.Config) (Registry, error) {
+	override, ok := c.Env(cratesIOOverride)
+	if !ok {
+		return cratesIOFetched(c)
+	}
+	u, err := weburl.ParseBare(override)
+	if err != nil {
+		return Registry{}, err
+	}
+	r, err := fromURL(cratesIOName, u)
+	if err != nil {
+		return Registry{}, err
+	}
+	r.overridden = r.Index == override
+	return r, nil
+}

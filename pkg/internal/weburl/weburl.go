@@ -46,15 +46,22 @@ func Resolve(base *URL, s string) (*URL, error) { return parse(base, s) }
 
 // parse parses s, relative to base if that is not nil.
 func parse(base *URL, s string) (*URL, error) {
+	var rules hostRules
 	var u *URL
 	var err error
 	if base == nil {
-		u, err = whatwg.Parse(s)
+		u, err = rules.parser().Parse(s)
 	} else {
-		u, err = base.Parse(s)
+		u, err = rules.parser().ParseRef(base.Href(false), s)
+	}
+	if rules.err != nil {
+		return nil, rules.err
 	}
 	if err != nil {
 		return nil, errors.New(reason(err))
+	}
+	if path := u.Pathname(); u.Scheme() == "file" && strings.HasPrefix(path, "//") {
+		u.SetPathname(strings.TrimLeft(path, "/"))
 	}
 	return u, nil
 }

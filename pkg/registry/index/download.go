@@ -31,10 +31,7 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	transport, err := c.newTransport(http)
-	if err != nil {
-		return nil, err
-	}
+	transport := c.newTransport(http)
 	defer transport.close()
 	retries, err := c.retries()
 	if err != nil {

@@ -1,9 +1,23 @@
 package index
 
-import (
-	"fmt"
-	"unicode"
-)
+// skip reads a value that nobody asked for. Strings in it are not checked to
+// be text, and its numbers may be of any size.
+func (s *jsonScanner) skip() error {
+	var open []byte
+	for {
+		again, err := s.skipOne(&open)
+		if err != nil {
+			return err
+		}
+		if again {
+			continue
+		}
+		more, err := s.skipClosing(&open)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
 
 // skipOne skips a value without parts, or opens a list or an object. It
 // reports whether a value must follow at once: the first of what it opened.
@@ -117,32 +131,4 @@ func (s *jsonScanner) skipEscape() error {
 	}
 	_, err := s.escape()
 	return err
-}
-
-// debugString shows a string as Rust's debug format does.
-func debugString(text string) string {
-	shown := []rune{'"'}
-	for _, r := range text {
-		shown = append(shown, []rune(debugRune(r))...)
-	}
-	return string(append(shown, '"'))
-}
-
-func debugRune(r rune) string {
-	switch r {
-	case '"', '\\':
-		return `\` + string(r)
-	case '\n':
-		return `\n`
-	case '\r':
-		return `\r`
-	case '\t':
-		return `\t`
-	case 0:
-		return `\0`
-	}
-	if !unicode.IsPrint(r) {
-		return fmt.Sprintf(`\u{%x}`, r)
-	}
-	return string(r)
 }

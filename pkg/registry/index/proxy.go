@@ -1,6 +1,7 @@
 package index
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -18,15 +19,42 @@ func (c *Client) proxy(settings config.HTTP) func(*http.Request) (*url.URL, erro
 		if name == "" || c.withoutProxy(req.URL.Hostname()) {
 			return nil, nil
 		}
-		if !strings.Contains(name, "://") {
-			name = "http://" + name
-		}
-		u, err := url.Parse(name)
-		if err != nil {
-			return nil, &transferError{errResolveProxy, "Could not resolve proxy: " + name, err}
-		}
-		return u, nil
+		return parseProxy(name)
 	}
+}
+
+// parseProxy reads the address of a proxy, whose scheme is http if it has none.
+func parseProxy(name string) (*url.URL, error) {
+	full := name
+	if !strings.Contains(name, "://") {
+		full = "http://" + name
+	}
+	u, err := url.Parse(full)
+	if err != nil {
+		return nil, &transferError{errResolveProxy, fmt.Sprintf("Unsupported proxy syntax in '%s': %s", name, urlProblem(err)), err}
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Port() == "" {
+			// curl's port for proxies.
+			u.Host += ":1080"
+		}
+	case "socks5", "socks5h":
+	default:
+		return nil, &transferError{errConnect, fmt.Sprintf("Unsupported proxy scheme for '%s'", name), nil}
+	}
+	return u, nil
+}
+
+// urlProblem says what is wrong with a URL in curl's words.
+func urlProblem(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "IPv6"), strings.Contains(text, "missing ']'"):
+		return "Bad IPv6 address"
+	case strings.Contains(text, "port"):
+		return "Port number was not a decimal number between 0 and 65535"
+	}
+	return "Bad hostname"
 }
 
 func (c *Client) proxyFor(settings config.HTTP, scheme string) string {

@@ -38,31 +38,26 @@ func checkSSLVersions(http config.HTTP) error {
 // `check-revoke` is for Windows only, where revocation lists can be asked.
 func (c *Client) tlsConfig(http config.HTTP) (*tls.Config, error) {
 	settings := &tls.Config{NextProtos: []string{"h2", "http/1.1"}}
-	switch {
-	case http.SSLVersion != nil:
+	if http.SSLVersion != nil {
 		// curl takes it as the lowest.
 		settings.MinVersion = tlsVersions[*http.SSLVersion]
-	default:
-		if http.SSLMin != nil {
-			settings.MinVersion = tlsVersions[*http.SSLMin]
-		}
-		if http.SSLMax != nil {
-			settings.MaxVersion = tlsVersions[*http.SSLMax]
-		}
 	}
-	if http.CAInfo == nil {
-		// What the environment names is passed over if it cannot be read.
-		if path, ok := c.Config.Env("SSL_CERT_FILE"); ok {
-			if pool, err := certificates(path); err == nil {
-				settings.RootCAs = pool
-			}
-		}
-		return settings, nil
+	if http.SSLMin != nil {
+		settings.MinVersion = tlsVersions[*http.SSLMin]
 	}
-	pool, err := certificates(c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition))
-	settings.RootCAs = pool
-	if err != nil {
-		settings.VerifyConnection = func(tls.ConnectionState) error { return err }
+	if http.SSLMax != nil {
+		settings.MaxVersion = tlsVersions[*http.SSLMax]
+	}
+	if http.CAInfo != nil {
+		pool, err := certificates(c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition))
+		settings.RootCAs = pool
+		return settings, err
+	}
+	// What the environment names is passed over if it cannot be read.
+	if path, ok := c.Config.Env("SSL_CERT_FILE"); ok {
+		if pool, err := certificates(path); err == nil {
+			settings.RootCAs = pool
+		}
 	}
 	return settings, nil
 }
@@ -71,7 +66,7 @@ func certificates(path string) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	data, err := os.ReadFile(path)
 	if err != nil || !pool.AppendCertsFromPEM(data) {
-		return pool, &transferError{errCACertificates, "error setting certificate file: " + path, err}
+		return nil, &transferError{errCACertificates, "error setting certificate file: " + path, err}
 	}
 	return pool, nil
 }

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +30,7 @@ const (
 	errResolveProxy        = 5
 	errResolveHost         = 6
 	errConnect             = 7
+	errWeirdReply          = 8
 	errPartialFile         = 18
 	errTimeout             = 28
 	errTLSConnect          = 35
@@ -52,6 +55,7 @@ var transferErrors = map[int]struct {
 	errResolveProxy:        {"Could not resolve proxy name", true},
 	errResolveHost:         {"Could not resolve hostname", true},
 	errConnect:             {"Could not connect to server", true},
+	errWeirdReply:          {"Weird server reply", false},
 	errPartialFile:         {"Transferred a partial file", true},
 	errTimeout:             {"Timeout was reached", true},
 	errTLSConnect:          {"SSL connect error", true},
@@ -83,25 +87,29 @@ func (e *transferError) Is(target error) bool {
 
 func (e *transferError) spurious() bool { return transferErrors[e.code].spurious }
 
-// asTransferError says in curl's words what is wrong with a transfer that has
-// a connection.
+// asTransferError says in curl's words what is wrong with a transfer.
 func asTransferError(ctx context.Context, err error) *transferError {
 	var known *transferError
 	if cause := context.Cause(ctx); errors.As(cause, &known) || errors.As(err, &known) {
-		return known
+		return known.throughProxy(err)
 	}
-	var (
-		netError   net.Error
-		recordSize tls.RecordHeaderError
-		text       = err.Error()
-	)
+	if failure := tlsError(err); failure != nil {
+		return failure
+	}
+	var netError net.Error
+	text := strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ")
 	switch {
 	case strings.Contains(text, "malformed HTTP"):
 		return &transferError{errUnsupportedProtocol, "Received HTTP/0.9 when not allowed", err}
+	case strings.Contains(text, "malformed MIME header"):
+		return &transferError{errWeirdReply, "Header without colon", err}
+	case strings.Contains(text, "Content-Length"):
+		return &transferError{errWeirdReply, "Invalid Content-Length: value", err}
+	case strings.HasPrefix(text, "unsupported transfer encoding: "):
+		encoding := strings.Trim(strings.TrimPrefix(text, "unsupported transfer encoding: "), `"`)
+		return &transferError{errBadEncoding, "Unsolicited Transfer-Encoding (" + encoding + ") found", err}
 	case strings.Contains(text, "server response headers exceeded"):
 		return &transferError{errTooLarge, "", err}
-	case errors.As(err, &recordSize):
-		return &transferError{errTLSConnect, text, err}
 	case errors.Is(err, syscall.ECONNRESET):
 		return &transferError{errReceive, "Recv failure: Connection reset by peer", err}
 	case errors.Is(err, syscall.EPIPE):
@@ -114,6 +122,21 @@ func asTransferError(ctx context.Context, err error) *transferError {
 	return &transferError{errReceive, text, err}
 }
 
+// throughProxy returns e with the proxy in the host's place if it was the
+// connection to a proxy that failed with err.
+func (e *transferError) throughProxy(err error) *transferError {
+	var at *net.OpError
+	if host, ok := strings.CutPrefix(e.detail, noSuchHost); ok && errors.As(err, &at) && at.Op == "proxyconnect" {
+		return &transferError{errResolveProxy, noSuchProxy + host, e.cause}
+	}
+	return e
+}
+
+const (
+	noSuchHost  = "Could not resolve host: "
+	noSuchProxy = "Could not resolve proxy: "
+)
+
 // connectError says why there is no connection to a server.
 func connectError(err error, host, port string, elapsed time.Duration) *transferError {
 	var (
@@ -122,7 +145,7 @@ func connectError(err error, host, port string, elapsed time.Duration) *transfer
 	)
 	switch {
 	case errors.As(err, &noName):
-		return &transferError{errResolveHost, "Could not resolve host: " + host, err}
+		return &transferError{errResolveHost, noSuchHost + host, err}
 	case errors.As(err, &netError) && netError.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return &transferError{errTimeout, fmt.Sprintf("Connection timed out after %d milliseconds", elapsed.Milliseconds()), err}
 	}
@@ -132,18 +155,58 @@ func connectError(err error, host, port string, elapsed time.Duration) *transfer
 
 // handshakeError says why there is no TLS on a connection.
 func handshakeError(err error, elapsed time.Duration) *transferError {
-	var (
-		netError    net.Error
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		invalid     x509.CertificateInvalidError
-	)
-	switch {
-	case errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid), errors.As(err, &certificate):
-		return &transferError{errPeerCertificate, "SSL certificate problem: " + strings.TrimPrefix(err.Error(), "tls: "), err}
-	case errors.As(err, &netError) && netError.Timeout(), errors.Is(err, context.DeadlineExceeded):
+	var netError net.Error
+	if failure := tlsError(err); failure != nil {
+		return failure
+	}
+	if errors.As(err, &netError) && netError.Timeout() || errors.Is(err, context.DeadlineExceeded) {
 		return &transferError{errTimeout, fmt.Sprintf("Connection timed out after %d milliseconds", elapsed.Milliseconds()), err}
 	}
-	return &transferError{errTLSConnect, err.Error(), err}
+	return &transferError{errTLSConnect, "TLS connect error: " + err.Error(), err}
+}
+
+// tlsError says what TLS itself found wrong; nil if that was not it.
+func tlsError(err error) *transferError {
+	var (
+		authority x509.UnknownAuthorityError
+		hostname  x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		any       *tls.CertificateVerificationError
+		record    tls.RecordHeaderError
+		alert     *net.OpError
+	)
+	problem := func(text string) *transferError {
+		return &transferError{errPeerCertificate, "SSL certificate problem: " + text, err}
+	}
+	switch {
+	case errors.As(err, &hostname):
+		return &transferError{errPeerCertificate, "SSL: no alternative certificate subject name matches target " +
+			targetName(hostname.Host), err}
+	case errors.As(err, &authority):
+		if c := authority.Cert; c != nil && bytes.Equal(c.RawIssuer, c.RawSubject) {
+			return problem("self-signed certificate")
+		}
+		return problem("unable to get local issuer certificate")
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return problem("certificate has expired")
+	case errors.As(err, &any):
+		return problem(any.Err.Error())
+	case errors.As(err, &record):
+		return &transferError{errTLSConnect, "TLS connect error: error:0A00010B:SSL routines::wrong version number", err}
+	case errors.As(err, &alert) && strings.Contains(err.Error(), "tls: protocol version not supported"):
+		return &transferError{errTLSConnect, "TLS connect error: error:0A00042E:SSL routines::tlsv1 alert protocol version", err}
+	}
+	return nil
+}
+
+// targetName returns a host as curl speaks of the one that was wanted.
+func targetName(host string) string {
+	kind := "hostname"
+	if address, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		kind = "ipv6 address"
+		if address.Is4() {
+			kind = "ipv4 address"
+		}
+	}
+	return fmt.Sprintf("%s '%s'", kind, host)
 }

@@ -1,0 +1,93 @@
+package weburl
+
+import (
+	"bufio"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The file holds one URL a line, as a Go string, and after a tab what Cargo
+// 1.95 makes of it: another URL, or "! " and what is wrong.
+func TestParseReadsURLsAsCargoDoes(t *testing.T) {
+	f, err := os.Open("testdata/urls.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		quoted, want, _ := strings.Cut(lines.Text(), "\t")
+		raw, err := strconv.Unquote(quoted)
+		if err != nil {
+			t.Fatalf("%s: %v", quoted, err)
+		}
+		var got string
+		if u, err := ParseBare(raw); err != nil {
+			got = "! " + err.Error()
+		} else {
+			got = strconv.QuoteToASCII(u.Href(false))
+		}
+		if got != want {
+			t.Errorf("%s\n got %s\nwant %s", quoted, got, want)
+		}
+	}
+}
+
+func TestParseInDirTakesFileURLsAsRelative(t *testing.T) {
+	for _, test := range []struct{ url, want string }{
+		{"file:x", "file:///a%20b/%25/x"},
+		{"file:./x/", "file:///a%20b/%25/x/"},
+		{"file:../x", "file:///a%20b/x"},
+		{"file:/x", "file:///x"},
+		{"file://h/x", "file://h/x"},
+		{"file:?q", "file:///a%20b/%25/?q"},
+		{"http:x", "http://x/"},
+		{"sparse+https://h/x", "sparse+https://h/x"},
+	} {
+		u, err := ParseInDir(test.url, "/a b/%")
+		if err != nil {
+			t.Errorf("%s: %v", test.url, err)
+		} else if got := u.Href(false); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.url, got, test.want)
+		}
+	}
+}
+
+func TestParseNamesTheURLThatIsWrong(t *testing.T) {
+	for _, test := range []struct{ url, want string }{
+		{"foo", "invalid url `foo`: relative URL without a base"},
+		{"http://h:x/", "invalid url `http://h:x/`: invalid port number"},
+		{
+			"git@github.com:a/b",
+			"invalid url `git@github.com:a/b`: relative URL without a base; try using `ssh://git@github.com/a/b` instead",
+		},
+	} {
+		if _, err := Parse(test.url); err == nil || err.Error() != test.want {
+			t.Errorf("%s: got %v, want %s", test.url, err, test.want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"http://h/", "sparse+https://H:443/a/../b?q#f", "file:x", "http://-80", "http://\u00e4_\u00ad/", "http://0x7f.1/",
+		"http://[::ffff:1.2.3.4]:80/", "mailto:a@b", "http://u:p@h:1/", "foo://[::1", "file://h//x", "http://%2e%ff/",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		u, err := Parse(raw)
+		if err != nil {
+			return
+		}
+		once := u.Href(false)
+		again, err := Parse(once)
+		if err != nil {
+			t.Fatalf("%q became %q: %v", raw, once, err)
+		}
+		if twice := again.Href(false); twice != once {
+			t.Fatalf("%q became %q, and that %q", raw, once, twice)
+		}
+	})
+}

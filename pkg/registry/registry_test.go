@@ -1,0 +1,178 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+)
+
+// world is a configuration in a temporary directory, whose name reads $D in
+// what comes out of it.
+type world struct {
+	*config.Config
+	dir     string
+	notices []string
+}
+
+// newWorld returns the world whose home has a config.toml with that content.
+func newWorld(t *testing.T, content string, environ ...string) *world {
+	t.Helper()
+	w := &world{dir: t.TempDir()}
+	home := filepath.Join(w.dir, "home")
+	work := filepath.Join(w.dir, "work")
+	for _, dir := range []string{home, work} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Options{
+		Dir: work, Home: home, Environ: environ,
+		Notify: func(n config.Notice) { w.notices = append(w.notices, n.Text) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Config = c
+	return w
+}
+
+// chain shows an error's layers, outermost first, as a program prints them.
+func (w *world) chain(err error) string {
+	var layers []string
+	for err != nil {
+		cause := errors.Unwrap(err)
+		text := err.Error()
+		if cause != nil {
+			text = strings.TrimSuffix(text, ": "+cause.Error())
+		}
+		layers = append(layers, text)
+		err = cause
+	}
+	return w.masked(strings.Join(layers, " | "))
+}
+
+func (w *world) masked(s string) string { return strings.ReplaceAll(s, w.dir, "$D") }
+
+func TestValidateName(t *testing.T) {
+	const (
+		digit   = "the name cannot start with a digit"
+		start   = "the first character must be a Unicode XID start character (most letters or `_`)"
+		within  = "characters must be Unicode XID characters (numbers, `-`, `_`, or most letters)"
+		nothing = ""
+	)
+	for _, test := range []struct {
+		name   string
+		bad    rune
+		reason string
+	}{
+		{"a", 0, nothing},
+		{"_a", 0, nothing},
+		{"_", 0, nothing},
+		{"a-b_c9", 0, nothing},
+		{"crates_io", 0, nothing},
+		{"ä", 0, nothing},
+		{"日本", 0, nothing},
+		{"a·", 0, nothing},
+		{"℘", 0, nothing},
+		{"℮", 0, nothing},
+		{"º", 0, nothing},
+		{"𝒳", 0, nothing},
+		{"a\u0301", 0, nothing},
+		{"a\u200d", 0, nothing},
+		{"a\u30fb", 0, nothing},
+		{"a\uff65", 0, nothing},
+		{"a\u19da", 0, nothing},
+		{"a\u203f", 0, nothing},
+		{"a٣", 0, nothing},
+		{"fo.o", '.', within},
+		{"a b", ' ', within},
+		{"a²", '²', within},
+		{"a゛", '゛', within},
+		{"a`b", '`', within},
+		{"a\nb", '\n', within},
+		{"x/y", '/', within},
+		{"1a", '1', digit},
+		{"-a", '-', start},
+		{"²", '²', start},
+		{"·", '·', start},
+		{"゛", '゛', start},
+		{"\u30fb", '\u30fb', start},
+		{"\u200c", '\u200c', start},
+		{"\u0301a", '\u0301', start},
+		{"٣", '٣', start},
+		{"😀", '😀', start},
+		{"\ufe33a", '\ufe33', start},
+	} {
+		want := "<nil>"
+		if test.reason != "" {
+			want = fmt.Sprintf("invalid character `%c` in registry name: `%s`, %s", test.bad, test.name, test.reason)
+		}
+		if got := fmt.Sprint(ValidateName(test.name)); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", test.name, got, want)
+		}
+	}
+	if got := fmt.Sprint(ValidateName("")); got != "registry name cannot be empty" {
+		t.Errorf("empty: got %s", got)
+	}
+}
+
+func TestCanonicalComparesAsCargoDoes(t *testing.T) {
+	for _, test := range []struct{ index, want string }{
+		{"http://h/x", "http://h/x"},
+		{"http://h/x/", "http://h/x"},
+		{"http://h/x.git", "http://h/x"},
+		{"http://h/x.git/", "http://h/x"},
+		{"http://h/x.git.git", "http://h/x.git"},
+		{"http://h/x//", "http://h/x/"},
+		{"http://h/", "http://h/"},
+		{"http://h/.git", "http://h/"},
+		{"http://h/x/.git", "http://h/x/"},
+		{"http://h/x/..git", "http://h/x"},
+		{"http://h/a%20b.git", "http://h/a%2520b"},
+		{"http://h/x?q", "http://h/x?q"},
+		{"http://github.com/A/B.git", "https://github.com/a/b"},
+		{"ssh://git@github.com/A/B.git", "https://git@github.com/a/b"},
+		{"sparse+https://h/b/", "sparse+https://h/b"},
+		{"sparse+https://GitHub.com/A/", "sparse+https://GitHub.com/A"},
+		// Cargo forgets here that an index is sparse.
+		{"sparse+https://github.com/A/b/", "https://github.com/a/b"},
+	} {
+		r, err := New("x", test.index)
+		if err != nil {
+			t.Errorf("%s: %v", test.index, err)
+		} else if got := r.Canonical(); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.index, got, test.want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, test := range []struct {
+		name, index                 string
+		cratesIO                    bool
+		display, asText, statusLine string
+	}{
+		{"x", "sparse+https://h/", false, "x", "registry `x`", "`x` index"},
+		{"", "https://h/", false, "https://h/", "registry `https://h/`", "`https://h/` index"},
+		{"crates-io", cratesIOIndex, true, "crates-io", "registry `crates-io`", "crates.io index"},
+		{"mine", cratesIOSparseIndex, true, "mine", "registry `mine`", "crates.io index"},
+		{"x", cratesIOIndex + ".git", false, "x", "registry `x`", "`x` index"},
+	} {
+		r, err := New(test.name, test.index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.IsCratesIO() != test.cratesIO || r.DisplayName() != test.display ||
+			r.String() != test.asText || r.IndexName() != test.statusLine {
+			t.Errorf("%+v: got %v, %s, %s, %s", r, r.IsCratesIO(), r.DisplayName(), r, r.IndexName())
+		}
+	}
+}

@@ -22,8 +22,10 @@ func decode(body io.Reader, headers []string) (io.Reader, error) {
 		case "deflate":
 			body, err = inflate(body)
 		default:
-			return nil, &transferError{errBadEncoding,
-				"Unrecognized content encoding type. libcurl understands deflate, gzip content encodings.", nil}
+			return nil, &transferError{
+				errBadEncoding,
+				"Unrecognized content encoding type. libcurl understands deflate, gzip content encodings.", nil,
+			}
 		}
 		if err != nil {
 			return nil, badEncoding(err)

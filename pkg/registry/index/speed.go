@@ -30,8 +30,10 @@ func (t *transport) bound(ctx context.Context) (context.Context, context.CancelF
 	if t.timeout == 0 {
 		longest = time.Hour
 	}
-	return context.WithTimeoutCause(ctx, longest, &transferError{errTimeout,
-		fmt.Sprintf("Operation timed out after %d milliseconds", longest.Milliseconds()), context.DeadlineExceeded})
+	return context.WithTimeoutCause(ctx, longest, &transferError{
+		errTimeout,
+		fmt.Sprintf("Operation timed out after %d milliseconds", longest.Milliseconds()), context.DeadlineExceeded,
+	})
 }
 
 // watchSpeed cancels a transfer that is too slow for too long. It watches from

@@ -48,6 +48,9 @@ func (c *Client) tlsConfig(http config.HTTP) (*tls.Config, error) {
 	if http.SSLMax != nil {
 		settings.MaxVersion = tlsVersions[*http.SSLMax]
 	}
+	if settings.MaxVersion != 0 && settings.MinVersion == 0 {
+		settings.MinVersion = tls.VersionTLS10
+	}
 	if http.CAInfo != nil {
 		pool, err := certificates(c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition))
 		settings.RootCAs = pool

@@ -1,0 +1,359 @@
+package index
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestStatuses(t *testing.T) {
+	const refused = "download of config.json failed | failed to get successful HTTP response from `http://HOST/i/config.json` (127.0.0.1), got %d\n%sbody:\n%s"
+	for _, test := range []struct {
+		code    int
+		body    string
+		headers []string
+		want    string
+	}{
+		{201, "b", nil, fmt.Sprintf(refused, 201, "", "b")},
+		{301, "b", nil, fmt.Sprintf(refused, 301, "", "b")},
+		{304, "", nil, "server said not modified (HTTP 304) when no local cache exists"},
+		{400, "b", nil, fmt.Sprintf(refused, 400, "", "b")},
+		{403, "a\nb\n", nil, fmt.Sprintf(refused, 403, "", "a\nb\n")},
+		{404, "b", nil, "config.json not found in registry"},
+		{410, "b", nil, "config.json not found in registry"},
+		{451, "b", nil, "config.json not found in registry"},
+		{418, strings.Repeat("äb", 300), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("äb", 255)+"ä…")},
+		{418, strings.Repeat("ä", 512), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("ä", 512))},
+		{418, "\xff\xfe", nil, fmt.Sprintf(refused, 418, "", "[2 non-utf8 bytes]")},
+		{418, "b", []string{"X-Cache: miss", "Server: s"}, fmt.Sprintf(refused, 418, "debug headers:\nX-Cache: miss\n", "b")},
+	} {
+		w := newWorld(t, "", answer(test.code, test.body, test.headers...))
+		expect(t, strconv.Itoa(test.code), w.fetch(t), test.want)
+		expect(t, "requests", strings.Join(w.asked, ", "), "GET /i/config.json")
+	}
+}
+
+func TestRetries(t *testing.T) {
+	const (
+		again  = "spurious network error (%d %s remaining): failed to get successful HTTP response from `http://HOST/i/config.json` (127.0.0.1), got %d\nbody:\nb"
+		second = time.Second
+	)
+	for _, test := range []struct {
+		about, config string
+		codes         []int
+		headers       []string
+		waits         []time.Duration // 0 is the first wait, which has an element of chance
+		want          string
+	}{
+		{"once", "", []int{500, 200}, nil, []time.Duration{0}, "http://h/api"},
+		{"three times", "", []int{500, 502, 429, 200}, nil, []time.Duration{0, 3500 * time.Millisecond, 6500 * time.Millisecond}, "http://h/api"},
+		{"too often", "net.retry=1", []int{503}, nil, []time.Duration{0}, "got 503"},
+		{"never", "net.retry=0", []int{503}, nil, nil, "got 503"},
+		{"as told", "", []int{429, 503, 200}, []string{"Retry-After: 7"}, []time.Duration{7 * second, 7 * second}, "http://h/api"},
+		{"within bounds", "", []int{429, 200}, []string{"Retry-After: 700"}, []time.Duration{10 * second}, "http://h/api"},
+		{"not for 500", "", []int{500, 200}, []string{"Retry-After: 7"}, []time.Duration{0}, "http://h/api"},
+		{"at a date", "", []int{503, 200}, []string{"Retry-After: Wed, 01 Jan 2025 00:00:05 GMT"}, []time.Duration{5 * second}, "http://h/api"},
+		{"at a date gone by", "", []int{503, 200}, []string{"Retry-After: Wed, 01 Jan 2020 00:00:05 GMT"}, []time.Duration{0}, "http://h/api"},
+		{"at no date", "", []int{503, 200}, []string{"Retry-After: -1"}, []time.Duration{0}, "http://h/api"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			n := 0
+			w := newWorld(t, test.config, func(rw http.ResponseWriter, req *http.Request) {
+				code := test.codes[min(n, len(test.codes)-1)]
+				n++
+				if code == 200 {
+					fmt.Fprint(rw, okConfig)
+					return
+				}
+				answer(code, "b", test.headers...)(rw, req)
+			})
+			w.Now = func() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
+			if got := w.fetch(t); !strings.Contains(got, test.want) {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+			for i, wait := range w.waits {
+				if i < len(test.waits) && test.waits[i] == 0 && wait >= 500*time.Millisecond && wait < 1500*time.Millisecond {
+					w.waits[i] = 0
+				}
+			}
+			expect(t, "waits", fmt.Sprint(w.waits), fmt.Sprint(test.waits))
+			left := 3
+			if test.config != "" {
+				left = 1
+			}
+			for i := range test.waits {
+				tries := "tries"
+				if left-i == 1 {
+					tries = "try"
+				}
+				expect(t, "warning", w.masked(w.said[1+i]), fmt.Sprintf(again, left-i, tries, test.codes[i]))
+			}
+		})
+	}
+}
+
+func TestNoRetryAfterTheEnd(t *testing.T) {
+	w := newWorld(t, "", answer(500, ""))
+	ctx, cancel := context.WithCancel(t.Context())
+	w.Sleep = nil
+	w.Config.Notify = nil
+	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.WriteHeader(500)
+		cancel()
+	})
+	if _, err := w.Fetch(ctx, w.target(t)); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestRedirects(t *testing.T) {
+	for _, test := range []struct{ location, want string }{
+		{"/j", "http://h/api"},
+		{"../j k?q#f", "http://h/api"},
+		{"file:///etc/passwd", `[1] Unsupported protocol (Protocol "file" disabled (in redirect))`},
+		{"gopher://h/", "[1] Unsupported protocol (The redirect target URL could not be parsed: Unsupported URL scheme)"},
+		{"http://[x", "[3] URL using bad/illegal format or missing URL (The redirect target URL could not be parsed: Bad IPv6 address)"},
+		{"/i/config.json", "[47] Number of redirects hit maximum amount (Maximum (30) redirects followed)"},
+	} {
+		w := newWorld(t, "", func(rw http.ResponseWriter, req *http.Request) {
+			if req.URL.Path == "/i/config.json" {
+				rw.Header().Set("Location", test.location)
+				rw.WriteHeader(399)
+				return
+			}
+			fmt.Fprint(rw, okConfig)
+		})
+		if got := w.fetch(t); !strings.HasSuffix(got, test.want) {
+			t.Errorf("%s: got %s, want %s", test.location, got, test.want)
+		}
+	}
+}
+
+func TestEncodings(t *testing.T) {
+	compressed := func(w io.WriteCloser, b *bytes.Buffer) string {
+		_, _ = io.WriteString(w, okConfig)
+		w.Close()
+		return b.String()
+	}
+	var zipped, deflated, bomb bytes.Buffer
+	gz := compressed(gzip.NewWriter(&zipped), &zipped)
+	zl := compressed(zlib.NewWriter(&deflated), &deflated)
+	boom := gzip.NewWriter(&bomb)
+	_, _ = boom.Write(make([]byte, longestBody+1))
+	boom.Close()
+	const bad = "[61] Unrecognized or bad HTTP Content or Transfer-Encoding "
+	for _, test := range []struct{ encoding, body, want string }{
+		{"gzip", gz, "http://h/api"},
+		{"x-gzip", gz, "http://h/api"},
+		{"deflate", zl, "http://h/api"},
+		{"deflate", zl[2 : len(zl)-4], "http://h/api"},
+		{"identity", okConfig, "http://h/api"},
+		{"gzip", "xxxxxxxxxxxxxxx", bad + "(Error while processing content unencoding: incorrect header check)"},
+		{"br", okConfig, bad + "(Unrecognized content encoding type. libcurl understands deflate, gzip content encodings.)"},
+		{"gzip", bomb.String(), "[63] Exceeded the maximum allowed file size (more than 8388608 bytes)"},
+		{"", strings.Repeat("x", longestBody+1), "[63] Exceeded the maximum allowed file size (more than 8388608 bytes)"},
+	} {
+		w := newWorld(t, "", answer(200, test.body, "Content-Encoding: "+test.encoding))
+		if got := w.fetch(t); !strings.HasSuffix(got, test.want) {
+			t.Errorf("%s: got %s, want %s", test.encoding, got, test.want)
+		}
+	}
+}
+
+func TestServersThatAreNotThere(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	w := newWorld(t, "net.retry=1", answer(200, okConfig))
+	target := targetAt(t, fmt.Sprintf("sparse+http://127.0.0.1:%d/", port))
+	reason := fmt.Sprintf("[7] Could not connect to server (Failed to connect to 127.0.0.1 port %d after N ms: Could not connect to server)", port)
+	expect(t, "error", w.fetchFrom(t, target),
+		fmt.Sprintf("download of config.json failed | failed to download from `http://127.0.0.1:%d/config.json` | %s", port, reason))
+	expect(t, "warning", w.masked(w.said[1]), "spurious network error (1 try remaining): "+reason)
+
+	w = newWorld(t, "net.retry=0", answer(200, okConfig))
+	w.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, &net.DNSError{IsNotFound: true} }
+	expect(t, "error", w.fetchFrom(t, targetAt(t, "sparse+http://no.such/")), "download of config.json failed | "+
+		"failed to download from `http://no.such/config.json` | [6] Could not resolve hostname (Could not resolve host: no.such)")
+}
+
+func TestProxies(t *testing.T) {
+	var through []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodConnect {
+			w.WriteHeader(407)
+			return
+		}
+		through = append(through, req.RequestURI)
+		fmt.Fprint(w, okConfig)
+	}))
+	defer proxy.Close()
+	address := strings.TrimPrefix(proxy.URL, "http://")
+	for _, test := range []struct {
+		about, config string
+		environ       []string
+		proxied       bool
+	}{
+		{"configured", "http.proxy='" + address + "'", nil, true},
+		{"http_proxy", "", []string{"http_proxy=" + address}, true},
+		{"all_proxy", "", []string{"all_proxy=" + address}, true},
+		{"HTTP_PROXY", "", []string{"HTTP_PROXY=" + address}, false},
+		{"https_proxy", "", []string{"https_proxy=" + address}, false},
+		{"configured to none", "http.proxy=''", []string{"http_proxy=" + address}, false},
+		{"no_proxy", "http.proxy='" + address + "'", []string{"no_proxy=a, 127.0.0.0/8"}, false},
+		{"NO_PROXY", "", []string{"http_proxy=" + address, "NO_PROXY=*"}, false},
+		{"no_proxy for others", "", []string{"http_proxy=" + address, "no_proxy=27.0.0.1,localhost"}, true},
+	} {
+		through = nil
+		w := newWorld(t, test.config, answer(200, okConfig), test.environ...)
+		expect(t, test.about, w.fetch(t), "http://h/api")
+		if proxied := len(through) == 1; proxied != test.proxied || proxied == (len(w.asked) == 1) {
+			t.Errorf("%s: through the proxy %q, directly %q", test.about, through, w.asked)
+		}
+	}
+
+	w := newWorld(t, "net.retry=0\nhttp.proxy='"+address+"'", answer(200, okConfig))
+	if got := w.fetchFrom(t, targetAt(t, "sparse+https://h/")); !strings.HasSuffix(got, "(CONNECT tunnel failed, response 407)") {
+		t.Errorf("got %s", got)
+	}
+	for proxy, want := range map[string]string{
+		"foo://h:1": "[7] Could not connect to server (Unsupported proxy scheme for 'foo://h:1')",
+		"http://[x": "[5] Could not resolve proxy name (Unsupported proxy syntax in 'http://[x': Bad IPv6 address)",
+	} {
+		w := newWorld(t, "net.retry=0\nhttp.proxy='"+proxy+"'", answer(200, okConfig))
+		if got := w.fetch(t); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: got %s, want %s", proxy, got, want)
+		}
+	}
+}
+
+func TestPrivateAuthority(t *testing.T) {
+	server := httptest.NewUnstartedServer(answer(200, okConfig))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	dir := t.TempDir()
+	authority := filepath.Join(dir, "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(authority, block, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	none := filepath.Join(dir, "none.pem")
+	const untrusted = "[60] SSL peer certificate or SSH remote key was not OK (SSL certificate problem: self-signed certificate)"
+	port := server.URL[strings.LastIndexByte(server.URL, ':'):]
+	for _, test := range []struct {
+		about, host, config string
+		environ             []string
+		want                string
+	}{
+		{"unknown", "127.0.0.1", "", nil, untrusted},
+		{"cainfo", "127.0.0.1", "cainfo='" + authority + "'", nil, "http://h/api"},
+		{"SSL_CERT_FILE", "127.0.0.1", "", []string{"SSL_CERT_FILE=" + authority}, "http://h/api"},
+		{"SSL_CERT_FILE that is not there", "127.0.0.1", "", []string{"SSL_CERT_FILE=" + none}, untrusted},
+		{
+			"cainfo that is not there", "127.0.0.1", "cainfo='" + none + "'", nil,
+			"[77] Problem with the SSL CA cert (path? access rights?) (error setting certificate file: " + none + ")",
+		},
+		{
+			"another host", "localhost", "cainfo='" + authority + "'", nil,
+			"[60] SSL peer certificate or SSH remote key was not OK (SSL: no alternative certificate subject name matches target hostname 'localhost')",
+		},
+		{
+			"another version", "127.0.0.1", "cainfo='" + authority + "'\nssl-version.max='tlsv1.1'", nil,
+			"[35] SSL connect error (TLS connect error: error:0A00042E:SSL routines::tlsv1 alert protocol version)",
+		},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			w := newWorld(t, "net.retry=0\n[http]\n"+test.config, answer(200, okConfig), test.environ...)
+			if got := w.fetchFrom(t, targetAt(t, "sparse+https://"+test.host+port+"/")); !strings.HasSuffix(got, test.want) {
+				t.Errorf("\n got %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestSilenceEnds(t *testing.T) {
+	for _, test := range []struct {
+		about, config string
+		talk          func(net.Conn)
+		want          string
+		after         time.Duration
+	}{
+		{
+			"no answer", "", func(net.Conn) {},
+			"[28] Timeout was reached (Operation too slow. Less than 10 bytes/sec transferred the last 30 seconds)", 30 * time.Second,
+		},
+		{
+			"a slow answer", "http.timeout=3\nhttp.low-speed-limit=5", drip(time.Second),
+			"[28] Timeout was reached (Operation too slow. Less than 5 bytes/sec transferred the last 3 seconds)", 3 * time.Second,
+		},
+		{
+			"a slow answer without end", "http.timeout=3\nhttp.low-speed-limit=1", drip(time.Second / 2),
+			"[28] Timeout was reached (Operation timed out after N milliseconds)", 60 * time.Second,
+		},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			home := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				w := &world{home: home, server: &httptest.Server{URL: "http://host.test"}}
+				w.configure(t, "net.retry=0\n"+test.config)
+				w.Dial = func(context.Context, string, string) (net.Conn, error) {
+					near, far := net.Pipe()
+					go func() {
+						if _, err := http.ReadRequest(bufio.NewReader(far)); err == nil {
+							test.talk(far)
+						}
+					}()
+					return pipeConn{near}, nil
+				}
+				start := time.Now()
+				if got := w.fetch(t); !strings.HasSuffix(got, test.want) {
+					t.Errorf("\n got %s\nwant %s", got, test.want)
+				}
+				if took := time.Since(start); took < test.after || took > test.after+2*time.Second {
+					t.Errorf("took %v", took)
+				}
+				time.Sleep(time.Minute) // until the server has noticed
+			})
+		})
+	}
+}
+
+// drip returns a server that sends a byte at a time.
+func drip(every time.Duration) func(net.Conn) {
+	return func(conn net.Conn) {
+		if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
+			return
+		}
+		for {
+			time.Sleep(every)
+			if _, err := io.WriteString(conn, " "); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// pipeConn is a pipe with an address.
+type pipeConn struct{ net.Conn }
+
+func (pipeConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }

@@ -1,0 +1,125 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+)
+
+// needsToken answers 401 without a token.
+func needsToken(w http.ResponseWriter, req *http.Request) {
+	if req.Header.Get("Authorization") == "" {
+		answer(401, "", `WWW-Authenticate: Cargo login_url="https://log.in/me"`)(w, req)
+		return
+	}
+	fmt.Fprint(w, okConfig)
+}
+
+func TestFetchRepeatsWithToken(t *testing.T) {
+	w := newWorld(t, "", needsToken)
+	w.token = "tok"
+	expect(t, "API", w.fetch(t), "http://h/api")
+	expect(t, "requests", strings.Join(w.asked, ", "), "GET /i/config.json, GET /i/config.json with tok")
+}
+
+func TestHeadersReachTheProviderAsTheServerWroteThem(t *testing.T) {
+	w := rawWorld(t, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 401 No\r\nx-FOO:  a:b \r\nwww-authenticate:cargo LOGIN_URL=\"https://l/\"\r\nBar:\r\nContent-Length: 0\r\n\r\n")
+	_, err := w.Fetch(t.Context(), w.target(t))
+	var denied *AuthorizationError
+	if !errors.As(err, &denied) {
+		t.Fatal(err)
+	}
+	expect(t, "login URL", denied.LoginURL, "https://l/")
+	expect(t, "headers", fmt.Sprintf("%q", w.headers),
+		`["x-FOO: a:b" "www-authenticate: cargo LOGIN_URL=\"https://l/\"" "Bar: " "Content-Length: 0"]`)
+}
+
+func TestMissingAndRefusedTokensAreToldApart(t *testing.T) {
+	refusing := answer(401, "no", `WWW-Authenticate: Cargo login_url="https://log.in/me"`)
+	for _, test := range []struct {
+		about, token string
+		handler      http.HandlerFunc
+		rejected     bool
+		loginURL     string
+		text         string
+	}{
+		{"missing", "", needsToken, false, "https://log.in/me", "no token found for `x`"},
+		{"refused", "tok", refusing, true, "https://log.in/me", "token rejected for `x` | " +
+			"failed to get successful HTTP response from `http://HOST/i/config.json`, got 401\nbody:\nno"},
+		{"required for the rest", "", answer(200, `{"dl":"d","api":"a","auth-required":true}`), false, "", "no token found for `x`"},
+	} {
+		w := newWorld(t, "", test.handler)
+		w.token = test.token
+		_, err := w.Fetch(t.Context(), w.target(t))
+		var denied *AuthorizationError
+		if !errors.As(err, &denied) {
+			t.Errorf("%s: got %v", test.about, err)
+			continue
+		}
+		expect(t, test.about, w.masked(chain(err)), test.text)
+		expect(t, test.about, denied.LoginURL, test.loginURL)
+		if denied.Rejected != test.rejected {
+			t.Errorf("%s: rejected is %v", test.about, denied.Rejected)
+		}
+	}
+}
+
+func TestHeadersAreNilOnlyWithoutRefusal(t *testing.T) {
+	w := newWorld(t, "", answer(200, `{"dl":"d","api":"a","auth-required":true}`))
+	w.token, w.headers = "tok", []string{"x"}
+	expect(t, "API", w.fetch(t), "a")
+	if w.headers != nil {
+		t.Errorf("got headers %q", w.headers)
+	}
+}
+
+func TestTokenFailureEndsTheFetch(t *testing.T) {
+	w := newWorld(t, "", needsToken)
+	w.Token = func(_ context.Context, _ []string) (config.Secret, error) {
+		return config.Secret{}, errors.New("no provider")
+	}
+	expect(t, "error", w.fetch(t), "no provider")
+}
+
+func TestTokenStaysWithItsHost(t *testing.T) {
+	var elsewhere []string
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		elsewhere = append(elsewhere, req.URL.Path+req.Header.Get("Authorization"))
+		fmt.Fprint(w, okConfig)
+	}))
+	defer other.Close()
+	w := newWorld(t, "", func(w http.ResponseWriter, req *http.Request) {
+		switch {
+		case req.Header.Get("Authorization") == "":
+			w.WriteHeader(401)
+		case req.URL.Path == "/i/config.json":
+			http.Redirect(w, req, "/here", http.StatusFound)
+		default:
+			http.Redirect(w, req, other.URL+"/there", http.StatusTemporaryRedirect)
+		}
+	})
+	w.token = "tok"
+	expect(t, "API", w.fetch(t), "http://h/api")
+	expect(t, "requests", strings.Join(w.asked, ", "), "GET /i/config.json, GET /i/config.json with tok, GET /here with tok")
+	expect(t, "requests elsewhere", strings.Join(elsewhere, ", "), "/there")
+}
+
+func TestTokenIsNoPartOfAnyError(t *testing.T) {
+	w := newWorld(t, "", func(w http.ResponseWriter, req *http.Request) {
+		if req.Header.Get("Authorization") == "" {
+			w.WriteHeader(401)
+			return
+		}
+		w.WriteHeader(418)
+	})
+	w.token = "sesame"
+	if got := w.fetch(t); strings.Contains(got, "sesame") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,55 @@
+// Package filelock locks files as Cargo does: with an advisory lock on the file
+// itself, so that both take turns. A lock ends when its file is closed, and so
+// also with its process.
+package filelock
+
+import (
+	"context"
+	"errors"
+	"os"
+)
+
+// errContended says that somebody else holds the lock.
+var errContended = errors.New("the file is locked")
+
+// Exclusive takes the lock that nobody else may hold beside it, and waits for
+// those who do; before it starts to wait it calls blocked, which may be nil.
+// On file systems without locks, and on NFS where asking for one may never
+// return, it does nothing, as Cargo does.
+//
+// After an error the caller must close f: where ctx ended the wait, a lock
+// that still comes is then given back.
+func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
+	if neverLock(f) {
+		return nil
+	}
+	err := try(f, true)
+	if !errors.Is(err, errContended) {
+		return err
+	}
+	if blocked != nil {
+		blocked()
+	}
+	done := make(chan error, 1)
+	go func() { done <- wait(f) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// TryShared takes the lock that readers can hold together, unless a writer has
+// the exclusive one. It reports whether f is safe from writers now, which
+// without an error it also is where there are no locks.
+func TryShared(f *os.File) (bool, error) {
+	if neverLock(f) {
+		return true, nil
+	}
+	err := try(f, false)
+	if errors.Is(err, errContended) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,46 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package filelock
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+func try(f *os.File, exclusive bool) error {
+	how := unix.LOCK_SH
+	if exclusive {
+		how = unix.LOCK_EX
+	}
+	return flock(f, how|unix.LOCK_NB)
+}
+
+func wait(f *os.File) error { return flock(f, unix.LOCK_EX) }
+
+// flock keeps the descriptor from being closed, and its number from being
+// taken by another file, while the call lasts.
+func flock(f *os.File, how int) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	controlErr := conn.Control(func(fd uintptr) {
+		for {
+			err = unix.Flock(int(fd), how)
+			if !errors.Is(err, unix.EINTR) {
+				return
+			}
+		}
+	})
+	switch {
+	case controlErr != nil:
+		return controlErr
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return errContended
+	case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
+		return nil
+	}
+	return err
+}

@@ -4,31 +4,54 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"slices"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
 )
 
 // parseTOML returns the tree of a document, all of it defined at d. Errors are
 // of the types *notUTF8Error and *SyntaxError, or about a value of a type that
 // configuration does not have.
+//
+// It builds the tree from the library's parser, not from its decoder, whose
+// time grows with the square of the number of tables.
 func parseTOML(document []byte, d Definition) (*node, error) {
 	if !utf8.Valid(document) {
 		return nil, &notUTF8Error{}
 	}
-	document = bytes.TrimPrefix(document, []byte("\ufeff"))
-	var values map[string]any
-	if err := toml.Unmarshal(document, &values); err != nil {
+	document = slices.Clip(bytes.TrimPrefix(document, []byte("\ufeff")))
+	b := &builder{definition: d, origins: map[*node]origin{}}
+	b.parser.Reset(document)
+	root := b.newTable(header)
+	current, at := root, ""
+	for b.parser.NextExpression() {
+		var err error
+		switch e := b.parser.Expression(); e.Kind {
+		case unstable.Table:
+			current, at, err = b.openTable(root, e)
+		case unstable.ArrayTable:
+			current, at, err = b.appendTable(root, e)
+		case unstable.KeyValue:
+			err = b.set(current, at, e)
+		}
+		if err != nil {
+			return nil, newSyntaxError(document, err)
+		}
+	}
+	if err := b.parser.Error(); err != nil {
 		return nil, newSyntaxError(document, err)
 	}
-	root, err := newNode(values, d)
-	var unsupported *unsupportedError
-	if errors.As(err, &unsupported) {
-		return nil, fmt.Errorf("failed to parse config at `%s`: %w", unsupported.at, unsupported)
+	if b.unsupported == nil {
+		return root, nil
 	}
-	return root, err
+	// The parser has not looked into dates and floats.
+	if err := toml.Unmarshal(document, &map[string]any{}); err != nil {
+		return nil, newSyntaxError(document, err)
+	}
+	return nil, b.unsupported
 }
 
 // notUTF8Error is the error for a file that is no text.
@@ -36,102 +59,233 @@ type notUTF8Error struct{}
 
 func (*notUTF8Error) Error() string { return "stream did not contain valid UTF-8" }
 
-// unsupportedError is the error for a value whose type configuration does not
-// have.
-type unsupportedError struct {
-	at       string
-	typeName string
+// origin says how a table or a list came about, which decides what may still
+// be added to it.
+type origin int
+
+const (
+	// inline tables and arrays are complete.
+	inline origin = iota
+	// implicit tables were mentioned as a parent in another table's header.
+	implicit
+	// dotted tables were made by a dotted key.
+	dotted
+	// header tables have, and lists are made of, [headers].
+	header
+)
+
+// builder makes a tree from a document's expressions. Its errors point at the
+// key that is wrong.
+type builder struct {
+	parser     unstable.Parser
+	definition Definition
+	origins    map[*node]origin
+	// unsupported is about the first value of a type that configuration does
+	// not have.
+	unsupported error
 }
 
-func (e *unsupportedError) Error() string {
-	return fmt.Sprintf("unsupported TOML configuration type `%s`", e.typeName)
+func (b *builder) newTable(o origin) *node {
+	n := newTable(b.definition)
+	b.origins[n] = o
+	return n
 }
 
-// below returns err with the place of an unsupported value extended by the
-// key or index that leads to it.
-func below(part string, err error) error {
-	if e, ok := err.(*unsupportedError); ok {
-		if e.at != "" && e.at[0] != '[' {
-			part += "."
-		}
-		e.at = part + e.at
+// below is the place of a key in the table at the given place, as messages
+// show it.
+func below(at, key string) string {
+	if at == "" {
+		return quoteKey(key)
 	}
+	return at + "." + quoteKey(key)
+}
+
+// element is the place of an element of the list at the given place.
+func element(at string, i int) string {
+	return at + "[" + strconv.Itoa(i) + "]"
+}
+
+func duplicate(key *unstable.Node) error {
+	return unstable.NewParserError(key.Data, "duplicate key")
+}
+
+func extend(key *unstable.Node, n *node) error {
+	what := n.kind.String()
+	if n.kind == tableKind {
+		what = "inline table"
+	}
+	return unstable.NewParserError(key.Data, "cannot extend value of type %s with a dotted key", what)
+}
+
+// openTable returns the table that the header e opens.
+func (b *builder) openTable(root *node, e *unstable.Node) (*node, string, error) {
+	parent, at, last, err := b.parent(root, e)
+	if err != nil {
+		return nil, "", err
+	}
+	name := string(last.Data)
+	at = below(at, name)
+	n, ok := parent.table[name]
+	switch {
+	case !ok:
+		n = b.newTable(header)
+		parent.table[name] = n
+	case n.kind == tableKind && b.origins[n] == implicit:
+		b.origins[n] = header
+	default:
+		return nil, "", duplicate(last)
+	}
+	return n, at, nil
+}
+
+// appendTable returns the table that the header e, with double brackets, adds
+// to a list.
+func (b *builder) appendTable(root *node, e *unstable.Node) (*node, string, error) {
+	parent, at, last, err := b.parent(root, e)
+	if err != nil {
+		return nil, "", err
+	}
+	name := string(last.Data)
+	list, ok := parent.table[name]
+	if !ok {
+		list = &node{kind: listKind, definition: b.definition}
+		b.origins[list] = header
+		parent.table[name] = list
+	}
+	if list.kind != listKind || b.origins[list] != header {
+		return nil, "", duplicate(last)
+	}
+	n := b.newTable(header)
+	list.list = append(list.list, n)
+	return n, element(below(at, name), len(list.list)-1), nil
+}
+
+// parent walks to the table above the last part of a header.
+func (b *builder) parent(n *node, e *unstable.Node) (parent *node, at string, last *unstable.Node, err error) {
+	parts := e.Key()
+	parts.Next()
+	for ; !parts.IsLast(); parts.Next() {
+		part := parts.Node()
+		name := string(part.Data)
+		child, ok := n.table[name]
+		if !ok {
+			child = b.newTable(implicit)
+			n.table[name] = child
+		}
+		if child.kind == listKind && b.origins[child] == header {
+			child = child.list[len(child.list)-1]
+		}
+		if child.kind != tableKind || b.origins[child] == inline {
+			return nil, "", nil, extend(part, child)
+		}
+		n, at = child, below(at, name)
+	}
+	return n, at, parts.Node(), nil
+}
+
+// set puts a value with a possibly dotted key below n.
+func (b *builder) set(n *node, at string, e *unstable.Node) error {
+	withinInline := b.origins[n] == inline
+	parts := e.Key()
+	parts.Next()
+	for ; !parts.IsLast(); parts.Next() {
+		part := parts.Node()
+		name := string(part.Data)
+		child, ok := n.table[name]
+		switch {
+		case !ok:
+			child = b.newTable(dotted)
+			n.table[name] = child
+		case child.kind == tableKind && b.origins[child] == implicit,
+			child.kind == listKind && b.origins[child] == header:
+			parts.Next()
+			return duplicate(parts.Node())
+		case child.kind != tableKind, b.origins[child] == inline && !withinInline:
+			return extend(part, child)
+		case b.origins[child] != dotted:
+			return duplicate(part)
+		}
+		n, at = child, below(at, name)
+	}
+	last := parts.Node()
+	name := string(last.Data)
+	if _, ok := n.table[name]; ok {
+		return duplicate(last)
+	}
+	value, err := b.value(e.Value(), below(at, name))
+	n.table[name] = value
 	return err
 }
 
-func newNode(value any, d Definition) (*node, error) {
-	n := &node{definition: d}
-	switch value := value.(type) {
-	case string:
-		n.kind, n.text = stringKind, value
-	case int64:
-		n.kind, n.integer = integerKind, value
-	case bool:
-		n.kind, n.boolean = booleanKind, value
-	case []any:
+func (b *builder) value(e *unstable.Node, at string) (*node, error) {
+	n := &node{definition: b.definition}
+	switch e.Kind {
+	case unstable.String:
+		n.kind, n.text = stringKind, string(e.Data)
+	case unstable.Bool:
+		n.kind, n.boolean = booleanKind, e.Data[0] == 't'
+	case unstable.Integer:
+		n.kind = integerKind
+		var err error
+		if n.integer, err = integer(e.Data); err != nil {
+			return nil, err
+		}
+	case unstable.Array:
 		n.kind = listKind
-		for i, element := range value {
-			child, err := newNode(element, d)
+		for elements := e.Children(); elements.Next(); {
+			if elements.Node().Kind == unstable.Comment {
+				continue
+			}
+			child, err := b.value(elements.Node(), element(at, len(n.list)))
 			if err != nil {
-				return nil, below(fmt.Sprintf("[%d]", i), err)
+				return nil, err
 			}
 			n.list = append(n.list, child)
 		}
-	case map[string]any:
-		n.kind = tableKind
-		n.table = make(map[string]*node, len(value))
-		for name, element := range value {
-			child, err := newNode(element, d)
-			if err != nil {
-				return nil, below(quoteKey(name), err)
+	case unstable.InlineTable:
+		n = newTable(b.definition)
+		for pairs := e.Children(); pairs.Next(); {
+			if pairs.Node().Kind != unstable.KeyValue {
+				continue
 			}
-			n.table[name] = child
+			if err := b.set(n, at, pairs.Node()); err != nil {
+				return nil, err
+			}
 		}
-	case float64:
-		return nil, &unsupportedError{typeName: "float"}
-	case time.Time, toml.LocalDateTime, toml.LocalDate, toml.LocalTime:
-		return nil, &unsupportedError{typeName: "datetime"}
+		b.close(n)
+	case unstable.Float:
+		b.refuse("float", at)
 	default:
-		return nil, &unsupportedError{typeName: fmt.Sprintf("%T", value)}
+		b.refuse("datetime", at)
 	}
 	return n, nil
 }
 
-// SyntaxError says where a TOML document is malformed.
-type SyntaxError struct {
-	// Line and Column count from 1; Column counts characters.
-	Line, Column int
-	// Reason is the parser's.
-	Reason string
-
-	line string
-}
-
-func newSyntaxError(document []byte, err error) error {
-	var decode *toml.DecodeError
-	if !errors.As(err, &decode) {
-		return &SyntaxError{Line: 1, Column: 1, Reason: reason(err)}
-	}
-	line, column := decode.Position()
-	lines := strings.Split(string(document), "\n")
-	e := &SyntaxError{Line: line, Column: column, Reason: reason(err)}
-	if line >= 1 && line <= len(lines) {
-		e.line = lines[line-1]
-		if before := min(column-1, len(e.line)); before > 0 {
-			e.Column = utf8.RuneCountInString(e.line[:before]) + 1
+// close makes the tables within an inline table, which dotted keys made, as
+// complete as itself.
+func (b *builder) close(n *node) {
+	delete(b.origins, n)
+	for _, child := range n.table {
+		if b.origins[child] == dotted {
+			b.close(child)
 		}
 	}
-	return e
 }
 
-func reason(err error) string {
-	return strings.TrimPrefix(err.Error(), "toml: ")
+func integer(text []byte) (int64, error) {
+	if i, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		return i, nil
+	}
+	var document struct{ I int64 }
+	if err := toml.Unmarshal(append([]byte("I="), text...), &document); err != nil {
+		return 0, unstable.NewParserError(text, "%s", reason(err))
+	}
+	return document.I, nil
 }
 
-// Error shows the place in the document, in Cargo's frame.
-func (e *SyntaxError) Error() string {
-	number := fmt.Sprint(e.Line)
-	gutter := strings.Repeat(" ", len(number)+1) + "|"
-	return fmt.Sprintf("TOML parse error at line %d, column %d\n%s\n%s | %s\n%s %s^\n%s",
-		e.Line, e.Column, gutter, number, e.line, gutter, strings.Repeat(" ", e.Column-1), e.Reason)
+func (b *builder) refuse(typeName string, at string) {
+	if b.unsupported == nil {
+		b.unsupported = fmt.Errorf("failed to parse config at `%s`: %w", at,
+			errors.New("unsupported TOML configuration type `"+typeName+"`"))
+	}
 }

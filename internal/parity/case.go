@@ -50,8 +50,8 @@ type Case struct {
 // A file is to be made before the steps run. Its text may hold $TMP and $URL.
 type file struct {
 	name string
-	mode os.FileMode // 0 if not given
-	link string      // where it points, if it is a link
+	mode *os.FileMode // nil if not given
+	link string       // where it points, if it is a link
 	dir  bool
 	text string
 }
@@ -114,7 +114,8 @@ func parseFile(header, text string) (file, error) {
 		mode, err := strconv.ParseUint(w, 8, 12)
 		switch {
 		case err == nil:
-			f.mode = os.FileMode(mode)
+			m := os.FileMode(mode)
+			f.mode = &m
 		case w == "crlf":
 			f.text = strings.ReplaceAll(f.text, "\n", "\r\n")
 		case w == "bom":

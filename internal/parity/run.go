@@ -53,14 +53,6 @@ func (c *Case) Run(ctx context.Context, p Program) (string, error) {
 			return "", err
 		}
 	}
-	after, err := w.snapshot()
-	if err != nil {
-		return "", err
-	}
-	r.answer.WriteString(changes(w.before, after))
-	if log := w.registry.Log("Accept", "Authorization", "Cargo-Protocol"); log != "" {
-		r.answer.WriteString("requests:\n" + log)
-	}
 	return normalise(r.answer.String(), w), nil
 }
 
@@ -71,7 +63,7 @@ func (r *runner) step(ctx context.Context, s step) error {
 	}
 	switch words[0] {
 	case "cargo":
-		return r.run(ctx, words[1:], r.world.expand(s.stdin), strings.Join(s.words, " "))
+		return r.run(ctx, words[1:], r.world.expand(s.stdin), s.line)
 	case "env":
 		r.setenv(words[1])
 	case "cd":
@@ -134,6 +126,10 @@ func (r *runner) run(ctx context.Context, args []string, stdin, line string) err
 	if r.world.nobody && os.Getuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
+	before, err := r.world.snapshot()
+	if err != nil {
+		return err
+	}
 	var screen []byte
 	if r.tty != nil {
 		screen, err = r.tty.Run(cmd)
@@ -148,10 +144,16 @@ func (r *runner) run(ctx context.Context, args []string, stdin, line string) err
 	if err != nil && !errors.As(err, &exit) && cmd.ProcessState == nil {
 		return err
 	}
-	fmt.Fprintf(&r.answer, "$ %s\n", visible(line))
+	fmt.Fprintf(&r.answer, "$ %s\n", line)
 	r.answer.WriteString(block("terminal", string(screen)))
 	r.answer.WriteString(block("stdout", stdout.String()))
 	r.answer.WriteString(block("stderr", stderr.String()))
-	fmt.Fprintf(&r.answer, "%s\n\n", cmd.ProcessState)
+	fmt.Fprintf(&r.answer, "%s\n", cmd.ProcessState)
+	after, err := r.world.snapshot()
+	if err != nil {
+		return err
+	}
+	r.answer.WriteString(changes(before, after))
+	r.answer.WriteString(r.world.requests())
 	return nil
 }

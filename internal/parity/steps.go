@@ -25,6 +25,7 @@ import (
 //	stop                              the registry, for good
 //	write FILE "text"  mkdir DIR  chmod MODE FILE  rm FILE
 type step struct {
+	line  string // as it was written
 	words []string
 	stdin string
 }
@@ -46,7 +47,7 @@ func parseSteps(text string) ([]step, error) {
 		if len(words) == 0 {
 			continue
 		}
-		var s step
+		s := step{line: strings.TrimSpace(line)}
 		if n := len(words); n > 2 && words[n-2] == "<" {
 			s.stdin = words[n-1]
 			words = words[:n-2]

@@ -20,7 +20,7 @@ const nobody = 65534
 type world struct {
 	dir      string
 	registry *stubregistry.Server
-	before   map[string]entry
+	asked    int  // requests that were noted already
 	nobody   bool // the runs that follow drop root
 }
 
@@ -65,14 +65,13 @@ func (w *world) build(c *Case) error {
 		}
 	}
 	for _, f := range c.files { // at last, for directories that cannot be written to
-		if f.mode != 0 {
-			if err := os.Chmod(w.path(f.name), f.mode); err != nil {
+		if f.mode != nil {
+			if err := os.Chmod(w.path(f.name), *f.mode); err != nil {
 				return err
 			}
 		}
 	}
-	w.before, err = w.snapshot()
-	return err
+	return nil
 }
 
 func (w *world) close() {
@@ -151,34 +150,13 @@ func (c *Case) dropsRoot() bool {
 	return false
 }
 
-// An entry is what stands at a path.
-type entry struct {
-	mode    fs.FileMode
-	content string // of a file, or where a link points
-}
-
-// snapshot reads the whole tree.
-func (w *world) snapshot() (map[string]entry, error) {
-	tree := map[string]entry{}
-	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == w.dir {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		e := entry{mode: info.Mode()}
-		switch {
-		case e.mode.IsRegular():
-			var content []byte
-			content, err = os.ReadFile(path)
-			e.content = string(content)
-		case e.mode&fs.ModeSymlink != 0:
-			e.content, err = os.Readlink(path)
-		}
-		tree[strings.TrimPrefix(path, w.dir+"/")] = e
-		return err
-	})
-	return tree, err
+// requests renders what the registry was asked since the last call.
+func (w *world) requests() string {
+	all := w.registry.Requests()
+	log := stubregistry.Format(all[w.asked:], "Accept", "Authorization", "Cargo-Protocol")
+	w.asked = len(all)
+	if log == "" {
+		return ""
+	}
+	return "requests:\n" + log
 }

@@ -76,11 +76,11 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.log)
 }
 
-// Log renders the requests for comparison: method and path of each, and below
-// it those of the headers named that it had.
-func (s *Server) Log(headers ...string) string {
+// Format renders requests for comparison: method and path of each, and below it
+// those of the headers named that it had.
+func Format(requests []Request, headers ...string) string {
 	var b strings.Builder
-	for _, r := range s.Requests() {
+	for _, r := range requests {
 		fmt.Fprintf(&b, "%s %s\n", r.Method, r.Path)
 		for _, h := range headers {
 			for _, v := range r.Header.Values(h) {

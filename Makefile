@@ -1,0 +1,80 @@
+# Everything here works on a fresh clone, with no step before it.
+
+PREFIX  ?= /usr/local
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+FUZZTIME ?= 30s
+
+GO       := go
+PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+MODULES  := . ./cmd ./pkg
+PACKAGES := ./... ./cmd/... ./pkg/...
+
+.PHONY: build demo install uninstall test parity parity-record fuzz bench lint format tidy clean
+
+build:
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS:%=./cmd/%)
+
+# Logs in to and out of a registry on loopback, in a home of its own.
+demo: build
+	@$(GO) run ./internal/demo bin
+
+install: build
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(PROGRAMS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
+
+uninstall:
+	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%')
+
+# All tests: the library's, the programs', and the scripts that run the built
+# programs. The comparison with the real cargo is `make parity`.
+test:
+	$(GO) test $(TESTFLAGS) -skip '^TestParity$$' $(PACKAGES)
+
+# Holds the programs against the real cargo, or its recorded answers.
+parity:
+	$(GO) test -count=1 -run '^TestParity$$' .
+
+parity-record:
+	$(GO) test -count=1 -run '^TestParity$$' . -args -record
+
+# Runs every fuzz target for FUZZTIME.
+fuzz:
+	@set -e; for package in $$($(GO) list $(PACKAGES)); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . $(PACKAGES)
+
+lint:
+	@unformatted=$$($(GO) tool gofumpt -l .); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (make format):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet $(PACKAGES)
+	$(GO) tool staticcheck $(PACKAGES)
+
+format:
+	$(GO) tool gofumpt -w .
+
+# Tidies all modules. The programs require the library at a version that need
+# not be published, so they are tidied with a temporary go.mod that replaces it.
+tidy:
+	@set -e; for module in $(MODULES); do \
+		temporary=$$(mktemp -d); \
+		cp $$module/go.mod $$temporary/go.mod; \
+		cp $$module/go.sum $$temporary/go.sum 2>/dev/null || true; \
+		( cd $$module; \
+		  GOWORK=off $(GO) mod edit -replace github.com/cargo-auth/cargo-auth/pkg=$(CURDIR)/pkg $$temporary/go.mod; \
+		  GOWORK=off $(GO) mod tidy -modfile=$$temporary/go.mod; \
+		  GOWORK=off $(GO) mod edit -dropreplace github.com/cargo-auth/cargo-auth/pkg $$temporary/go.mod ); \
+		cp $$temporary/go.mod $$module/go.mod; \
+		if [ -e $$temporary/go.sum ]; then cp $$temporary/go.sum $$module/go.sum; fi; \
+		rm -r $$temporary; \
+	done
+
+clean:
+	rm -rf bin

@@ -9,32 +9,51 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
-	syscall.Umask(0o022) // what answers and scripts count on
-	code := m.Run()
-	if dir, err := programs(); err == nil {
-		os.RemoveAll(dir)
-	}
-	os.Exit(code)
+	testscript.Main(cleaner{m}, map[string]func(){"typed": typed})
 }
+
+// A cleaner runs the tests and removes the programs that were built for them.
+type cleaner struct{ *testing.M }
+
+func (c cleaner) Run() int {
+	syscall.Umask(0o022) // what answers and scripts count on
+	var err error
+	if programsDir, err = os.MkdirTemp("", "cargo-auth-bin"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(programsDir)
+	return c.M.Run()
+}
+
+var programsDir string
 
 // programs builds the programs as the Makefile does, once, and returns the
 // directory they are in.
 var programs = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "cargo-auth-bin")
-	if err != nil {
-		return "", err
-	}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir,
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", programsDir,
 		"./cmd/cargo-login", "./cmd/cargo-logout", "./cmd/cargo-credential-keyring")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the programs: %w\n%s", err, out)
 	}
-	return dir, os.Chmod(dir, 0o755)
+	return filepath.EvalSymlinks(programsDir)
 })
+
+// missing is called where a tool that a test needs is not there. The test is
+// skipped with the reason, or fails where everything must run.
+func missing(t testscript.T, tool string) {
+	if os.Getenv("CI") == "true" {
+		t.Fatal(fmt.Sprintf("%s is missing, and with CI=true nothing is skipped", tool))
+	}
+	t.Skip(tool + " is missing")
+}

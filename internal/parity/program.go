@@ -42,7 +42,8 @@ func FindCargo() (path, version string) {
 	if err != nil {
 		return "", ""
 	}
-	if real, err := exec.Command("rustup", "which", "cargo").Output(); err == nil {
+	rustup := filepath.Join(filepath.Dir(path), "rustup") // the proxies stand beside it
+	if real, err := exec.Command(rustup, "which", "cargo").Output(); err == nil {
 		path = string(bytes.TrimSpace(real))
 	}
 	out, err := exec.Command(path, "-V").Output()

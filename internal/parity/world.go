@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/cargo-auth/cargo-auth/internal/stubregistry"
 )
@@ -110,6 +111,10 @@ func (w *world) make(f file) error {
 	case f.dir:
 		return os.MkdirAll(path, 0o755)
 	}
+	// A program cannot be run while any process has it open for writing, be it
+	// one that another case is just starting.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	return os.WriteFile(path, []byte(w.expand(f.text)), 0o644)
 }
 

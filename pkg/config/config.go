@@ -45,7 +45,7 @@ func New(o Options) *Config {
 // the --config arguments laid over them.
 func Load(o Options, args ...string) (*Config, error) {
 	c := New(o)
-	if _, err := c.tree(); err != nil {
+	if err := c.Read(); err != nil {
 		return nil, err
 	}
 	if err := c.Override(args); err != nil {

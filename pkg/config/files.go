@@ -9,6 +9,17 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
+// Read reads the configuration files now rather than when they are needed.
+func (c *Config) Read() error {
+	_, err := c.tree()
+	return err
+}
+
+// OSError returns an error of the operating system in the words that Cargo
+// uses for it: "No such file or directory (os error 2)". Other errors are
+// returned as they are.
+func OSError(err error) error { return oserror.New(err) }
+
 // tree returns the merged configuration files, which it reads the first time.
 // What could not be read is read again the next time.
 func (c *Config) tree() (*node, error) {

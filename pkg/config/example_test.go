@@ -1,0 +1,92 @@
+package config_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+)
+
+// home writes a configuration for the examples. A program has one already and
+// finds it with config.HomeDir(dir, os.Environ()).
+func home() string {
+	dir, err := os.MkdirTemp("", "cargo-home-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	file := `
+[registry]
+default = "company"
+
+[registries.company]
+index = "sparse+https://crates.company.example/index/"
+
+[registries.partner]
+index = "sparse+https://partner.example/index/"
+`
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(file), 0o600); err != nil {
+		log.Fatal(err)
+	}
+	return dir
+}
+
+// The default registry, with the place that says so.
+func Example() {
+	home := home()
+	defer os.RemoveAll(home)
+
+	cfg, err := config.Load(config.Options{Dir: home, Home: home})
+	if err != nil {
+		log.Fatal(err)
+	}
+	name, err := cfg.String("registry.default")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(name.Val, "from", filepath.Base(name.Definition.String()))
+	// Output: company from config.toml
+}
+
+// All registries that the configuration files name.
+func ExampleConfig_RegistryIndexes() {
+	home := home()
+	defer os.RemoveAll(home)
+
+	cfg, err := config.Load(config.Options{Dir: home, Home: home})
+	if err != nil {
+		log.Fatal(err)
+	}
+	registries, err := cfg.RegistryIndexes()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range registries {
+		fmt.Println(r.Name, r.Index.Val)
+	}
+	// Output:
+	// company sparse+https://crates.company.example/index/
+	// partner sparse+https://partner.example/index/
+}
+
+// One setting that an environment variable overrides.
+func ExampleConfig_String() {
+	home := home()
+	defer os.RemoveAll(home)
+
+	cfg, err := config.Load(config.Options{
+		Dir:     home,
+		Home:    home,
+		Environ: []string{"CARGO_REGISTRIES_COMPANY_INDEX=sparse+https://mirror.example/"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	index, err := cfg.String("registries.company.index")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(index.Val, "from", index.Definition)
+	// Output: sparse+https://mirror.example/ from environment variable `CARGO_REGISTRIES_COMPANY_INDEX`
+}

@@ -1,0 +1,112 @@
+package tomledit
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Quote returns text as a TOML string, in the form that Cargo would choose:
+// a basic string if nothing in it needs an escape, else the first of literal,
+// multi-line basic and multi-line literal that can hold it without one, else
+// a basic string with escapes.
+func Quote(text string) string {
+	var (
+		control   = isControl(text)
+		backslash = strings.Contains(text, `\`)
+		single    = longestRun(text, '\'')
+		double    = longestRun(text, '"')
+	)
+	switch {
+	case !control && !backslash && double == 0:
+		return basic(text)
+	case !control && single == 0:
+		return "'" + text + "'"
+	case !control && !backslash && double <= 2:
+		return `"""` + text + `"""`
+	case !control && single <= 2:
+		return "'''" + text + "'''"
+	}
+	return basic(text)
+}
+
+// requote returns text as a TOML string between the quotes that old has, where
+// that is possible.
+func requote(old, text string) string {
+	switch {
+	case strings.HasPrefix(old, `"""`):
+		return `""` + basic(text) + `""`
+	case strings.HasPrefix(old, `"`):
+		return basic(text)
+	case strings.HasPrefix(old, "'''"):
+		if !isControl(text) && longestRun(text, '\'') <= 2 && !strings.HasPrefix(text, "'") && !strings.HasSuffix(text, "'") {
+			return "'''" + text + "'''"
+		}
+	case strings.HasPrefix(old, "'"):
+		if !isControl(text) && !strings.Contains(text, "'") {
+			return "'" + text + "'"
+		}
+	}
+	return Quote(text)
+}
+
+// isControl reports whether text has a character that needs an escape.
+func isControl(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// quoteKey returns name as a TOML key.
+func quoteKey(name string) string {
+	bare := name != ""
+	for _, c := range []byte(name) {
+		bare = bare && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+	}
+	if bare {
+		return name
+	}
+	return basic(name)
+}
+
+func quoteKeys(path []string) string {
+	quoted := make([]string, len(path))
+	for i, name := range path {
+		quoted[i] = quoteKey(name)
+	}
+	return strings.Join(quoted, ".")
+}
+
+func basic(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+func longestRun(text string, of byte) int {
+	longest, run := 0, 0
+	for i := range len(text) {
+		if text[i] != of {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}

@@ -1,0 +1,259 @@
+package tomledit
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// entryKind says what an [entry] is.
+type entryKind int
+
+const (
+	keyValue    entryKind = iota
+	header                // [table]
+	arrayHeader           // [[array of tables]]
+)
+
+// span is a range of bytes.
+type span struct{ start, end int }
+
+// entry is a header or a key with its value, and where it stands.
+type entry struct {
+	kind entryKind
+	// path is the full path of the table or value.
+	path []string
+	// inherited is how many elements of path come from the header or the
+	// inline table around it. The others are its own keys.
+	inherited int
+	keys      []span
+	// array is the length of the shortest prefix of path that is an array of
+	// tables, or noArray. The elements of such an array share their path.
+	array int
+
+	// span is all of it, without white space and comment around it.
+	span
+	// value is the value's range; empty for headers.
+	value span
+	// text is the value if isString.
+	text     string
+	isString bool
+
+	// line reaches from the start of the line that it begins on to after the
+	// line end that follows it. Only for entries outside of inline tables.
+	line span
+	// comment is the one behind it on its line; empty if there is none.
+	comment span
+
+	// section is the header above a key; nil at the document's top.
+	section *entry
+	// table is the inline table that a key stands in, or nil.
+	table *entry
+	// inline says that the value is an inline table: children are its keys,
+	// comments those between them.
+	inline   bool
+	children []*entry
+	comments []span
+}
+
+const noArray = int(^uint(0) >> 1)
+
+// own returns the keys' range for the path's first n elements, or the first
+// own key if all of these are inherited.
+func (e *entry) own(n int) span {
+	last := max(n-e.inherited, 1)
+	return span{e.keys[0].start, e.keys[last-1].end}
+}
+
+// scanner collects the entries of a document.
+type scanner struct {
+	parser  unstable.Parser
+	data    []byte
+	offset  int
+	entries []*entry
+	arrays  arrays
+}
+
+// arrays are the arrays of tables, by their paths.
+type arrays struct {
+	isArray bool
+	below   map[string]*arrays
+}
+
+// scan returns the entries of the document, those in inline tables after the
+// key that holds the table.
+func scan(data []byte) ([]*entry, error) {
+	// The parser tells offsets by capacities.
+	data = slices.Clip(data)
+	s := scanner{data: data}
+	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
+		s.offset = len(byteOrderMark)
+	}
+	s.parser.KeepComments = true
+	s.parser.Reset(data[s.offset:])
+	var section *entry
+	for s.parser.NextExpression() {
+		node := s.parser.Expression()
+		var e *entry
+		switch node.Kind {
+		case unstable.Table:
+			e = s.header(node, header)
+			section = e
+		case unstable.ArrayTable:
+			e = s.header(node, arrayHeader)
+			section = e
+		case unstable.KeyValue:
+			e = s.keyValue(node, section, nil)
+		default:
+			continue
+		}
+		s.finishLine(e, node)
+	}
+	return s.entries, s.parser.Error()
+}
+
+func (s *scanner) span(r unstable.Range) span {
+	start := s.offset + int(r.Offset)
+	return span{start, start + int(r.Length)}
+}
+
+// keys adds a node's own keys to e.
+func (s *scanner) keys(e *entry, keys unstable.Iterator) {
+	for keys.Next() {
+		key := keys.Node()
+		e.path = append(e.path, string(key.Data))
+		e.keys = append(e.keys, s.span(key.Raw))
+	}
+}
+
+func (s *scanner) header(node *unstable.Node, kind entryKind) *entry {
+	e := &entry{kind: kind}
+	s.keys(e, node.Key())
+	e.array = s.arrays.shortest(e.path)
+	brackets := 1
+	if kind == arrayHeader {
+		brackets = 2
+		e.array = min(e.array, len(e.path))
+		s.arrays.add(e.path)
+	}
+	e.start = backOverSpace(s.data, e.keys[0].start) - brackets
+	e.end = overSpace(s.data, e.keys[len(e.keys)-1].end) + brackets
+	s.entries = append(s.entries, e)
+	return e
+}
+
+// shortest returns the length of the shortest prefix of path that is an array,
+// or noArray.
+func (a *arrays) shortest(path []string) int {
+	for i, name := range path {
+		if a = a.below[name]; a == nil {
+			break
+		}
+		if a.isArray {
+			return i + 1
+		}
+	}
+	return noArray
+}
+
+func (a *arrays) add(path []string) {
+	for _, name := range path {
+		next := a.below[name]
+		if next == nil {
+			next = &arrays{}
+			if a.below == nil {
+				a.below = map[string]*arrays{}
+			}
+			a.below[name] = next
+		}
+		a = next
+	}
+	a.isArray = true
+}
+
+func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
+	e := &entry{kind: keyValue, section: section, table: table, array: noArray, span: s.span(node.Raw)}
+	switch {
+	case table != nil:
+		e.path = slices.Clip(table.path)
+		e.array = table.array
+	case section != nil:
+		e.path = slices.Clip(section.path)
+		e.array = section.array
+	}
+	e.inherited = len(e.path)
+	s.keys(e, node.Key())
+	equals := overSpace(s.data, e.keys[len(e.keys)-1].end)
+	e.value = span{overSpace(s.data, equals+1), e.end}
+	s.entries = append(s.entries, e)
+
+	switch node.Value().Kind {
+	case unstable.String:
+		e.text, e.isString = string(node.Value().Data), true
+		return e
+	case unstable.InlineTable:
+	default:
+		return e
+	}
+	e.inline = true
+	for children := node.Value().Children(); children.Next(); {
+		child := children.Node()
+		if child.Kind == unstable.Comment {
+			s.innerComments(e, child)
+			continue
+		}
+		e.children = append(e.children, s.keyValue(child, section, e))
+	}
+	return e
+}
+
+// innerComments adds a comment and those that follow it to the inline table.
+func (s *scanner) innerComments(e *entry, comment *unstable.Node) {
+	e.comments = append(e.comments, s.span(comment.Raw))
+	for more := comment.Children(); more.Next(); {
+		e.comments = append(e.comments, s.span(more.Node().Raw))
+	}
+}
+
+// finishLine finds the line of e, which ends with a comment if node has one.
+func (s *scanner) finishLine(e *entry, node *unstable.Node) {
+	end := e.end
+	if next := node.Next(); next != nil && next.Kind == unstable.Comment {
+		e.comment = s.span(next.Raw)
+		end = e.comment.end
+	}
+	e.line = span{backOverSpace(s.data, e.start), overLineEnd(s.data, overSpace(s.data, end))}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+func overSpace(data []byte, at int) int {
+	for at < len(data) && isSpace(data[at]) {
+		at++
+	}
+	return at
+}
+
+func backOverSpace(data []byte, at int) int {
+	for at > 0 && isSpace(data[at-1]) {
+		at--
+	}
+	return at
+}
+
+// overLineEnd returns the offset behind the line end at the given one, or the
+// same offset if there is none.
+func overLineEnd(data []byte, at int) int {
+	if at < len(data) && data[at] == '\r' {
+		at++
+	}
+	if at < len(data) && data[at] == '\n' {
+		at++
+	}
+	return at
+}
+
+func hasPrefix(path, prefix []string) bool {
+	return len(path) >= len(prefix) && slices.Equal(path[:len(prefix)], prefix)
+}

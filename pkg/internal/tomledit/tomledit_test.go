@@ -1,0 +1,134 @@
+package tomledit
+
+import (
+	"strings"
+	"testing"
+)
+
+// edits are what the credentials file needs.
+var edits = map[string]func(*Document) error{
+	"set": func(d *Document) error { return d.Set("new", "registries", "a", "token") },
+	"remove": func(d *Document) error {
+		return d.Remove([]string{"registries", "a"}, "token", "secret-key", "secret-key-subject")
+	},
+	"replace": func(d *Document) error {
+		if err := d.Only("registry", "token"); err != nil {
+			return err
+		}
+		return d.Set("new", "registry", "token")
+	},
+	"nest": func(d *Document) error { return d.Nest("token", "registry") },
+}
+
+func TestEditsChangeNothingElse(t *testing.T) {
+	for _, test := range []struct{ name, edit, before, after string }{
+		{"new file", "set", "", "[registries.a]\ntoken = \"new\"\n"},
+		{"new file", "replace", "", "[registry]\ntoken = \"new\"\n"},
+		{"only a byte order mark", "set", "\ufeff", "\ufeff[registries.a]\ntoken = \"new\"\n"},
+		{"only a comment", "set", "# c", "# c\n\n[registries.a]\ntoken = \"new\""},
+		{"below a section", "set", "[b]\nx = 1\n", "[b]\nx = 1\n\n[registries.a]\ntoken = \"new\"\n"},
+		{"below an empty line", "set", "[b]\nx = 1\n\n", "[b]\nx = 1\n\n[registries.a]\ntoken = \"new\"\n"},
+		{"CRLF", "set", "[b]\r\nx = 1\r\n", "[b]\r\nx = 1\r\n\r\n[registries.a]\r\ntoken = \"new\"\r\n"},
+		{"no final line end", "set", "[b]\nx = 1", "[b]\nx = 1\n\n[registries.a]\ntoken = \"new\""},
+
+		{"existing value", "set", "[registries.a] # h\n  token  =  \"old\"  # c\nx = 1\n", "[registries.a] # h\n  token  =  \"new\"  # c\nx = 1\n"},
+		{"literal quotes", "set", "[registries.a]\ntoken = 'old'", "[registries.a]\ntoken = 'new'"},
+		{"multi-line string", "set", "[registries.a]\ntoken = \"\"\"\nold\\\n  er\"\"\" # c\n", "[registries.a]\ntoken = \"\"\"new\"\"\" # c\n"},
+		{"multi-line literal", "set", "[registries.a]\ntoken = '''\nold\n'''\n", "[registries.a]\ntoken = '''new'''\n"},
+		{"same value", "set", "[registries.a]\ntoken = \"n\\u0065w\"\n", "[registries.a]\ntoken = \"n\\u0065w\"\n"},
+		{"after the last key", "set", "[registries.a]\n\tx = 1 # c\n\n# about b\n[b]\n", "[registries.a]\n\tx = 1 # c\n\ttoken = \"new\"\n\n# about b\n[b]\n"},
+		{"after the header", "set", "[registries.a]\n# c\n", "[registries.a]\ntoken = \"new\"\n# c\n"},
+		{"after an array over lines", "set", "[registries.a]\nx = [\n 1, # [c]\n]\r\n[b]\n", "[registries.a]\nx = [\n 1, # [c]\n]\r\ntoken = \"new\"\r\n[b]\n"},
+		{"no line end after the last key", "set", "[registries.a]\nx = 1", "[registries.a]\nx = 1\ntoken = \"new\""},
+		{"quoted header", "set", "[ \"registries\" . 'a' ]\nx=1\n", "[ \"registries\" . 'a' ]\nx=1\ntoken = \"new\"\n"},
+		{"sub-table first", "set", "[registries.a.sub]\nx=1\n[registries.a]\ny=1\n[c]\n", "[registries.a.sub]\nx=1\n[registries.a]\ny=1\ntoken = \"new\"\n[c]\n"},
+		{"implicit super-table", "set", "[registries.a.sub]\nx=1\n", "[registries.a.sub]\nx=1\n\n[registries.a]\ntoken = \"new\"\n"},
+		{"dotted in the root", "set", "registries.a.x = 1\ny = 1\n[c]\n", "registries.a.x = 1\nregistries.a.token = \"new\"\ny = 1\n[c]\n"},
+		{"dotted beside it", "set", "registries.b.x = 1\n[c]\n", "registries.b.x = 1\nregistries.a.token = \"new\"\n[c]\n"},
+		{"dotted in a section", "set", "[registries]\n'a'.x = 1\n[c]\n", "[registries]\n'a'.x = 1\n'a'.token = \"new\"\n[c]\n"},
+		{"section above it", "set", "[registries]\nb.x = 1\n", "[registries]\nb.x = 1\n\n[registries.a]\ntoken = \"new\"\n"},
+		{"inline", "set", "registries.a = { x = 1 }\n", "registries.a = { x = 1, token = \"new\" }\n"},
+		{"empty inline", "set", "registries.a = {}\n", "registries.a = { token = \"new\" }\n"},
+		{"inline with space", "set", "registries.a = { }\n", "registries.a = { token = \"new\" }\n"},
+		{"inline in inline", "set", "registries = { b = {}, a = {x=1} }\n", "registries = { b = {}, a = {x=1, token = \"new\"} }\n"},
+		{"new in inline", "set", "registries = { b = {} } # c\n", "registries = { b = {}, a = { token = \"new\" } } # c\n"},
+		{"dotted in inline", "set", "registries = { a.x = 1, b = {} }\n", "registries = { a.x = 1, b = {}, a.token = \"new\" }\n"},
+		{"inline over lines", "set", "registries.a = {\n  x = 1, # one, two\n  y = 2 # c\n}\n", "registries.a = {\n  x = 1, # one, two\n  y = 2, # c\n  token = \"new\"\n}\n"},
+		{"inline over lines with a last comma", "set", "registries.a = {\r\n  x = 1, # c\r\n}\r\n", "registries.a = {\r\n  x = 1, # c\r\n  token = \"new\",\r\n}\r\n"},
+
+		{"nothing there", "remove", "[registries.b]\ntoken = \"x\"\n", "[registries.b]\ntoken = \"x\"\n"},
+		{"all three", "remove", "[registries.a]\ntoken = \"t\"\nx = 1\nsecret-key = \"k\"\n# c\nsecret-key-subject = \"s\"\n[b]\n", "[registries.a]\nx = 1\n# c\n[b]\n"},
+		{"comment behind", "remove", "[registries.a]\n  token = \"t\"  # mine\n", "[registries.a]\n  # mine\n"},
+		{"last line", "remove", "[registries.a]\nx = 1\ntoken = \"t\"", "[registries.a]\nx = 1\n"},
+		{"multi-line string", "remove", "[registries.a]\r\ntoken = '''\r\n[x]\r\n'''\r\nx = 1\r\n", "[registries.a]\r\nx = 1\r\n"},
+		{"dotted, others", "remove", "registries.a.token = \"t\"\nregistries.a.x = 1\n", "registries.a.x = 1\n"},
+		{"dotted, alone", "remove", "registries.'a'.token = \"t\" # c\n", "registries.'a' = {} # c\n"},
+		{"dotted, alone together", "remove", "registries.a.token = \"t\"\nregistries.a.secret-key = \"k\"\nx = 1\n", "registries.a = {}\nx = 1\n"},
+		{"inline, alone", "remove", "registries.a = { token = \"t\" }\n", "registries.a = { }\n"},
+		{"inline, first", "remove", "registries.a = {token = \"t\", x = 1}\n", "registries.a = {x = 1}\n"},
+		{"inline, last", "remove", "registries.a = { x = 1, token = \"t\" }\n", "registries.a = { x = 1 }\n"},
+		{"inline, between", "remove", "registries.a = { x = 1, token = \"t\", y = 2 }\n", "registries.a = { x = 1, y = 2 }\n"},
+		{"dotted in inline, alone", "remove", "registries = { b = 1, a.token = \"t\", a.secret-key = \"k\" }\n", "registries = { b = 1, a = {} }\n"},
+		{"inline over lines", "remove", "registries.a = {\n  x = 1, # one\n  token = \"t\", # two\n  y = 2,\n}\n", "registries.a = {\n  x = 1, # one\n  # two\n  y = 2,\n}\n"},
+		{"a table", "remove", "[registries.a.token]\nx = 1\n[[registries.a.token.y]]\n# c\n[b]\n", "[registries.a]\n# c\n[b]\n"},
+		{"array of tables beside it", "remove", "[registries.a]\ntoken=\"t\"\n[[registries.a.m]]\ntoken=\"m\"\n", "[registries.a]\n[[registries.a.m]]\ntoken=\"m\"\n"},
+
+		{"other keys", "replace", "[registry]\n# c\ndefault = \"a\"\ntoken = 'old' # t\nsecret-key = \"k\"\n[registry.sub]\nx = 1\n[b]\n", "[registry]\n# c\ntoken = 'new' # t\n[b]\n"},
+		{"no token", "replace", "[registry]\ndefault = \"a\" # c\n[b]\n", "[registry]\ntoken = \"new\"\n# c\n[b]\n"},
+		{"only a sub-table", "replace", "[registry.sub]\nx = 1\n", "[registry]\ntoken = \"new\"\n"},
+		{"dotted", "replace", "registry.x = 1\nregistry.token = \"o\"\n", "registry.token = \"new\"\n"},
+		{"inline", "replace", "registry = { x = 1, y = { z = 1 } }\n", "registry = { token = \"new\" }\n"},
+		{"token is a table", "replace", "[registry.token]\nx = 1\n", "[registry]\ntoken = \"new\"\n"},
+
+		{"nowhere", "nest", "[registry]\ntoken = \"t\"\n", "[registry]\ntoken = \"t\"\n"},
+		{"alone", "nest", "token = 'o' # c\n", "# c\n\n[registry]\ntoken = 'o'\n"},
+		{"into a table", "nest", "token = 'o'\n[registry]\ndefault = \"a\"\ntoken = \"t\" # c\n", "[registry]\ntoken = 'o' # c\n"},
+		{"a number", "nest", "token = 0x1F\n[b]\n", "[b]\n\n[registry]\ntoken = 0x1F\n"},
+		{"headers", "nest", "[token]\nx = 1\n[token.y]\n[registry]\nz = 1\n", "[registry.token]\nx = 1\n[registry.token.y]\n"},
+		{"dotted", "nest", "token.x = 1\n", "registry.token.x = 1\n"},
+	} {
+		d, err := Parse([]byte(test.before))
+		if err == nil {
+			err = edits[test.edit](d)
+		}
+		if err != nil {
+			t.Errorf("%s: %s of %q: %v", test.name, test.edit, test.before, err)
+			continue
+		}
+		if got := string(d.Bytes()); got != test.after {
+			t.Errorf("%s: %s of\n%q is\n%q, want\n%q", test.name, test.edit, test.before, got, test.after)
+		}
+	}
+}
+
+func TestQuoteChoosesTheQuotes(t *testing.T) {
+	for text, want := range map[string]string{
+		"":         `""`,
+		"plain":    `"plain"`,
+		`a"b`:      `'a"b'`,
+		`a\b`:      `'a\b'`,
+		`a'b`:      `"a'b"`,
+		`a"b'c`:    `"""a"b'c"""`,
+		`a\b'c`:    `'''a\b'c'''`,
+		`'''"""\`:  `"'''\"\"\"\\"`,
+		"a\nb":     `"a\nb"`,
+		"\x7f\x01": `"\u007F\u0001"`,
+	} {
+		if got := Quote(text); got != want {
+			t.Errorf("Quote(%q) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestManyTablesStayFast(t *testing.T) {
+	document := strings.Repeat("[[registries.b]]\ntoken = \"t\"\n", 50_000) + "[registries.a]\nx = 1\n"
+	d, err := Parse([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, edit := range edits {
+		if err := edit(d); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -109,10 +109,7 @@ func exits(ts *testscript.TestScript, args []string) error {
 	}
 	err = ts.Exec(args[1], args[2:]...)
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return err
-	}
-	if got := exit.ExitCode(); err == nil || got != want {
+	if !errors.As(err, &exit) || exit.ExitCode() != want {
 		return fmt.Errorf("%s: %v, want exit code %d", args[1], err, want)
 	}
 	return nil

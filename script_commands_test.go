@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,8 +31,8 @@ import (
 //	mode MODE FILE...      the files have this mode
 //	inode FILE...          the files are still those of the first such line
 //	tree DIR               prints what is below DIR, with modes
-//	bytes FILE STRING      writes a Go string, for what a script cannot hold
-//	bom FILE...            puts a byte order mark in front
+//	bytes FILE STRING      writes a Go string (without its quotes), for what a
+//	                       script cannot hold
 //	needs TOOL             ends the script where the tool is not installed
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"registry": positive(startRegistry),
@@ -41,7 +42,6 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"inode":    positive(checkInode),
 	"tree":     positive(printTree),
 	"bytes":    positive(writeBytes),
-	"bom":      positive(addMark),
 	"needs":    positive(needs),
 }
 
@@ -145,7 +145,7 @@ func checkInode(ts *testscript.TestScript, args []string) error {
 }
 
 func printTree(ts *testscript.TestScript, args []string) error {
-	root := ts.MkAbs(args[0])
+	root, out := ts.MkAbs(args[0]), ts.Stdout()
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == root {
 			return err
@@ -155,31 +155,30 @@ func printTree(ts *testscript.TestScript, args []string) error {
 			return err
 		}
 		name, _ := filepath.Rel(root, path)
-		fmt.Fprintf(ts.Stdout(), "%v %s\n", info.Mode(), name)
+		fmt.Fprintf(out, "%v %s\n", info.Mode(), name)
 		return nil
 	})
 }
 
 func writeBytes(ts *testscript.TestScript, args []string) error {
-	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	text, err := strconv.Unquote(`"` + strings.ReplaceAll(args[1], `"`, `\"`) + `"`)
 	if err != nil {
 		return fmt.Errorf("%s: %w", args[1], err)
 	}
-	return os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666)
-}
-
-func addMark(ts *testscript.TestScript, args []string) error {
-	for _, name := range args {
-		if err := os.WriteFile(ts.MkAbs(name), []byte("\ufeff"+ts.ReadFile(name)), 0o666); err != nil {
-			return err
-		}
+	path := ts.MkAbs(args[0])
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
 	}
-	return nil
+	return os.WriteFile(path, []byte(text), 0o666)
 }
 
 func needs(ts *testscript.TestScript, args []string) error {
 	for _, tool := range args {
-		if _, err := exec.LookPath(tool); err != nil {
+		found := slices.ContainsFunc(filepath.SplitList(ts.Getenv("PATH")), func(dir string) bool {
+			_, err := exec.LookPath(filepath.Join(dir, tool))
+			return err == nil
+		})
+		if !found {
 			missing(world(ts).t, tool)
 		}
 	}

@@ -8,8 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/cargo-auth/cargo-auth/internal/parity"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -65,7 +67,7 @@ func setup(e *testscript.Env, bin string) error {
 		}
 	}
 	e.Vars = append(vars,
-		"PATH="+strings.Join([]string{bin, commands, "/usr/bin", "/bin"}, string(os.PathListSeparator)),
+		"PATH="+strings.Join(append([]string{bin, commands, "/usr/bin", "/bin"}, cargoDir()...), string(os.PathListSeparator)),
 		"HOME="+filepath.Join(e.WorkDir, "user"),
 		"CARGO_HOME="+filepath.Join(e.WorkDir, "home"),
 		"TERM=xterm-256color",
@@ -79,6 +81,14 @@ func setup(e *testscript.Env, bin string) error {
 	}
 	return nil
 }
+
+// cargoDir is where the real cargo is, if there is one.
+var cargoDir = sync.OnceValue(func() []string {
+	if cargo, _ := parity.FindCargo(); cargo != "" {
+		return []string{filepath.Dir(cargo)}
+	}
+	return nil
+})
 
 // A logout talks to no network, so it carries no HTTP client.
 func TestLogoutLinksNoHTTPClient(t *testing.T) {

@@ -2,16 +2,57 @@ package config
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"time"
 
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
-// readLocked reads the credentials file.
+// A writer has the lock for some milliseconds. Who has it longer is not
+// writing, and a reader that waited for it would wait in silence.
+const (
+	firstReadWait = time.Millisecond
+	lastReadWait  = 256 * time.Millisecond
+)
+
+// readLocked reads the credentials file while nobody writes to it. Like Cargo,
+// which takes no lock to read, it reads in any case, but first gives a writer
+// the time to finish. It creates nothing, and writes nothing.
 func readLocked(path string) ([]byte, error) {
-	content, err := os.ReadFile(path)
+	content, err := readFileLocked(path)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
 	}
 	return content, nil
+}
+
+func readFileLocked(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if null, err := os.Stat(os.DevNull); err == nil && os.SameFile(info, null) {
+		return nil, nil
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, errNotAFile
+	}
+	for wait := firstReadWait; wait <= lastReadWait; wait *= 2 {
+		if ok, err := filelock.TryShared(f); ok || err != nil {
+			// Without the lock it is read as Cargo reads it.
+			break
+		}
+		time.Sleep(wait)
+	}
+	return io.ReadAll(f)
 }

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package config
+
+import "os"
+
+// reserve does nothing: that the file grows before its content is replaced
+// reserves the space.
+func reserve(*os.File, int64) error { return nil }

@@ -1,0 +1,273 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
+)
+
+// credentialsHome returns a home with a credentials file.
+func credentialsHome(t *testing.T, content string) (home, path string) {
+	t.Helper()
+	home = t.TempDir()
+	path = filepath.Join(home, "credentials.toml")
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return home, path
+}
+
+// changeCredentials opens, changes and saves the file in home.
+func changeCredentials(home string, change func(*CredentialsFile) error) error {
+	f, err := OpenCredentials(context.Background(), home, nil)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := change(f); err != nil {
+		return err
+	}
+	return f.Save()
+}
+
+func setToken(registry, token string) func(*CredentialsFile) error {
+	return func(f *CredentialsFile) error { return f.SetToken(registry, NewSecret(token)) }
+}
+
+func remove(registry string) func(*CredentialsFile) error {
+	return func(f *CredentialsFile) error { return f.Remove(registry) }
+}
+
+func readString(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func TestNewCredentialsFileIsCargos(t *testing.T) {
+	for registry, want := range map[string]string{
+		"":      "[registry]\ntoken = \"tok1\"\n",
+		"a-B_1": "[registries.a-B_1]\ntoken = \"tok1\"\n",
+	} {
+		home := filepath.Join(t.TempDir(), "new", "home")
+		if err := changeCredentials(home, setToken(registry, "tok1")); err != nil {
+			t.Fatal(err)
+		}
+		if got := readString(t, filepath.Join(home, "credentials.toml")); got != want {
+			t.Errorf("the file of %q is %q, want %q", registry, got, want)
+		}
+	}
+}
+
+func TestSecretKeysAreSet(t *testing.T) {
+	home, path := credentialsHome(t, "[registry]\ntoken = \"t\"\n")
+	for _, subject := range []string{"me", ""} {
+		for _, registry := range []string{"", "a"} {
+			err := changeCredentials(home, func(f *CredentialsFile) error {
+				return f.SetSecretKey(registry, NewSecret("k3.secret."+subject), subject)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// An empty subject leaves that of a named registry, since Cargo merges.
+	want := "[registry]\nsecret-key = \"k3.secret.\"\n\n[registries.a]\nsecret-key = \"k3.secret.\"\nsecret-key-subject = \"me\"\n"
+	if got := readString(t, path); got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+}
+
+func TestChangesAreKeptUntilSaved(t *testing.T) {
+	home, path := credentialsHome(t, "# c\n")
+	f, err := OpenCredentials(context.Background(), home, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.SetToken("a", NewSecret("1")), f.SetToken("", NewSecret("2")), f.Remove("a")); err != nil {
+		t.Fatal(err)
+	}
+	if got := readString(t, path); got != "# c\n" {
+		t.Errorf("the file is %q before it is saved", got)
+	}
+	if err := errors.Join(f.Save(), f.Remove(""), f.Save(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := readString(t, path), "# c\n\n[registries.a]\n\n[registry]\n"; got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+}
+
+func TestTheOldNameIsUsed(t *testing.T) {
+	home, path := credentialsHome(t, "[registry]\ntoken = \"new name\"\n")
+	old := filepath.Join(home, "credentials")
+	if err := os.WriteFile(old, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := changeCredentials(home, setToken("a", "x")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := readString(t, old), "[registries.a]\ntoken = \"x\"\n"; got != want {
+		t.Errorf("the old file is %q, want %q", got, want)
+	}
+	if got, want := readString(t, path), "[registry]\ntoken = \"new name\"\n"; got != want {
+		t.Errorf("the other file is %q, want %q", got, want)
+	}
+}
+
+// layers splits an error as a program prints it.
+func layers(err error) string {
+	var texts []string
+	for err != nil {
+		text, cause := err.Error(), errors.Unwrap(err)
+		if cause != nil {
+			text = strings.TrimSuffix(text, ": "+cause.Error())
+		}
+		texts = append(texts, text)
+		err = cause
+	}
+	return strings.Join(texts, " | ")
+}
+
+func TestWrongFilesAreRefusedInCargosWords(t *testing.T) {
+	for _, test := range []struct {
+		content string
+		change  func(*CredentialsFile) error
+		want    string
+	}{
+		{"a = \"\xff\"\n", setToken("a", "x"), "failed to read configuration file `FILE` | stream did not contain valid UTF-8"},
+		{"x = 1.5\n", remove("a"), "failed to load TOML configuration from `FILE` | failed to parse config at `x` | unsupported TOML configuration type `float`"},
+		{"x = 1\nx = 2\n", remove("a"), "could not parse TOML configuration in `FILE` | TOML parse error at line 2, column 1\n  |\n2 | x = 2\n  | ^\nduplicate key"},
+		{"registry = []\n", setToken("", "x"), "expected table for configuration key `registry`, but found array in FILE"},
+		{"token = \"t\"\nregistry = 1\n", remove("a"), "expected table for configuration key `registry`, but found integer in FILE"},
+		{"registries = 1\n", setToken("a", "x"), "failed to merge config value from `FILE` into `FILE`: expected table, but found integer"},
+		{"registries = 1\n", remove("a"), ""},
+		{"registries.a = 'x'\n", setToken("a", "x"), "failed to merge key `a` between FILE and FILE | failed to merge config value from `FILE` into `FILE`: expected table, but found string"},
+		{"registries.a = 'x'\n", setToken("b", "x"), ""},
+		{"registries.a = 'x'\n", remove("a"), "expected `[registries.a]` to be a table"},
+		{"[[registries.a]]\n", remove("a"), "expected `[registries.a]` to be a table"},
+		{"[registries.a]\ntoken = [1]\n", setToken("a", "x"), "failed to merge key `a` between FILE and FILE | failed to merge key `token` between FILE and FILE | failed to merge config value from `FILE` into `FILE`: expected string, but found array"},
+	} {
+		home, path := credentialsHome(t, test.content)
+		got := strings.ReplaceAll(layers(changeCredentials(home, test.change)), path, "FILE")
+		if got != test.want {
+			t.Errorf("%q: the error is\n%s, want\n%s", test.content, got, test.want)
+		}
+		if content := readString(t, path); test.want != "" && content != test.content {
+			t.Errorf("%q has become %q", test.content, content)
+		}
+	}
+}
+
+func TestADirectoryInItsPlaceIsRefused(t *testing.T) {
+	home := t.TempDir()
+	path := filepath.Join(home, "credentials.toml")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	want := "failed to open: " + path + " | Is a directory (os error 21)"
+	if got := layers(changeCredentials(home, setToken("", "x"))); got != want {
+		t.Errorf("the error is %s, want %s", got, want)
+	}
+	if _, err := readLocked(path); !strings.Contains(layers(err), "| Is a directory (os error 21)") {
+		t.Errorf("the error of reading is %v", err)
+	}
+}
+
+func TestAWaitIsSaidAndCanEnd(t *testing.T) {
+	home, path := credentialsHome(t, "")
+	other, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := filelock.Exclusive(context.Background(), other, nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var notices []Notice
+	_, err = OpenCredentials(ctx, home, func(n Notice) {
+		notices = append(notices, n)
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want %v", err, context.Canceled)
+	}
+	want := Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on credentials' config file"}
+	if len(notices) != 1 || notices[0] != want {
+		t.Errorf("the notices are %v, want only %v", notices, want)
+	}
+	// The lock that has been given up is free for others.
+	other.Close()
+	ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	f, err := OpenCredentials(ctx, home, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+}
+
+func TestAFileReplacedDuringTheWaitIsNotWritten(t *testing.T) {
+	home, path := credentialsHome(t, "# old\n")
+	other, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := filelock.Exclusive(context.Background(), other, nil); err != nil {
+		t.Fatal(err)
+	}
+	f, err := OpenCredentials(context.Background(), home, func(Notice) {
+		replacement := filepath.Join(home, "replacement")
+		if err := errors.Join(os.WriteFile(replacement, []byte("# new\n"), 0o600), os.Rename(replacement, path), other.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.SetToken("", NewSecret("x")), f.Save(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := readString(t, path), "# new\n\n[registry]\ntoken = \"x\"\n"; got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+}
+
+func TestReadingCreatesNothing(t *testing.T) {
+	home := t.TempDir()
+	if _, err := readLocked(filepath.Join(home, "credentials.toml")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the error is %v", err)
+	}
+	if entries, _ := os.ReadDir(home); len(entries) != 0 {
+		t.Errorf("reading has created %v", entries)
+	}
+	if content, err := readLocked(os.DevNull); err != nil || len(content) != 0 {
+		t.Errorf("the null device reads as %q, %v", content, err)
+	}
+}
+
+func TestAReaderDoesNotWaitForEver(t *testing.T) {
+	_, path := credentialsHome(t, "# c\n")
+	other, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := filelock.Exclusive(context.Background(), other, nil); err != nil {
+		t.Fatal(err)
+	}
+	if content, err := readLocked(path); err != nil || string(content) != "# c\n" {
+		t.Errorf("the file reads as %q, %v", content, err)
+	}
+}

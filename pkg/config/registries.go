@@ -159,6 +159,10 @@ func (c *Config) LoadCredentials() error {
 	return nil
 }
 
+// ForgetCredentials has the credentials file read again when it is next needed,
+// for a caller that has changed it.
+func (c *Config) ForgetCredentials() { c.credentials = nil }
+
 // moveOldToken puts a token at the root, where very old files have it, into
 // [registry], unless the file has that table.
 func moveOldToken(credentials *node) {

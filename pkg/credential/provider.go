@@ -2,7 +2,7 @@ package credential
 
 import (
 	"context"
-	"errors"
+	"strings"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -10,11 +10,12 @@ import (
 
 // Provider gives, stores and removes the token of a registry. It is the same
 // on both sides of the protocol: a program becomes a credential provider by
-// implementing it, and a program that somebody configured is called through
-// it.
+// implementing it and handing it to [Main], and a program that somebody
+// configured is called through it, as a [Process].
 //
 // The errors that a caller tells apart are [ErrNotFound],
-// [ErrURLNotSupported] and [ErrOperationNotSupported].
+// [ErrURLNotSupported] and [ErrOperationNotSupported]. Any other error is
+// shown to the user with its causes.
 type Provider interface {
 	// Get returns the token for an operation.
 	Get(ctx context.Context, req *Request, op Operation) (*Token, error)
@@ -40,7 +41,8 @@ type Request struct {
 
 // Operation says what a token is wanted for.
 type Operation struct {
-	// Kind is "read", "publish", "yank", "unyank" or "owners".
+	// Kind is "read", "publish", "yank", "unyank" or "owners". A provider may
+	// see others: a later Cargo can add to them.
 	Kind string
 	// Name is the crate's name, Version its version and Checksum the SHA-256
 	// of the .crate file, as far as the kind has them.
@@ -53,7 +55,7 @@ var Read = Operation{Kind: "read"}
 // LoginOptions is what a login brings along.
 type LoginOptions struct {
 	// Token is the token to store; nil asks the provider to get it from the
-	// user.
+	// user, see [LoginOptions.ReadToken].
 	Token *config.Secret
 	// LoginURL is where the user finds a token; empty if nobody knows.
 	LoginURL string
@@ -75,21 +77,41 @@ const (
 type Token struct {
 	Secret config.Secret
 	Cache  Cache
-	// Expiration is set with [CacheExpires].
+	// Expiration is set with [CacheExpires]. It counts in whole seconds.
 	Expiration time.Time
 	// OperationIndependent tokens serve every operation, not just the one
 	// they were asked for.
 	OperationIndependent bool
 }
 
-var (
-	// ErrNotFound says that no token is stored. The caller tries the next
-	// provider and remembers that one was asked.
-	ErrNotFound = errors.New("credential not found")
-	// ErrURLNotSupported says that the provider does not serve this registry.
-	// The caller tries the next provider.
-	ErrURLNotSupported = errors.New("url not supported")
-	// ErrOperationNotSupported says that the provider cannot do this. The
-	// caller stops and reports it.
-	ErrOperationNotSupported = errors.New("operation not supported")
-)
+// TokenReader asks the user for a token. It shows the prompt, which is one
+// line without a line feed, and returns the line that the user types.
+type TokenReader func(ctx context.Context, prompt string) (config.Secret, error)
+
+// ReadToken returns the token that the login brings, or else asks the user
+// with Cargo's words. The answer loses white space at its ends, a token that
+// the login brings does not.
+func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenReader) (config.Secret, error) {
+	if o.Token != nil {
+		return *o.Token, nil
+	}
+	if read == nil {
+		return config.Secret{}, errNoTokenReader
+	}
+	token, err := read(ctx, o.prompt(req))
+	if err != nil {
+		return config.Secret{}, err
+	}
+	return config.NewSecret(strings.TrimSpace(token.Expose())), nil
+}
+
+func (o LoginOptions) prompt(req *Request) string {
+	switch {
+	case o.LoginURL != "":
+		return "please paste the token found on " + o.LoginURL + " below"
+	case req.Name != "":
+		return "please paste the token for " + req.Name + " below"
+	default:
+		return "please paste the token for " + req.IndexURL + " below"
+	}
+}

@@ -1,0 +1,140 @@
+package credential
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// entry is a configured provider: the program, or a built-in provider's name,
+// and its arguments.
+type entry struct {
+	path string
+	args []string
+}
+
+// providers returns what is configured for a registry, in the order of trying:
+// its own provider and no other, or the global ones from the last to the first,
+// or cargo:token. The user is warned of tokens and keys that will be ignored.
+func (c *Chain) providers(r registry.Registry, requireConfigured bool) ([]entry, error) {
+	own, err := c.configuration(r)
+	if err != nil {
+		return nil, err
+	}
+	global, isDefault, err := c.globalProviders()
+	if err != nil {
+		return nil, err
+	}
+	if own == nil {
+		own = &config.RegistryConfig{}
+	}
+	if own.CredentialProvider != nil {
+		e := c.resolve(*own.CredentialProvider)
+		c.warnOwn(r, own, e)
+		return []entry{e}, nil
+	}
+	c.warnGlobal(r, own, global)
+	if isDefault && requireConfigured {
+		return nil, ErrNotConfigured
+	}
+	return global, nil
+}
+
+// configuration returns what is configured for a registry; nil if it is
+// nothing. It is looked up once, so that what there is to say of it is said
+// once.
+func (c *Chain) configuration(r registry.Registry) (*config.RegistryConfig, error) {
+	if found, ok := c.configured[r.Canonical()]; ok {
+		return found, nil
+	}
+	found, err := registry.Credentials(c.Config, r)
+	if err != nil {
+		return nil, err
+	}
+	if c.configured == nil {
+		c.configured = map[string]*config.RegistryConfig{}
+	}
+	c.configured[r.Canonical()] = found
+	return found, nil
+}
+
+func (c *Chain) globalProviders() (entries []entry, isDefault bool, err error) {
+	values, err := c.Config.Strings("registry.global-credential-providers")
+	if err != nil {
+		return nil, false, err
+	}
+	for _, v := range slices.Backward(values) {
+		p := config.Program{Definition: v.Definition}
+		if words := strings.Fields(v.Val); len(words) > 0 {
+			p.Name, p.Args = words[0], words[1:]
+		}
+		entries = append(entries, c.resolve(p))
+	}
+	if len(entries) > 0 {
+		return entries, false, nil
+	}
+	entries = []entry{{path: nameToken}}
+	if c.AsymmetricTokens {
+		entries = append(entries, entry{path: namePaseto})
+	}
+	return entries, true, nil
+}
+
+// resolve replaces a name that [credential-alias] has, once, and finds the
+// program's path. An alias that cannot be read is as good as none. A built-in
+// provider's name is no alias.
+func (c *Chain) resolve(p config.Program) entry {
+	if len(p.Args) == 0 {
+		alias, err := c.Config.Program("credential-alias." + p.Name)
+		switch {
+		case err != nil || alias == nil:
+		case slices.Contains(builtInNames, p.Name):
+			c.warn("credential-alias `%s` (defined in `%s`) will be ignored because it would shadow a built-in credential-provider",
+				p.Name, alias.Definition)
+		default:
+			p = *alias
+		}
+	}
+	return entry{c.Config.ResolveProgram(p.Name, p.Definition), p.Args}
+}
+
+// warnOwn warns of what a registry's own provider will not look at.
+func (c *Chain) warnOwn(r registry.Registry, own *config.RegistryConfig, e entry) {
+	if own.Token != nil && e.path != nameToken {
+		c.warn("%s has a token configured in %s that will be ignored because this registry is configured to use credential-provider `%s`",
+			r, own.Token.Definition, e.path)
+	}
+	if own.SecretKey != nil && e.path != namePaseto {
+		c.warn("%s has a secret-key configured in %s that will be ignored because this registry is configured to use credential-provider `%s`",
+			r, own.SecretKey.Definition, e.path)
+	}
+}
+
+// warnGlobal warns of what the global providers will not look at. A secret key
+// counts only where cargo:paseto may be used.
+func (c *Chain) warnGlobal(r registry.Registry, own *config.RegistryConfig, global []entry) {
+	token := slices.IndexFunc(global, func(e entry) bool { return e.path == nameToken })
+	paseto := slices.IndexFunc(global, func(e entry) bool { return e.path == namePaseto })
+	hasKey := own.SecretKey != nil && c.AsymmetricTokens
+	switch {
+	case own.Token != nil && hasKey:
+		if token < 0 || paseto < 0 {
+			return
+		}
+		if token < paseto {
+			c.warn("%s has a `secret_key` configured in %s that will be ignored because a `token` is also configured, and the `cargo:token` provider is configured with higher precedence",
+				r, own.SecretKey.Definition)
+		} else {
+			c.warn("%s has a `token` configured in %s that will be ignored because a `secret_key` is also configured, and the `cargo:paseto` provider is configured with higher precedence",
+				r, own.Token.Definition)
+		}
+	case own.Token != nil && token < 0:
+		c.warn("%s has a token configured in %s that will be ignored because the `cargo:token` credential provider is not listed in `registry.global-credential-providers`",
+			r, own.Token.Definition)
+	case own.Token == nil && hasKey && paseto < 0:
+		c.warn("%s has a secret-key configured in %s that will be ignored because the `cargo:paseto` credential provider is not listed in `registry.global-credential-providers`",
+			r, own.SecretKey.Definition)
+	}
+}

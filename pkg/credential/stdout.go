@@ -1,0 +1,73 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+)
+
+// stdoutProvider is cargo:token-from-stdout: its arguments are a command, and
+// the one line that the command prints is the token.
+type stdoutProvider struct {
+	dir    string
+	env    []string
+	stdin  io.Reader
+	stderr io.Writer
+}
+
+// Get runs the command. "{index_url}" in its arguments stands for the index
+// URL, which two variables give as well as the registry's name.
+func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*Token, error) {
+	if len(req.Args) == 0 {
+		return nil, errors.New("The first argument to `cargo:token-from-stdout` must be a command that prints a token on stdout")
+	}
+	program := program{path: req.Args[0], dir: p.dir, stdin: p.stdin, stderr: p.stderr}
+	for _, arg := range req.Args[1:] {
+		program.args = append(program.args, strings.ReplaceAll(arg, "{index_url}", req.IndexURL))
+	}
+	program.env = append(program.env, p.env...)
+	program.env = append(program.env, "CARGO_REGISTRY_INDEX_URL="+req.IndexURL)
+	if req.Name != "" {
+		program.env = append(program.env, "CARGO_REGISTRY_NAME_OPT="+req.Name)
+	}
+	c, err := program.start(ctx, false)
+	if err != nil {
+		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
+	}
+	output, err := io.ReadAll(io.LimitReader(c.stdout, maxLine+1))
+	defer clear(output)
+	switch {
+	case err != nil:
+		return nil, c.abandon(fmt.Errorf("failed to read from credential provider: %w", oserror.New(err)))
+	case len(output) > maxLine:
+		return nil, c.abandon(fmt.Errorf("failed to read from credential provider: %w", errLineTooLong))
+	case !utf8.Valid(output):
+		return nil, c.abandon(fmt.Errorf("failed to read from credential provider: %w", errNotUTF8))
+	}
+	token, rest, _ := strings.Cut(string(output), "\n")
+	if rest != "" {
+		return nil, c.abandon(fmt.Errorf("process `%s` returned more than one line of output; expected a single token", program.path))
+	}
+	state, err := c.wait()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("process `%s` failed: %w", program.path, err)
+	case !state.Success():
+		return nil, fmt.Errorf("process `%s` failed with status `%s`", program.path, describeStatus(state))
+	}
+	return &Token{Secret: config.NewSecret(token), Cache: CacheSession, OperationIndependent: true}, nil
+}
+
+// Login is not supported: the command gets the token from elsewhere.
+func (*stdoutProvider) Login(context.Context, *Request, LoginOptions) error {
+	return ErrOperationNotSupported
+}
+
+// Logout is not supported either.
+func (*stdoutProvider) Logout(context.Context, *Request) error { return ErrOperationNotSupported }

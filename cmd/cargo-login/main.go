@@ -1,3 +1,104 @@
+// Command cargo-login is Cargo's `login` without Rust: it stores a token for a
+// registry.
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"os"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+	"github.com/cargo-auth/cargo-auth/pkg/registry/index"
+)
+
+// version is set when the program is built.
+var version = "devel"
+
+func main() {
+	// net/http logs what a server says unasked; it is nothing for the user.
+	log.SetOutput(io.Discard)
+	os.Exit(cli.Main(cli.Login, login))
+}
+
+func login(ctx context.Context, s *cli.Session) error {
+	name, err := s.Registry()
+	if err != nil {
+		return err
+	}
+	if s.Options.Token != nil {
+		s.Config.Notice(config.Warning, "`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
+	}
+	target, err := registry.Resolve(s.Config, name)
+	if err != nil {
+		return err
+	}
+	chain := s.Chain()
+	loginURL, err := loginURL(ctx, s, chain, target)
+	if err != nil {
+		return err
+	}
+	options := credential.LoginOptions{Token: givenToken(s.Options), LoginURL: loginURL}
+	return chain.Login(ctx, target.Registry, options, s.Options.Args)
+}
+
+// loginURL asks the registry's index where a person finds a token. A registry
+// that wants a token before it answers may say so too.
+func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, target registry.Target) (string, error) {
+	client := index.Client{
+		Config:    s.Config,
+		Frozen:    s.Options.Frozen,
+		Offline:   s.Offline,
+		UserAgent: "cargo-login/" + version,
+		Now:       time.Now,
+		Token: func(ctx context.Context, headers []string) (config.Secret, error) {
+			if s.Options.Token != nil {
+				return config.NewSecret(*s.Options.Token), nil
+			}
+			token, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
+			if errors.Is(err, credential.ErrNotFound) {
+				return config.Secret{}, index.ErrNoToken
+			}
+			if err != nil {
+				return config.Secret{}, err
+			}
+			return token.Secret, nil
+		},
+	}
+	answer, err := client.Fetch(ctx, target)
+	var unauthorized *index.AuthorizationError
+	switch {
+	case errors.As(err, &unauthorized):
+		return unauthorized.LoginURL, nil
+	case err != nil:
+		return "", err
+	}
+	return *answer.API + "/me", nil
+}
+
+// givenToken returns the token from the command line, or all of standard input
+// if that is no terminal; nil if there is neither, so that the provider asks.
+func givenToken(o cli.Options) *config.Secret {
+	if o.Token != nil {
+		token := config.NewSecret(*o.Token)
+		return &token
+	}
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		return nil
+	}
+	// As with Cargo, what cannot be read, or is no text, is no token.
+	input, err := io.ReadAll(os.Stdin)
+	if err != nil || len(input) == 0 || !utf8.Valid(input) {
+		return nil
+	}
+	token := config.NewSecret(string(input))
+	return &token
+}

@@ -30,7 +30,12 @@ func newSyntaxError(document []byte, err error) error {
 		// The rest of the document from the place on is what the capacity
 		// tells, since the document was clipped.
 		offset := cap(document) - cap(parser.Highlight)
-		return syntaxErrorAt(document, offset, len(parser.Highlight), parser.Message)
+		length := len(parser.Highlight)
+		reason, ended := cargosReason(parser.Message)
+		if ended && offset+length >= len(document) {
+			offset, length = len(document), 0
+		}
+		return syntaxErrorAt(document, offset, length, reason)
 	case errors.As(err, &decode):
 		line, column := decode.Position()
 		offset := column - 1
@@ -42,14 +47,54 @@ func newSyntaxError(document []byte, err error) error {
 	return syntaxErrorAt(document, 0, 1, reason(err))
 }
 
+// reasons are the reasons that Cargo's parser has for the most common ones of
+// ours.
+var reasons = []struct {
+	ours, cargos string
+	// ended says that the document may have ended too early, which Cargo
+	// points out behind its last character.
+	ended bool
+}{
+	{"array is incomplete", "unclosed array, expected `]`", true},
+	{"inline table is incomplete", "unclosed inline table, expected `}`", true},
+	{"expected '=' after key", "key with no value, expected `=`", true},
+	{"expected ']' to close table name", "unclosed table, expected `]`", true},
+	{"expected ']]' to close array table name", "unclosed array table, expected `]]`", true},
+	{"unterminated basic string", "invalid basic string, expected `\"`", true},
+	{"unterminated literal string", "invalid literal string, expected `'`", true},
+	{`multiline basic string not terminated by """`, "invalid multi-line basic string, expected `\"`", true},
+	{"multiline literal string not terminated by '''", "invalid multi-line literal string, expected `'`", true},
+	{"expected value, not end of input", "string values must be quoted, expected literal string", true},
+	{"strings must be quoted", "string values must be quoted, expected literal string", false},
+	{"invalid character at start of key: U+003D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
+	{"invalid character at start of key: U+005D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
+	{"invalid character at start of key", "invalid unquoted key, expected letters, numbers, `-`, `_`", false},
+	{"expected newline but got", "unexpected key or value, expected newline, `#`", false},
+	{"control characters are not allowed in comments", "invalid comment character, expected printable characters", false},
+}
+
+func cargosReason(ours string) (reason string, ended bool) {
+	for _, r := range reasons {
+		if strings.HasPrefix(ours, r.ours) {
+			return r.cargos, r.ended
+		}
+	}
+	return ours, false
+}
+
 func syntaxErrorAt(document []byte, offset, length int, reason string) *SyntaxError {
 	offset = max(0, min(offset, len(document)))
+	// The end of the document counts as on the line of its last character.
+	behind := 0
+	if offset == len(document) && offset > 0 {
+		offset, behind = offset-1, 1
+	}
 	before := string(document[:offset])
 	start := strings.LastIndexByte(before, '\n') + 1
 	line, _, _ := strings.Cut(string(document[start:]), "\n")
 	return &SyntaxError{
 		Line:   strings.Count(before, "\n") + 1,
-		Column: utf8.RuneCountInString(before[start:]) + 1,
+		Column: utf8.RuneCountInString(before[start:]) + 1 + behind,
 		Reason: reason,
 		line:   line,
 		length: max(1, length),

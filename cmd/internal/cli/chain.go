@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"context"
+	"os"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/terminal"
+)
+
+// Chain returns the credential providers that are configured. They ask for a
+// token on the terminal, where it is not shown as it is typed.
+func (s *Session) Chain() *credential.Chain {
+	return &credential.Chain{
+		Config:           s.Config,
+		AsymmetricTokens: s.Unstable.AsymmetricToken,
+		ReadToken: func(ctx context.Context, prompt string) (config.Secret, error) {
+			text, err := terminal.ReadSecret(os.Stdin, os.Stderr, prompt)
+			return config.NewSecret(text), err
+		},
+	}
+}

@@ -1,0 +1,108 @@
+// Package cli is what the programs share on the command line and on the
+// terminal: Cargo's options for login and logout, its usage errors and help,
+// and the [Shell] that shows everything else.
+//
+// It holds no behaviour of a login or a logout. A program's main is
+//
+//	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
+//	command := cli.Logout.Cobra(os.Environ(), func(ctx context.Context, o cli.Options) error { … })
+//	os.Exit(shell.Report(command.ExecuteContext(ctx)))
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+// Command is one of Cargo's commands, as far as its command line goes.
+type Command struct {
+	// Name is the word after "cargo".
+	Name  string
+	about string
+	// provider says that the command takes a token and, after "--", arguments
+	// for the credential provider.
+	provider bool
+}
+
+// The commands of this project.
+var (
+	Login  = Command{Name: "login", about: "Log in to a registry.", provider: true}
+	Logout = Command{Name: "logout", about: "Remove an API token from the registry locally"}
+)
+
+// Options is what a command line says. A nil field was not given.
+type Options struct {
+	Registry *string
+	// Verbose counts -v; Cargo tells 0, 1 and more apart.
+	Verbose int
+	Quiet   bool
+	// Color is the word as given: Cargo checks its case only after the
+	// configuration was read, in [Shell.SetColor].
+	Color *string
+	// Config and Unstable hold the values of --config and -Z in order.
+	Config   []string
+	Unstable []string
+	// Dir is the directory of -C, to be changed to before anything is read.
+	Dir                     *string
+	Locked, Offline, Frozen bool
+	// Token is login's hidden positional argument.
+	Token *string
+	// Args are the arguments after "--", for the credential provider.
+	Args []string
+	// Channel says which options are allowed.
+	Channel Channel
+}
+
+// Parse reads a command line, without the program's name, as Cargo reads what
+// follows "cargo login". Before that may stand, in this order, the command's
+// own name (Cargo puts it there when it runs a program as its subcommand),
+// +toolchain and -C.
+//
+// A request for help and a usage error are an [*Answer]; any other error is
+// shown as every failure is. [Shell.Report] knows both.
+func (c Command) Parse(args, environ []string) (Options, error) {
+	if len(args) > 0 && args[0] == c.Name {
+		args = args[1:]
+	}
+	toolchain, args := cutToolchain(args)
+	dir, args, err := cutDirectory(args)
+	if err != nil {
+		return Options{}, err
+	}
+
+	p := newParser(c)
+	if err := p.parse(args); err != nil {
+		return Options{}, err
+	}
+	p.options.Channel = channel(toolchain, environ)
+	p.options.Dir = dir
+	if dir != nil && !p.options.allowsDirectory() {
+		return Options{}, errDirectoryUnstable
+	}
+	return p.options, nil
+}
+
+// Cobra returns the command as a cobra command that parses its arguments with
+// [Command.Parse] and hands what they say to run. Its flags are defined for
+// what reads them from outside; cobra itself parses and prints nothing, since
+// neither its rules nor its words are Cargo's.
+func (c Command) Cobra(environ []string, run func(context.Context, Options) error) *cobra.Command {
+	command := &cobra.Command{
+		Use:                "cargo-" + c.Name,
+		Short:              c.about,
+		Args:               cobra.ArbitraryArgs,
+		DisableFlagParsing: true,
+		SilenceErrors:      true,
+		SilenceUsage:       true,
+		RunE: func(command *cobra.Command, args []string) error {
+			options, err := c.Parse(args, environ)
+			if err != nil {
+				return err
+			}
+			return run(command.Context(), options)
+		},
+	}
+	command.Flags().AddFlagSet(newParser(c).flags)
+	return command
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package cli
+
+import "os"
+
+func workingDirectory() (string, error) {
+	return os.Getwd()
+}

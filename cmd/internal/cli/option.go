@@ -1,0 +1,83 @@
+package cli
+
+// option is one of Cargo's options: what help and usage errors say of it, and
+// how it takes its value.
+type option struct {
+	long, short string
+	// value is the name of the value as help shows it; an option without one
+	// is a flag.
+	value    string
+	possible []string
+	help     string
+	// repeats says that the option may be given again.
+	repeats bool
+	// instead is the option to use in place of this one, which is hidden and
+	// refused.
+	instead string
+}
+
+// directoryOption is not among the options of a command: it stands before.
+var directoryOption = &option{short: "C", value: "DIRECTORY"}
+
+// section is a group of options in help, under a heading.
+type section struct {
+	heading string
+	options []*option
+}
+
+// sections are the options of both commands in the order of Cargo's help.
+// Other Cargo commands call --quiet --silent, so Cargo knows that name only to
+// say what is meant.
+var sections = []section{
+	{"Options", []*option{
+		{long: "registry", value: "REGISTRY", help: "Registry to use"},
+		{
+			long: "verbose", short: "v", repeats: true,
+			help: "Use verbose output (-vv very verbose/build.rs output)",
+		},
+		{long: "quiet", short: "q", help: "Do not print cargo log messages"},
+		{long: "silent", instead: "--quiet"},
+		{long: "color", value: "WHEN", help: "Coloring", possible: []string{"auto", "always", "never"}},
+		{long: "config", value: "KEY=VALUE|PATH", repeats: true, help: "Override a configuration value"},
+		{
+			short: "Z", value: "FLAG", repeats: true,
+			help: "Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for details",
+		},
+		{long: "help", short: "h", help: "Print help"},
+	}},
+	{"Manifest Options", []*option{
+		{long: "locked", help: "Assert that `Cargo.lock` will remain unchanged"},
+		{long: "offline", help: "Run without accessing the network"},
+		{long: "frozen", help: "Equivalent to specifying both --locked and --offline"},
+	}},
+}
+
+// name returns the option's name with its hyphens.
+func (o *option) name() string {
+	if o.long == "" {
+		return "-" + o.short
+	}
+	return "--" + o.long
+}
+
+// flag reports whether the option takes no value.
+func (o *option) flag() bool { return o.value == "" }
+
+// parts returns the option as usage shows it, in two pieces that have a style
+// each: its name, and what follows.
+func (o *option) parts() (name, rest string) {
+	switch {
+	case !o.flag():
+		return o.name(), " <" + o.value + ">"
+	case o.repeats:
+		return o.name(), "..."
+	default:
+		return o.name(), ""
+	}
+}
+
+// String returns the option as usage errors name it.
+func (o *option) String() string {
+	name, rest := o.parts()
+	return name + rest
+}

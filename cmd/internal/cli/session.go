@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// Session is what a command runs in: its options, the configuration with
+// --config laid over it, and the shell set up as both say.
+type Session struct {
+	Options  Options
+	Config   *config.Config
+	Shell    *Shell
+	Unstable Unstable
+	// Offline is set by --offline and by `net.offline`.
+	Offline bool
+}
+
+// Main runs a command as a program and returns its exit status.
+func Main(command Command, run func(context.Context, *Session) error) int {
+	environ := os.Environ()
+	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
+	cobra := command.Cobra(environ, func(ctx context.Context, o Options) error {
+		s.Options = o
+		if err := s.configure(environ, command); err != nil {
+			return err
+		}
+		return run(ctx, s)
+	})
+	if err := s.open(environ); err != nil {
+		return s.Shell.Report(err)
+	}
+	// Errors in the configuration do not stop a usage error or --help.
+	if term, err := s.Config.Term(); err == nil {
+		s.Shell.ColorAnswers(term.Color)
+	}
+	cobra.SetArgs(os.Args[1:])
+	return s.Shell.Report(cobra.ExecuteContext(context.Background()))
+}
+
+// open takes the configuration of the current directory, of which nothing has
+// been read yet.
+func (s *Session) open(environ []string) error {
+	dir, err := workingDirectory()
+	if err != nil {
+		return fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
+	}
+	home, err := config.HomeDir(dir, environ)
+	if err != nil {
+		return err
+	}
+	s.Config = config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: s.Shell.Notify})
+	return nil
+}
+
+// configure does what Cargo does between its command line and a command, in
+// Cargo's order, which decides what is reported if several things are wrong.
+func (s *Session) configure(environ []string, command Command) error {
+	o := s.Options
+	if o.Dir != nil {
+		if err := os.Chdir(*o.Dir); err != nil {
+			return fmt.Errorf("could not change to requested directory: %w", config.OSError(err))
+		}
+		if err := s.open(environ); err != nil {
+			return err
+		}
+		if err := s.Config.Read(); err != nil {
+			return err
+		}
+	}
+	if s.hasAlias(command.Name) {
+		s.Config.Notice(config.Warning, "user-defined alias `%s` is ignored, because it is shadowed by a built-in command", command.Name)
+	}
+	if o.asksUnstableHelp() {
+		return unstableHelp(o.Channel)
+	}
+	unstable, warnings, err := ParseUnstable(o.Unstable, o.Channel)
+	if err != nil {
+		return err
+	}
+	for _, warning := range warnings {
+		s.Config.Notice(config.Warning, "%s", warning)
+	}
+	if err := s.Config.Override(o.Config); err != nil {
+		return err
+	}
+	if s.Unstable, err = s.withConfigured(unstable); err != nil {
+		return err
+	}
+	if err := s.setUpShell(); err != nil {
+		return err
+	}
+	s.Offline = o.Offline
+	if !s.Offline {
+		net, err := s.Config.Net()
+		s.Offline = err == nil && net.Offline != nil && *net.Offline
+	}
+	// Cargo reads [http] here, for git; its errors matter to those who use it.
+	_, _ = s.Config.HTTP()
+	return nil
+}
+
+// withConfigured lays the command line's unstable flags over the table
+// [unstable], which counts where such flags are allowed.
+func (s *Session) withConfigured(given Unstable) (Unstable, error) {
+	if !s.Options.Channel.Unstable() {
+		return given, nil
+	}
+	var names []string
+	for _, f := range unstableFlags {
+		names = append(names, f.name)
+	}
+	configured, err := s.Config.Unstable(names)
+	if err != nil {
+		return Unstable{}, err
+	}
+	return Unstable{
+		AsymmetricToken: given.AsymmetricToken || configured["asymmetric-token"],
+		UnstableOptions: given.UnstableOptions || configured["unstable-options"],
+	}, nil
+}
+
+// hasAlias reports whether the configuration has an alias of that name.
+func (s *Session) hasAlias(name string) bool {
+	alias, err := s.Config.String("alias." + name)
+	if err != nil {
+		list, err := s.Config.Strings("alias." + name)
+		return err == nil && list != nil
+	}
+	return alias != nil
+}
+
+// setUpShell sets verbosity and colour: the options come before [term], which
+// is ignored as a whole if any of it is malformed.
+func (s *Session) setUpShell() error {
+	o := s.Options
+	term, err := s.Config.Term()
+	if err != nil {
+		term = config.Term{}
+	}
+	verbosity := Normal
+	verbose, quiet := o.Verbose > 0, o.Quiet
+	isSet := func(flag *bool) bool { return flag != nil && *flag }
+	switch {
+	case verbose && quiet:
+		return fmt.Errorf("cannot set both --verbose and --quiet")
+	case verbose:
+		verbosity = Verbose
+	case quiet:
+		verbosity = Quiet
+	case isSet(term.Verbose) && isSet(term.Quiet):
+		return fmt.Errorf("cannot set both `term.verbose` and `term.quiet`")
+	case isSet(term.Verbose):
+		verbosity = Verbose
+	case isSet(term.Quiet):
+		verbosity = Quiet
+	}
+	s.Shell.SetVerbosity(verbosity)
+	color := o.Color
+	if color == nil {
+		color = term.Color
+	}
+	return s.Shell.SetColor(color)
+}
+
+// Registry checks the name given with --registry, or else reads that of the
+// default registry, before anything is done.
+func (s *Session) Registry() (name string, err error) {
+	if s.Options.Registry == nil {
+		_, err := s.Config.String("registry.default")
+		return "", err
+	}
+	return *s.Options.Registry, registry.ValidateName(*s.Options.Registry)
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Unstable are the unstable flags that mean something to these programs.
+type Unstable struct {
+	AsymmetricToken bool
+	UnstableOptions bool
+}
+
+// set records a flag.
+func (u *Unstable) set(name string, on bool) {
+	switch name {
+	case "asymmetric-token":
+		u.AsymmetricToken = on
+	case "unstable-options":
+		u.UnstableOptions = on
+	}
+}
+
+const channelsPage = "See https://doc.rust-lang.org/book/appendix-07-nightly-rust.html " +
+	"for more information about Rust release channels."
+
+// ParseUnstable reads the values of -Z as Cargo does: only some channels
+// accept any, unknown names are refused, and those that are no longer needed
+// are warned of.
+func ParseUnstable(flags []string, channel Channel) (u Unstable, warnings []string, err error) {
+	if len(flags) > 0 && !channel.Unstable() {
+		return u, nil, fmt.Errorf("the `-Z` flag is only accepted on the nightly channel of Cargo, "+
+			"but this is the `%s` channel\n%s", channel, channelsPage)
+	}
+	// The features that -Zallow-features lists; nil allows all.
+	var allowed []string
+	for _, flag := range flags {
+		if list, found := strings.CutPrefix(flag, "allow-features="); found {
+			allowed = strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+			if allowed == nil {
+				allowed = []string{}
+			}
+		}
+	}
+	for _, flag := range flags {
+		warning, err := u.add(flag, allowed)
+		if err != nil {
+			return u, nil, err
+		}
+		if warning != "" {
+			warnings = append(warnings, warning)
+		}
+	}
+	return u, warnings, nil
+}
+
+func (u *Unstable) add(flag string, allowed []string) (warning string, err error) {
+	name, value, hasValue := strings.Cut(flag, "=")
+	if i := slices.IndexFunc(stabilizedFlags, func(s stabilized) bool { return s.name == name }); i >= 0 {
+		s := stabilizedFlags[i]
+		text := fmt.Sprintf("flag `-Z %s` has been stabilized in the %s release", s.name, s.release)
+		now := "\n  " + strings.ReplaceAll(s.now, "\n", "\n  ") + "\n"
+		if s.refused {
+			return "", errors.New(text + now)
+		}
+		return text + ", and is no longer necessary" + now, nil
+	}
+	i := slices.IndexFunc(unstableFlags, func(f unstableFlag) bool { return f.name == name })
+	if i < 0 {
+		return "", fmt.Errorf("unknown `-Z` flag specified: %[1]s\n\n"+
+			"For available unstable features, see https://doc.rust-lang.org/nightly/cargo/reference/unstable.html\n"+
+			"If you intended to use an unstable rustc feature, try setting `RUSTFLAGS=\"-Z%[1]s\"`", name)
+	}
+	if allowed != nil && name != "allow-features" && !slices.Contains(allowed, name) {
+		return "", fmt.Errorf("the feature `%s` is not in the list of allowed features: [%s]", name, strings.Join(allowed, ", "))
+	}
+	if err := unstableFlags[i].check(value, hasValue); err != nil {
+		return "", err
+	}
+	u.set(name, true)
+	return "", nil
+}
+
+// check refuses a value that the flag does not take.
+func (f unstableFlag) check(value string, hasValue bool) error {
+	onlyFrom := func(known ...string) bool {
+		for word := range strings.SplitSeq(value, ",") {
+			if hasValue && !slices.Contains(known, word) {
+				return false
+			}
+		}
+		return true
+	}
+	switch f.takes {
+	case noValue:
+		if hasValue {
+			return fmt.Errorf("flag -Z%s does not take a value, found: `%s`", f.name, value)
+		}
+	case yesOrNo:
+		if hasValue && value != "yes" && value != "no" {
+			return fmt.Errorf("flag -Z%s expected `no` or `yes`, found: `%s`", f.name, value)
+		}
+	case editionValue:
+		if !hasValue {
+			return fmt.Errorf("-Z%s expected a value", f.name)
+		}
+		if !strings.HasPrefix(value, "start=") && !strings.HasPrefix(value, "end=") {
+			return fmt.Errorf("invalid `-Z%s, expected start= or end=, got `%s`", f.name, value)
+		}
+	case gitValue:
+		if !onlyFrom("shallow-index", "shallow-deps") {
+			return errors.New("unstable 'git' only takes `shallow-index` and `shallow-deps` as valid inputs")
+		}
+	case gitoxideValue:
+		if !onlyFrom("fetch", "checkout", "internal-use-git2") {
+			return errors.New("unstable 'gitoxide' only takes `fetch` and `checkout` and `internal-use-git2` as valid inputs, " +
+				"for shallow fetches see `-Zgit=shallow-index,shallow-deps`")
+		}
+	}
+	return nil
+}
+
+// asksUnstableHelp reports whether the list of unstable flags was asked for.
+func (o *Options) asksUnstableHelp() bool {
+	return len(o.Unstable) > 0 && o.Unstable[0] == "help"
+}
+
+// unstableHelp lists the unstable flags.
+func unstableHelp(channel Channel) *Answer {
+	var b strings.Builder
+	b.WriteString("Available unstable (nightly-only) flags:\n\n")
+	for _, f := range unstableFlags {
+		if f.help != "" {
+			fmt.Fprintf(&b, "    -Z %-27s %s\n", f.name, f.help)
+		}
+	}
+	b.WriteString("\nRun with `cargo -Z [FLAG] [COMMAND]`\n")
+	if !channel.Unstable() {
+		fmt.Fprintf(&b, "\nUnstable flags are only available on the nightly channel of Cargo, but this is the `%s` channel.\n%s\n", channel, channelsPage)
+	}
+	b.WriteString("\nSee https://doc.rust-lang.org/nightly/cargo/reference/unstable.html for more information about these flags.\n")
+	return &Answer{Code: 0, text: func(int) string { return b.String() }}
+}

@@ -25,6 +25,9 @@ var builtInNames = []string{
 
 // provider returns the provider of that name: a built-in one, or a program.
 func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
+	if name == namePaseto && !c.AsymmetricTokens {
+		return nil, errors.New("cargo:paseto requires -Zasymmetric-token")
+	}
 	if provider, ok := c.BuiltIn[name]; ok {
 		return provider, nil
 	}
@@ -32,9 +35,6 @@ func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
 	case nameToken:
 		return &tokenProvider{chain: c, registry: r}, nil
 	case namePaseto:
-		if !c.AsymmetricTokens {
-			return nil, errors.New("cargo:paseto requires -Zasymmetric-token")
-		}
 		return failing{unsupportedError(name)}, nil
 	case nameTokenFromStdout:
 		return &stdoutProvider{dir: c.Config.Dir, env: c.Config.Environ, stdin: c.Stdin, stderr: c.Stderr}, nil

@@ -80,6 +80,9 @@ func (c *Chain) Get(ctx context.Context, r registry.Registry, op Operation, head
 	call := call{action: kindGet, headers: headers, requireConfigured: requireConfigured}
 	err := c.try(ctx, r, call, func(p Provider, req *Request) (err error) {
 		token, err = p.Get(ctx, req, op)
+		if token == nil && err == nil {
+			return ErrNotFound
+		}
 		return err
 	})
 	if err != nil {

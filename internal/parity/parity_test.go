@@ -1,0 +1,171 @@
+//go:build unix
+
+package parity
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/internal/stubregistry"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+func TestSplit(t *testing.T) {
+	for _, test := range []struct {
+		line string
+		want []string
+	}{
+		{"", nil},
+		{"# nothing", nil},
+		{"cargo login  --registry\tpub", []string{"cargo", "login", "--registry", "pub"}},
+		{`cargo login "a b\n" 'c\n' # why`, []string{"cargo", "login", "a b\n", `c\n`}},
+		{`cargo login ""`, []string{"cargo", "login", ""}},
+		{`cargo login "\xff"`, []string{"cargo", "login", "\xff"}},
+	} {
+		if got, err := split(test.line); err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%q: got %q, %v, want %q", test.line, got, err, test.want)
+		}
+	}
+	for _, line := range []string{`cargo "login`, `cargo 'login`, `cargo "\q"`} {
+		if got, err := split(line); err == nil {
+			t.Errorf("%q: got %q, want an error", line, got)
+		}
+	}
+}
+
+func TestMalformedCases(t *testing.T) {
+	const cmd = "-- cmd --\ncargo logout\n"
+	for name, text := range map[string]string{
+		"no sentence":          cmd,
+		"no commands":          "# Nothing.\n",
+		"unknown step":         "# A.\n-- cmd --\nlogout\n",
+		"too many words":       "# A.\n-- cmd --\nenv A=b C=d\n",
+		"rules":                "# A.\n" + cmd + "-- registry --\n/x soon\n",
+		"file elsewhere":       "# A.\n" + cmd + "-- etc/passwd --\n",
+		"file above":           "# A.\n" + cmd + "-- home/../../x --\n",
+		"word behind the name": "# A.\n" + cmd + "-- home/x 0600 dos --\n",
+		"unquoted":             "# A.\n" + cmd + "-- home/x quoted --\ntext\n",
+	} {
+		if _, err := parseCase(txtar.Parse([]byte(text))); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestFileWords(t *testing.T) {
+	for header, want := range map[string]string{
+		"home/x":        "a\n",
+		"home/x crlf":   "a\r\n",
+		"home/x bom":    "\ufeffa\n",
+		"home/x chomp":  "a",
+		"home/x 0600":   "a\n",
+		"home/x quoted": "\xff",
+	} {
+		text := "a\n"
+		if strings.HasSuffix(header, "quoted") {
+			text = `"\xff"` + "\n"
+		}
+		if f, err := parseFile(header, text); err != nil || f.text != want {
+			t.Errorf("%s: got %q, %v, want %q", header, f.text, err, want)
+		}
+	}
+}
+
+func TestDiffersIsRead(t *testing.T) {
+	c, err := parseCase(txtar.Parse([]byte("# A sentence.\n# differs: some-id\n-- cmd --\ncargo logout\n")))
+	if err != nil || c.Differs != "some-id" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain é":    "plain é",
+		"\x1b[1m":    `\x1b[1m`,
+		"a\\b\tc\r":  `a\\b\tc\r`,
+		"\xff\ufffd": `\xff` + "\ufffd",
+	} {
+		if got := visible(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestMeaningLeavesOutHowItIsWritten(t *testing.T) {
+	want := meaning("[registries.pub]\ntoken = \"a\"\n")
+	for _, text := range []string{
+		"registries.pub.token = 'a' # mine\n",
+		"\ufeffregistries = { pub = { token = \"\\u0061\" } }\r\n",
+	} {
+		if got := meaning(text); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+	for _, text := range []string{"registries.pub.token = 'b'", "registry.token = 'a'", "[registries.pub"} {
+		if meaning(text) == want {
+			t.Errorf("%q means the same", text)
+		}
+	}
+}
+
+// What differs from run to run goes; of a syntax error only the reason.
+func TestNormalise(t *testing.T) {
+	w := &world{dir: "/x/parity123", registry: &stubregistry.Server{URL: "http://127.0.0.1:4711"}}
+	got := normalise(strings.Join([]string{
+		"| error: could not parse `/x/parity123/home/config.toml` of http://127.0.0.1:4711/pub/ at 127.0.0.1:4711",
+		"|   TOML parse error at line 2, column 9",
+		"|     |",
+		"|   2 | token = secret",
+		"|     |         ^^^^^^",
+		"|   string values must be quoted",
+		"exit status 101",
+		"home/registry/index/127.0.0.1-0123456789abcdef/ 0755",
+		"",
+	}, "\n"), w)
+	want := strings.Join([]string{
+		"| error: could not parse `$TMP/home/config.toml` of $URL/pub/ at $HOST",
+		"|   TOML parse error at line 2, column 9",
+		"|     |",
+		"|   2 | token = secret",
+		"|     |         ^^^^^^",
+		"|   (the parser's reason)",
+		"exit status 101",
+		"home/registry/index/127.0.0.1-HASH/ 0755",
+		"",
+	}, "\n")
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// A program that does everything that is looked at: each part must be in the
+// answer, so that no difference can hide.
+func TestAnswerTellsEverything(t *testing.T) {
+	bin := t.TempDir()
+	const script = `#!/bin/sh
+echo out; echo err >&2
+read line; echo "read $line"
+echo '[registry]' > $CARGO_HOME/credentials.toml; chmod 640 $CARGO_HOME/credentials.toml
+echo x > ../user/stray; chmod 644 ../user/stray
+exit 7
+`
+	if err := os.WriteFile(filepath.Join(bin, "cargo-login"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseCase(txtar.Parse([]byte("# All.\n-- cmd --\ncargo login < \"in\\n\"\n-- home/gone --\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Run(t.Context(), Program{Bin: bin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "$ cargo login < \"in\\n\"\nstdout:\n| out\n| read in\nstderr:\n| err\nexit status 7\nfiles:\n" +
+		"home/credentials.toml 0640:\n| {\n|   \"registry\": {}\n| }\nuser/stray 0644:\n| x\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Command is one of Cargo's commands, as far as its command line goes.
@@ -103,6 +104,10 @@ func (c Command) Cobra(environ []string, run func(context.Context, Options) erro
 			return run(command.Context(), options)
 		},
 	}
-	command.Flags().AddFlagSet(newParser(c).flags)
+	newParser(c).flags.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "help" { // cobra has its own
+			command.Flags().AddFlag(f)
+		}
+	})
 	return command
 }

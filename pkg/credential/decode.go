@@ -90,7 +90,7 @@ func decodeVersions(d *serdejson.Decoder, g *greeting) error {
 func decodeResponse(line []byte) (*response, error) {
 	r := &response{}
 	d := serdejson.NewDecoder(line)
-	err := d.Variant(
+	err := d.Variant("`Ok` or `Err`",
 		func(name string) error {
 			if name == "Ok" {
 				return decodeOk(d, r)
@@ -147,8 +147,11 @@ func decodeTagged(d *serdejson.Decoder, expected string) (kind string, rest serd
 		func() error {
 			rest.Kind = serdejson.Array
 			more, err := d.Element(true)
-			if err != nil || !more {
-				return errors.Join(err, done())
+			if err != nil {
+				return err
+			}
+			if !more {
+				return done()
 			}
 			if err := tag(); err != nil {
 				return err
@@ -290,14 +293,13 @@ func decodeErr(d *serdejson.Decoder, r *response) error {
 func decodeOther(rest serdejson.Value) (error, error) {
 	members := rest.Members
 	if rest.Kind == serdejson.Array {
+		// The elements are looked at in turn, so that a wrong type is found
+		// before a missing element.
 		for i, name := range []string{"message", "caused-by"} {
 			if i == len(rest.Items) {
-				return nil, serdejson.Errorf("invalid length %d, expected struct ErrorData with 2 elements", i)
+				break
 			}
 			members = append(members, serdejson.Member{Key: name, Value: rest.Items[i]})
-		}
-		if n := len(rest.Items); n > 2 {
-			return nil, serdejson.Errorf("invalid length %d, expected 2 elements in sequence", n)
 		}
 	}
 	var message *string
@@ -326,6 +328,11 @@ func decodeOther(rest serdejson.Value) (error, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if n := len(rest.Items); rest.Kind == serdejson.Array && n < 2 {
+		return nil, serdejson.Errorf("invalid length %d, expected struct ErrorData with 2 elements", n)
+	} else if n > 2 {
+		return nil, serdejson.Errorf("invalid length %d, expected 2 elements in sequence", n)
 	}
 	if message == nil {
 		return nil, serdejson.MissingField("message")

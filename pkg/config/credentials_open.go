@@ -8,43 +8,56 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
-// openAttempts is how often a file is opened again that others replace while
-// this program waits for its lock.
-const openAttempts = 20
+// While it waits, a program asks again after a time between these two.
+const (
+	firstOpenWait = time.Millisecond
+	lastOpenWait  = 16 * time.Millisecond
+)
 
-// openLocked opens the credentials file and takes its lock.
+// openLocked opens the credentials file and takes its lock. To wait it closes
+// the file: as long as others have it open, the one who writes cannot keep
+// readers off it, see [filelock.Lease].
 func openLocked(ctx context.Context, home string, notify func(Notice)) (path string, f *os.File, err error) {
 	if err := createHome(home); err != nil {
 		return "", nil, err
 	}
-	said := false
-	blocked := func() {
-		if !said && notify != nil {
-			notify(Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on credentials' config file"})
-		}
-		said = true
-	}
-	for range openAttempts {
+	said := notify == nil
+	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
 		path, _ = new(Config).filePath(home, "credentials", false)
 		if f, err = openCredentials(path); err != nil {
 			return "", nil, err
 		}
-		if err := filelock.Exclusive(ctx, f, blocked); err != nil {
+		locked, err := filelock.TryExclusive(f)
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		switch {
+		case err != nil:
 			f.Close()
 			return "", nil, fmt.Errorf("failed to lock file: %s: %w", path, oserror.New(err))
-		}
-		if isStill(f, home, path) {
+		case locked && isStill(f, home, path):
 			return path, f, nil
 		}
-		// Somebody has put another file there, whose lock is another.
 		f.Close()
+		if locked {
+			// Somebody has put another file there, whose lock is another.
+			continue
+		}
+		if !said {
+			notify(Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on credentials' config file"})
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
 	}
-	return "", nil, fmt.Errorf("failed to lock file: %s: %w", path, errors.New("the file is being replaced again and again"))
 }
 
 func createHome(home string) error {
@@ -70,10 +83,10 @@ func openCredentials(path string) (*os.File, error) {
 			return nil, failed(err)
 		}
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|nonblocking, 0)
+	f, err := openPatiently(path, os.O_RDWR, 0)
 	created := errors.Is(err, fs.ErrNotExist)
 	if created {
-		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|nonblocking, ownerOnly)
+		f, err = openPatiently(path, os.O_RDWR|os.O_CREATE, ownerOnly)
 	}
 	if err != nil {
 		return nil, failed(err)
@@ -91,6 +104,19 @@ func openCredentials(path string) (*os.File, error) {
 		return nil, failed(err)
 	}
 	return f, nil
+}
+
+// openPatiently opens what should be a regular file. It never waits for the
+// other end of a pipe, only for somebody who keeps others from opening the file
+// while it is written.
+func openPatiently(path string, flag int, mode os.FileMode) (*os.File, error) {
+	for wait := firstOpenWait; ; wait *= 2 {
+		f, err := os.OpenFile(path, flag|nonblocking, mode)
+		if !errors.Is(err, syscall.EAGAIN) || wait > time.Second {
+			return f, err
+		}
+		time.Sleep(wait)
+	}
 }
 
 // checkKind refuses what is no file: a pipe would make us wait for ever, a

@@ -36,7 +36,7 @@ func readFileLocked(path string) ([]byte, error) {
 	if null, err := os.Stat(os.DevNull); err == nil && os.SameFile(info, null) {
 		return nil, nil
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblocking, 0)
+	f, err := openPatiently(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

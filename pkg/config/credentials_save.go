@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"time"
 
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
+
+// grace is how long a reader without a lock has to notice the end of the file
+// after it has read the rest.
+const grace = 10 * time.Millisecond
 
 // ownerOnly is the mode of the credentials file.
 const ownerOnly = 0o600
@@ -20,6 +26,8 @@ const ownerOnly = 0o600
 // after each step all of the old or all of the new document, at most with line
 // ends behind it:
 //
+//   - Where the system can do that, nobody can open the file from here on, and
+//     nobody has it open.
 //   - The space for the new document is reserved, so that a full disk shows
 //     before anything is touched.
 //   - A file that must grow does so with line ends, and they reach the disk.
@@ -52,6 +60,8 @@ func (f *CredentialsFile) Save() error {
 // replace makes a file that holds before hold after.
 func replace(f *os.File, before, after []byte) error {
 	size := max(len(before), len(after))
+	end, alone := filelock.Lease(f)
+	defer end()
 	if err := reserve(f, int64(size)); err != nil {
 		// What lies behind the file's end is given back.
 		f.Truncate(int64(len(before)))
@@ -60,6 +70,9 @@ func replace(f *os.File, before, after []byte) error {
 	if err := grow(f, len(before), size); err != nil {
 		f.Truncate(int64(len(before)))
 		return err
+	}
+	if size > len(before) && !alone {
+		time.Sleep(grace)
 	}
 	if err := overwrite(f, padded(after, size)); err != nil {
 		restore(f, before, size)

@@ -40,14 +40,20 @@ func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
 	}
 }
 
+// TryExclusive is Exclusive that does not wait. It reports whether it has the
+// lock, which it also has where there are no locks.
+func TryExclusive(f *os.File) (bool, error) { return tryLock(f, true) }
+
 // TryShared takes the lock that readers can hold together, unless a writer has
 // the exclusive one. It reports whether f is safe from writers now, which
 // without an error it also is where there are no locks.
-func TryShared(f *os.File) (bool, error) {
+func TryShared(f *os.File) (bool, error) { return tryLock(f, false) }
+
+func tryLock(f *os.File, exclusive bool) (bool, error) {
 	if neverLock(f) {
 		return true, nil
 	}
-	err := try(f, false)
+	err := try(f, exclusive)
 	if errors.Is(err, errContended) {
 		return false, nil
 	}

@@ -1,0 +1,345 @@
+//go:build unix
+
+package config
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+)
+
+// childVariable says what a test's process, started again, is to do.
+const childVariable = "CARGO_AUTH_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if task, home, ok := strings.Cut(os.Getenv(childVariable), " "); ok {
+		if err := children[task](home); err != nil {
+			fmt.Fprintln(os.Stderr, layers(err))
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+var children = map[string]func(home string) error{
+	// umask saves a token while the umask takes everything.
+	"umask": func(home string) error {
+		syscall.Umask(0o777)
+		return changeCredentials(home, setToken("a", "x"))
+	},
+	// full saves tokens until the largest file that is allowed is too small.
+	"full": func(home string) error {
+		limit := syscall.Rlimit{Cur: 4096, Max: 4096}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			return err
+		}
+		for i := range 1000 {
+			if err := changeCredentials(home, setToken(fmt.Sprint("r", i), strings.Repeat("t", 100))); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+	// write sets the token of a registry of its own again and again.
+	"write": func(home string) error {
+		name := fmt.Sprint("r", os.Getpid())
+		for i := range 10 {
+			if err := changeCredentials(home, setToken(name, strings.Repeat("t", 1+i*7%10*20))); err != nil {
+				return err
+			}
+			if err := changeCredentials(home, remove(name)); i%3 == 0 && err != nil {
+				return err
+			}
+		}
+		return changeCredentials(home, setToken(name, "last"))
+	},
+}
+
+// child returns a process of this test that does a task in a home.
+func child(t *testing.T, task, home string) *exec.Cmd {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program)
+	cmd.Env = append(os.Environ(), childVariable+"="+task+" "+home)
+	cmd.Stderr = new(bytes.Buffer)
+	return cmd
+}
+
+func stat(t *testing.T, path string) (mode fs.FileMode, inode uint64, links uint64) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	system := info.Sys().(*syscall.Stat_t)
+	return info.Mode(), uint64(system.Ino), uint64(system.Nlink)
+}
+
+func TestOnlyTheOwnerHasAccess(t *testing.T) {
+	for name, change := range map[string]func(*CredentialsFile) error{
+		"login":         setToken("a", "x"),
+		"logout":        remove("a"),
+		"logout of any": remove("b"),
+	} {
+		for _, mode := range []fs.FileMode{0o644, 0o666, 0o600, 0o755 | fs.ModeSetgid} {
+			home, path := credentialsHome(t, "[registries.a]\ntoken = \"o\"\n")
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			if err := changeCredentials(home, change); err != nil {
+				t.Fatal(err)
+			}
+			if got, _, _ := stat(t, path); got != ownerOnly {
+				t.Errorf("%s: mode %v has become %v", name, mode, got)
+			}
+		}
+	}
+}
+
+func TestTheFileIsNarrowedBeforeATokenIsInIt(t *testing.T) {
+	home, path := credentialsHome(t, "# c\n")
+	f, err := OpenCredentials(t.Context(), home, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.SetToken("a", NewSecret("x")); err != nil {
+		t.Fatal(err)
+	}
+	// The write fails.
+	name := f.file.Name()
+	readOnly, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.file.Close()
+	f.file = readOnly
+	if err := f.Save(); err == nil || !strings.HasPrefix(err.Error(), "failed to write to `"+path+"`: ") {
+		t.Errorf("the error is %v", err)
+	}
+	if mode, _, _ := stat(t, path); mode != ownerOnly {
+		t.Errorf("the mode was %v at the write", mode)
+	}
+	if got := readString(t, path); got != "# c\n" {
+		t.Errorf("the file is %q", got)
+	}
+}
+
+func TestTheUmaskDoesNotMatter(t *testing.T) {
+	home := t.TempDir()
+	cmd := child(t, "umask", home)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %v", err, cmd.Stderr)
+	}
+	path := filepath.Join(home, "credentials.toml")
+	if mode, _, _ := stat(t, path); mode != ownerOnly {
+		t.Errorf("the mode is %v", mode)
+	}
+}
+
+func TestTheFileStaysTheSame(t *testing.T) {
+	home, path := credentialsHome(t, "[registries.a]\ntoken = \"a token of some length\"\n")
+	if err := os.Link(path, filepath.Join(home, "link")); err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ := stat(t, path)
+	for _, change := range []func(*CredentialsFile) error{setToken("a", "x"), setToken("b", "longer than that"), remove("a")} {
+		if err := changeCredentials(home, change); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, links := stat(t, path); got != want || links != 2 {
+			t.Errorf("inode %d with 2 links has become %d with %d", want, got, links)
+		}
+	}
+	entries, err := os.ReadDir(home)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("beside the file are %v, %v", entries, err)
+	}
+}
+
+func TestNothingIsWrittenWithoutNeed(t *testing.T) {
+	home, path := credentialsHome(t, "[registries.a]\ntoken = 'same'")
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []func(*CredentialsFile) error{setToken("a", "same"), remove("b")} {
+		if err := changeCredentials(home, change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !after.ModTime().Equal(before.ModTime()) {
+		t.Error("the file has been written")
+	}
+}
+
+func TestSymbolicLinksAreFollowed(t *testing.T) {
+	for _, exists := range []bool{true, false} {
+		home, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "file")
+		link := filepath.Join(home, "credentials.toml")
+		if err := os.Symlink(elsewhere, link); err != nil {
+			t.Fatal(err)
+		}
+		if exists {
+			if err := os.WriteFile(elsewhere, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := changeCredentials(home, setToken("", "x")); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.Readlink(link); err != nil || got != elsewhere {
+			t.Errorf("the link leads to %q, %v", got, err)
+		}
+		if got, want := readString(t, elsewhere), "[registry]\ntoken = \"x\"\n"; got != want {
+			t.Errorf("the file is %q, want %q", got, want)
+		}
+		if mode, _, _ := stat(t, elsewhere); mode != ownerOnly {
+			t.Errorf("the mode is %v", mode)
+		}
+	}
+}
+
+func TestWhatIsNoFileIsRefused(t *testing.T) {
+	for want, create := range map[string]func(path string) error{
+		"failed to open: FILE | not a regular file":                     func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"failed to open: FILE | Invalid argument (os error 22)":         func(path string) error { return os.Symlink(os.DevNull, path) },
+		"failed to open: FILE | No such file or directory (os error 2)": func(path string) error { return os.Symlink("missing/file", path) },
+		"failed to open: FILE | " + layers(newErrno(syscall.ELOOP)):     func(path string) error { return os.Symlink(path, path) },
+		"failed to create directory `HOME` | " + layers(newErrno(syscall.EEXIST)): func(path string) error {
+			return errors.Join(os.Remove(filepath.Dir(path)), os.WriteFile(filepath.Dir(path), nil, 0o600))
+		},
+	} {
+		home := filepath.Join(t.TempDir(), "home")
+		if err := os.Mkdir(home, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(home, "credentials.toml")
+		if err := create(path); err != nil {
+			t.Fatal(err)
+		}
+		got := strings.NewReplacer(path, "FILE", home, "HOME").Replace(layers(changeCredentials(home, setToken("", "x"))))
+		if got != want {
+			t.Errorf("the error is %s, want %s", got, want)
+		}
+	}
+}
+
+func TestReadingAPipeIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "credentials.toml")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readLocked(path); !errors.Is(err, errNotAFile) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// countTokens fails unless the file, as somebody reads it who knows nothing of
+// locks, is whole.
+func countTokens(content []byte) (int, error) {
+	root, err := parseTOML(content, Definition{})
+	if err != nil {
+		return 0, err
+	}
+	registries, ok := root.table["registries"]
+	if !ok {
+		return 0, nil
+	}
+	count := 0
+	for _, registry := range registries.table {
+		if registry.table["token"] != nil {
+			count++
+		}
+	}
+	return count, nil
+}
+
+func TestAFullDiskLeavesTheFile(t *testing.T) {
+	home, path := credentialsHome(t, "# c\n")
+	cmd := child(t, "full", home)
+	err := cmd.Run()
+	want := "failed to write to `" + path + "` | File too large (os error 27)\n"
+	if got := fmt.Sprint(cmd.Stderr); err == nil || got != want {
+		t.Errorf("the error is %q, %v, want %q", got, err, want)
+	}
+	content := readString(t, path)
+	if count, err := countTokens([]byte(content)); err != nil || count < 30 {
+		t.Errorf("the file holds %d tokens, %v", count, err)
+	}
+	if strings.HasSuffix(content, "\n\n") {
+		t.Errorf("the file ends with %q", content[len(content)-10:])
+	}
+}
+
+func TestManyWritersLoseNothing(t *testing.T) {
+	const writers = 20
+	home, path := credentialsHome(t, "# c\n[registries.first]\ntoken = \"first\"\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	readers := make(chan error)
+	for range 2 {
+		go func() {
+			var err error
+			for ctx.Err() == nil && err == nil {
+				var content []byte
+				if content, err = os.ReadFile(path); err != nil {
+					break
+				}
+				var count int
+				if count, err = countTokens(content); err == nil && count == 0 {
+					err = fmt.Errorf("a reader has seen no token in %q", content)
+				}
+			}
+			readers <- err
+		}()
+	}
+	var cmds []*exec.Cmd
+	for range writers {
+		cmd := child(t, "write", home)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		cmds = append(cmds, cmd)
+	}
+	for _, cmd := range cmds {
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("a writer has failed: %v: %v", err, cmd.Stderr)
+		}
+	}
+	cancel()
+	for range 2 {
+		if err := <-readers; err != nil {
+			t.Error(err)
+		}
+	}
+	content := readString(t, path)
+	if count, err := countTokens([]byte(content)); err != nil || count != writers+1 {
+		t.Errorf("the file holds %d tokens, want %d: %v", count, writers+1, err)
+	}
+	if got := strings.Count(content, `"last"`); got != writers {
+		t.Errorf("%d of %d last tokens are there", got, writers)
+	}
+}
+
+func newErrno(errno syscall.Errno) error { return oserror.New(errno) }

@@ -218,7 +218,7 @@ func (d *Decoder) endArray() error {
 // Variant reads an enumeration with one value per variant, such as
 // {"Ok":value}: value is called with the variant's name and reads what is
 // below it. An error of value keeps its lack of a position.
-func (d *Decoder) Variant(value func(name string) error, known func(name string) error) error {
+func (d *Decoder) Variant(expected string, value func(name string) error, known func(name string) error) error {
 	c, ok := d.peek()
 	switch {
 	case !ok:
@@ -238,7 +238,7 @@ func (d *Decoder) Variant(value func(name string) error, known func(name string)
 	if err := d.enter(); err != nil {
 		return err
 	}
-	name, err := d.String("variant identifier")
+	name, err := d.String(expected)
 	if err == nil {
 		err = d.fix(known(name))
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 	"github.com/cargo-auth/cargo-auth/pkg/registry/index"
+	"github.com/cargo-auth/cargo-auth/pkg/terminal"
 )
 
 // version is set when the program is built.
@@ -84,8 +86,9 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 	return *answer.API + "/me", nil
 }
 
-// givenToken returns the token from the command line, or all of standard input
-// if that is no terminal; nil if there is neither, so that the provider asks.
+// givenToken returns the token from the command line, or a line of standard
+// input if that is no terminal; nil if there is neither, so that the provider
+// asks.
 func givenToken(o cli.Options) *config.Secret {
 	if o.Token != nil {
 		token := config.NewSecret(*o.Token)
@@ -95,10 +98,11 @@ func givenToken(o cli.Options) *config.Secret {
 		return nil
 	}
 	// As with Cargo, what cannot be read, or is no text, is no token.
-	input, err := io.ReadAll(os.Stdin)
-	if err != nil || len(input) == 0 || !utf8.Valid(input) {
+	line, err := terminal.ReadLine(os.Stdin)
+	line = strings.TrimSpace(line)
+	if err != nil || line == "" || !utf8.ValidString(line) {
 		return nil
 	}
-	token := config.NewSecret(string(input))
+	token := config.NewSecret(line)
 	return &token
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,8 +33,11 @@ func newSyntaxError(document []byte, err error) error {
 		offset := cap(document) - cap(parser.Highlight)
 		length := len(parser.Highlight)
 		reason, ended := cargosReason(parser.Message)
-		if ended && offset+length >= len(document) {
+		switch {
+		case ended && offset+length >= len(document) && (reason == unclosedArray || !bytes.HasSuffix(document, []byte("\n"))):
 			offset, length = len(document), 0
+		case reason == unquoted:
+			length = bytes.IndexAny(append(document[offset:len(document):len(document)], '\n'), " \t\r\n,]}#")
 		}
 		return syntaxErrorAt(document, offset, length, reason)
 	case errors.As(err, &decode):
@@ -47,6 +51,11 @@ func newSyntaxError(document []byte, err error) error {
 	return syntaxErrorAt(document, 0, 1, reason(err))
 }
 
+const (
+	unclosedArray = "unclosed array, expected `]`"
+	unquoted      = "string values must be quoted, expected literal string"
+)
+
 // reasons are the reasons that Cargo's parser has for the most common ones of
 // ours.
 var reasons = []struct {
@@ -55,7 +64,7 @@ var reasons = []struct {
 	// points out behind its last character.
 	ended bool
 }{
-	{"array is incomplete", "unclosed array, expected `]`", true},
+	{"array is incomplete", unclosedArray, true},
 	{"inline table is incomplete", "unclosed inline table, expected `}`", true},
 	{"expected '=' after key", "key with no value, expected `=`", true},
 	{"expected ']' to close table name", "unclosed table, expected `]`", true},
@@ -64,8 +73,8 @@ var reasons = []struct {
 	{"unterminated literal string", "invalid literal string, expected `'`", true},
 	{`multiline basic string not terminated by """`, "invalid multi-line basic string, expected `\"`", true},
 	{"multiline literal string not terminated by '''", "invalid multi-line literal string, expected `'`", true},
-	{"expected value, not end of input", "string values must be quoted, expected literal string", true},
-	{"strings must be quoted", "string values must be quoted, expected literal string", false},
+	{"expected value, not end of input", unquoted, true},
+	{"strings must be quoted", unquoted, false},
 	{"invalid character at start of key: U+003D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
 	{"invalid character at start of key: U+005D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
 	{"invalid character at start of key", "invalid unquoted key, expected letters, numbers, `-`, `_`", false},

@@ -1,8 +1,9 @@
-// Package terminal reads what a person types and nobody should see.
+// Package terminal reads what a person types, and what nobody should see.
+//
+//	token, err := terminal.ReadSecret(os.Stdin, os.Stderr, "please paste the token below")
 package terminal
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -21,45 +22,34 @@ func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 		return "", err
 	}
 	if !term.IsTerminal(int(in.Fd())) {
-		line, err := bufio.NewReader(in).ReadString('\n')
+		return ReadLine(in)
+	}
+	restore, err := hideInput(in)
+	if err != nil {
+		return "", err
+	}
+	line, err := ReadLine(in)
+	restore()
+	// The line end was typed, but not shown.
+	fmt.Fprintln(out)
+	return line, err
+}
+
+// ReadLine reads a line without its line end. It reads no byte beyond, which
+// may be for somebody else.
+func ReadLine(in io.Reader) (string, error) {
+	var line strings.Builder
+	var b [1]byte
+	for {
+		n, err := in.Read(b[:])
+		if n == 1 && b[0] != '\n' {
+			line.WriteByte(b[0])
+		}
 		if err != nil && err != io.EOF {
 			return "", err
 		}
-		return strings.TrimRight(line, "\r\n"), nil
-	}
-	restore, err := restoreOnInterrupt(in)
-	if err != nil {
-		return "", err
-	}
-	defer restore()
-	line, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(out)
-	if err != nil && err != io.EOF {
-		return "", err
-	}
-	return string(line), nil
-}
-
-// restoreOnInterrupt has the terminal's state restored before an interrupt
-// ends the program. The caller calls what it returns once it has read.
-func restoreOnInterrupt(in *os.File) (stop func(), err error) {
-	state, err := term.GetState(int(in.Fd()))
-	if err != nil {
-		return nil, err
-	}
-	signals := make(chan os.Signal, 1)
-	done := make(chan struct{})
-	notifyInterrupt(signals)
-	go func() {
-		select {
-		case s := <-signals:
-			_ = term.Restore(int(in.Fd()), state)
-			raise(s)
-		case <-done:
+		if err == io.EOF || n == 1 && b[0] == '\n' {
+			return strings.TrimSuffix(line.String(), "\r"), nil
 		}
-	}()
-	return func() {
-		stopNotify(signals)
-		close(done)
-	}, nil
+	}
 }

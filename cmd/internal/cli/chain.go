@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -15,6 +16,9 @@ func (s *Session) Chain() *credential.Chain {
 	return &credential.Chain{
 		Config:           s.Config,
 		AsymmetricTokens: s.Unstable.AsymmetricToken,
+		Stdin:            os.Stdin,
+		Stderr:           os.Stderr,
+		Now:              time.Now,
 		ReadToken: func(ctx context.Context, prompt string) (config.Secret, error) {
 			text, err := terminal.ReadSecret(os.Stdin, os.Stderr, prompt)
 			return config.NewSecret(text), err

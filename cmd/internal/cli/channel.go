@@ -49,23 +49,50 @@ func (o *Options) allowsDirectory() bool {
 	return o.Channel.Unstable() && slices.Contains(o.Unstable, "unstable-options")
 }
 
-// cutDirectory takes Cargo's -C, which stands before the subcommand and so
-// before everything else here, from the front of args.
+// cutDirectory takes Cargo's -C out of args. Cargo knows it only before the
+// subcommand, where other options that all its commands have may stand too.
 func cutDirectory(args []string) (dir *string, rest []string, err error) {
-	if len(args) == 0 || !strings.HasPrefix(args[0], "-C") {
+	at := 0
+	for at < len(args) && !strings.HasPrefix(args[at], "-C") {
+		words := globalWords(args[at:])
+		if words == 0 {
+			return nil, args, nil
+		}
+		at += words
+	}
+	if at == len(args) {
 		return nil, args, nil
 	}
-	value, rest := args[0][len("-C"):], args[1:]
+	value, behind := args[at][len("-C"):], args[at+1:]
 	switch {
 	case value != "":
 		value = strings.TrimPrefix(value, "=")
-	case len(rest) > 0 && !looksLikeOption(rest[0]):
-		value, rest = rest[0], rest[1:]
+	case len(behind) > 0 && !looksLikeOption(behind[0]):
+		value, behind = behind[0], behind[1:]
 	}
 	if value == "" {
 		return nil, nil, missingValue(directoryOption)
 	}
-	return &value, rest, nil
+	return &value, slices.Concat(args[:at], behind), nil
+}
+
+// globalWords returns how many arguments the option takes up that args starts
+// with; 0 if that is none which may stand before Cargo's subcommand.
+func globalWords(args []string) int {
+	name, _, attached := strings.Cut(args[0], "=")
+	switch name {
+	case "-Z", "--color", "--config":
+		if !attached && len(args) > 1 && !looksLikeOption(args[1]) {
+			return 2
+		}
+		return 1
+	case "--verbose", "--quiet", "--locked", "--offline", "--frozen":
+		return 1
+	}
+	if strings.HasPrefix(name, "-Z") || len(name) > 1 && strings.Trim(name[1:], "vq") == "" && name[0] == '-' {
+		return 1
+	}
+	return 0
 }
 
 // lookup returns the value of an environment variable; of several, the first

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -214,11 +215,17 @@ func layersOf(err error) []string {
 	return layers
 }
 
-// columns returns the width for help: that of the terminal, but at most
-// Cargo's.
+// columns returns the width for help: that of the terminal, else what the
+// environment says.
 func (s *Shell) columns() int {
-	if width, _, err := term.GetSize(int(s.stdout.Fd())); err == nil && width > 0 {
-		return min(width, defaultColumns)
+	for _, file := range []*os.File{s.stdout, os.Stdin, s.stderr} {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	columns, _ := lookup(s.environ, "COLUMNS")
+	if width, err := strconv.ParseUint(columns, 10, 16); err == nil {
+		return int(width)
 	}
 	return defaultColumns
 }

@@ -117,7 +117,6 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 		return nil, fmt.Errorf("failed to acquire package cache lock: %w", err)
 	}
 	defer unlock()
-	c.makeCacheRoot()
 	if t.Source.Kind == registry.Git {
 		return c.loadGit(ctx, t)
 	}
@@ -127,6 +126,7 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 	if c.offline() {
 		return nil, errNotFound
 	}
+	c.makeCacheRoot()
 	data, err := c.download(ctx, t)
 	if err != nil {
 		return nil, err

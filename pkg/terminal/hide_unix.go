@@ -1,0 +1,51 @@
+//go:build unix
+
+package terminal
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// hideInput stops the terminal from showing what is typed. A signal that ends
+// the program restores it first.
+//
+// The package golang.org/x/term would do the same, but it does not take Ctrl-D
+// for the end of the input.
+func hideInput(in *os.File) (restore func(), err error) {
+	fd := int(in.Fd())
+	before, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return nil, err
+	}
+	hidden := *before
+	hidden.Lflag &^= unix.ECHO
+	hidden.Lflag |= unix.ICANON | unix.ISIG
+	hidden.Iflag |= unix.ICRNL
+
+	signals := make(chan os.Signal, 1)
+	done := make(chan struct{})
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	go func() {
+		select {
+		case s := <-signals:
+			_ = unix.IoctlSetTermios(fd, setTermios, before)
+			signal.Reset(s)
+			_ = syscall.Kill(os.Getpid(), s.(syscall.Signal))
+		case <-done:
+		}
+	}()
+	restore = func() {
+		signal.Stop(signals)
+		close(done)
+		_ = unix.IoctlSetTermios(fd, setTermios, before)
+	}
+	if err := unix.IoctlSetTermios(fd, setTermios, &hidden); err != nil {
+		restore()
+		return nil, err
+	}
+	return restore, nil
+}

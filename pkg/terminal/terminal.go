@@ -18,18 +18,22 @@ import (
 //
 // An interrupt while a person types leaves the terminal as it was.
 func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
-	if _, err := fmt.Fprintln(out, prompt); err != nil {
-		return "", err
-	}
 	if !term.IsTerminal(int(in.Fd())) {
+		if _, err := fmt.Fprintln(out, prompt); err != nil {
+			return "", err
+		}
 		return ReadLine(in)
 	}
+	// Hidden before the prompt: whoever answers it at once must not be seen.
 	restore, err := hideInput(in)
 	if err != nil {
 		return "", err
 	}
+	defer restore()
+	if _, err := fmt.Fprintln(out, prompt); err != nil {
+		return "", err
+	}
 	line, err := ReadLine(in)
-	restore()
 	// The line end was typed, but not shown.
 	fmt.Fprintln(out)
 	return line, err

@@ -37,7 +37,11 @@ func newSyntaxError(document []byte, err error) error {
 		case ended && offset+length >= len(document) && (reason == unclosedArray || !bytes.HasSuffix(document, []byte("\n"))):
 			offset, length = len(document), 0
 		case reason == unquoted:
-			length = bytes.IndexAny(append(document[offset:len(document):len(document)], '\n'), " \t\r\n,]}#")
+			word := document[offset:]
+			if end := bytes.IndexAny(word, "\r\n,]}#"); end >= 0 {
+				word = word[:end]
+			}
+			length = len(bytes.TrimRight(word, " \t"))
 		}
 		return syntaxErrorAt(document, offset, length, reason)
 	case errors.As(err, &decode):
@@ -75,6 +79,7 @@ var reasons = []struct {
 	{"multiline literal string not terminated by '''", "invalid multi-line literal string, expected `'`", true},
 	{"expected value, not end of input", unquoted, true},
 	{"strings must be quoted", unquoted, false},
+	{"unexpected character", unquoted, false},
 	{"invalid character at start of key: U+003D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
 	{"invalid character at start of key: U+005D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
 	{"invalid character at start of key", "invalid unquoted key, expected letters, numbers, `-`, `_`", false},

@@ -70,6 +70,8 @@ func TestParseTOMLErrorsAreCargos(t *testing.T) {
 		"b=1\na":                            "TOML parse error at line 2, column 2\n  |\n2 | a\n  |  ^\nkey with no value, expected `=`",
 		"a=":                                "TOML parse error at line 1, column 3\n  |\n1 | a=\n  |   ^\nstring values must be quoted, expected literal string",
 		"é=1":                               "TOML parse error at line 1, column 1\n  |\n1 | é=1\n  | ^\ninvalid unquoted key, expected letters, numbers, `-`, `_`",
+		"a=old # x":                         "TOML parse error at line 1, column 3\n  |\n1 | a=old # x\n  |   ^^^\nstring values must be quoted, expected literal string",
+		"[registry\n":                       "TOML parse error at line 1, column 10\n  |\n1 | [registry\n  |          ^\nunclosed table, expected `]`",
 		"a=[]\n[[a]]\n":                     "TOML parse error at line 2, column 3\n  |\n2 | [[a]]\n  |   ^\nduplicate key",
 		"[[a]]\n[a]\n":                      "TOML parse error at line 2, column 2\n  |\n2 | [a]\n  |  ^\nduplicate key",
 		"a={}\n[a.b]\n":                     "TOML parse error at line 2, column 2\n  |\n2 | [a.b]\n  |  ^\ncannot extend value of type inline table with a dotted key",

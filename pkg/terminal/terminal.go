@@ -24,7 +24,7 @@ func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 		}
 		return ReadLine(in)
 	}
-	// Hidden before the prompt: whoever answers it at once must not be seen.
+	// Only what is typed after the prompt can be hidden for sure.
 	restore, err := hideInput(in)
 	if err != nil {
 		return "", err
@@ -33,27 +33,36 @@ func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 	if _, err := fmt.Fprintln(out, prompt); err != nil {
 		return "", err
 	}
-	line, err := ReadLine(in)
-	// The line end was typed, but not shown.
-	fmt.Fprintln(out)
+	line, ended, err := readLine(in)
+	if ended {
+		// The line end was typed, but not shown.
+		fmt.Fprintln(out)
+	}
 	return line, err
 }
 
 // ReadLine reads a line without its line end. It reads no byte beyond, which
 // may be for somebody else.
 func ReadLine(in io.Reader) (string, error) {
-	var line strings.Builder
+	line, _, err := readLine(in)
+	return line, err
+}
+
+// readLine is ReadLine that says whether a line end was read.
+func readLine(in io.Reader) (line string, ended bool, err error) {
+	var text strings.Builder
 	var b [1]byte
 	for {
 		n, err := in.Read(b[:])
-		if n == 1 && b[0] != '\n' {
-			line.WriteByte(b[0])
-		}
-		if err != nil && err != io.EOF {
-			return "", err
-		}
-		if err == io.EOF || n == 1 && b[0] == '\n' {
-			return strings.TrimSuffix(line.String(), "\r"), nil
+		switch {
+		case n == 1 && b[0] == '\n':
+			return strings.TrimSuffix(text.String(), "\r"), true, nil
+		case n == 1:
+			text.WriteByte(b[0])
+		case err == io.EOF:
+			return text.String(), false, nil
+		case err != nil:
+			return "", false, err
 		}
 	}
 }

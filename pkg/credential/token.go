@@ -79,10 +79,15 @@ func (p *tokenProvider) Logout(ctx context.Context, _ *Request) error {
 	if err != nil {
 		return err
 	}
-	if after != nil && after.Token != nil {
-		p.chain.warn("%s still has a token configured in %s, which stays in force: "+
-			"a logout removes the one in the credentials file only", p.registry, after.Token.Definition)
+	if after == nil || after.Token == nil {
+		return nil
 	}
+	because := "a logout removes the one in the credentials file only"
+	if p.inCredentialsFile(after.Token.Definition) {
+		because = "it belongs to another name of the registry"
+	}
+	p.chain.warn("%s still has a token configured in %s, which stays in force: %s",
+		p.registry, after.Token.Definition, because)
 	return nil
 }
 

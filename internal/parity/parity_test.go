@@ -36,6 +36,28 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+func TestCommand(t *testing.T) {
+	for line, want := range map[string]string{
+		"login --registry pub":           "cargo-login --registry pub",
+		"-q logout -v":                   "cargo-logout -q -v",
+		"-C dir logout":                  "cargo-logout -C dir",
+		"-Z unstable-options -Cd logout": "cargo-logout -Cd -Z unstable-options",
+		"-v -C dir -q login a":           "cargo-login -C dir -v -q a",
+		"logout -C dir":                  "cargo-logout logout -C dir",
+	} {
+		program, args, err := Program{Bin: "."}.command(strings.Fields(line))
+		if got := program + " " + strings.Join(args, " "); err != nil || got != want {
+			t.Errorf("%s: got %s, %v, want %s", line, got, err, want)
+		}
+		if _, args, _ := (Program{Cargo: "cargo"}).command(strings.Fields(line)); strings.Join(args, " ") != line {
+			t.Errorf("%s: cargo is given %q", line, args)
+		}
+	}
+	if _, _, err := (Program{Bin: "."}).command([]string{"build"}); err == nil {
+		t.Error("cargo build: no error")
+	}
+}
+
 func TestMalformedCases(t *testing.T) {
 	const cmd = "-- cmd --\ncargo logout\n"
 	for name, text := range map[string]string{

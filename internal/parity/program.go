@@ -22,16 +22,31 @@ type Program struct {
 }
 
 // command is the program and its arguments for a line without its "cargo".
+//
+// What stands before login or logout is cargo's own and stands first for ours
+// too, -C foremost. Where -C follows the command, ours is given the command's
+// name as well, as a subcommand is, for without it -C would stand first.
 func (p Program) command(args []string) (string, []string, error) {
 	if p.Cargo != "" {
 		return p.Cargo, args, nil
 	}
-	for i, a := range args {
-		if a == "login" || a == "logout" {
-			return filepath.Join(p.Bin, "cargo-"+a), slices.Concat(args[:i], args[i+1:]), nil
-		}
+	i := slices.IndexFunc(args, func(a string) bool { return a == "login" || a == "logout" })
+	if i < 0 {
+		return "", nil, fmt.Errorf("cargo %s: neither login nor logout", strings.Join(args, " "))
 	}
-	return "", nil, fmt.Errorf("cargo %s: neither login nor logout", strings.Join(args, " "))
+	program, before, after := filepath.Join(p.Bin, "cargo-"+args[i]), args[:i], args[i+1:]
+	if len(before) == 0 && len(after) > 0 && strings.HasPrefix(after[0], "-C") {
+		return program, args, nil
+	}
+	directory := slices.IndexFunc(before, func(a string) bool { return strings.HasPrefix(a, "-C") })
+	if directory < 0 {
+		return program, slices.Concat(before, after), nil
+	}
+	end := directory + 1
+	if before[directory] == "-C" {
+		end++
+	}
+	return program, slices.Concat(before[directory:end], before[:directory], before[end:], after), nil
 }
 
 // FindCargo finds the real cargo: the one on PATH, or the one it stands for

@@ -190,45 +190,63 @@ func TestErrorsAreCargos(t *testing.T) {
 		want  string
 	}{
 		{
-			"float", map[string]string{"home/config.toml": "[a]\nb = [1, 1.5]\n"}, nil, nil, str("x"),
+			"float",
+			map[string]string{"home/config.toml": "[a]\nb = [1, 1.5]\n"},
+			nil, nil, str("x"),
 			"could not load Cargo configuration: failed to load TOML configuration from `DIR/home/config.toml`: failed to parse config at `a.b[1]`: unsupported TOML configuration type `float`",
 		},
 		{
-			"not UTF-8", map[string]string{"home/config.toml": "a = '\xff'\n"}, nil, nil, str("x"),
+			"not UTF-8",
+			map[string]string{"home/config.toml": "a = '\xff'\n"},
+			nil, nil, str("x"),
 			"could not load Cargo configuration: failed to read configuration file `DIR/home/config.toml`: stream did not contain valid UTF-8",
 		},
 		{
-			"merge", map[string]string{"work/.cargo/config.toml": "a.b = 1\n", "home/config.toml": "a.b = []\n"}, nil, nil, str("x"),
+			"merge",
+			map[string]string{"work/.cargo/config.toml": "a.b = 1\n", "home/config.toml": "a.b = []\n"},
+			nil, nil, str("x"),
 			"could not load Cargo configuration: failed to merge configuration at `DIR/home/config.toml`: failed to merge key `a` between DIR/work/.cargo/config.toml and DIR/home/config.toml: failed to merge key `b` between DIR/work/.cargo/config.toml and DIR/home/config.toml: failed to merge config value from `DIR/home/config.toml` into `DIR/work/.cargo/config.toml`: expected integer, but found array",
 		},
 		{
-			"type", map[string]string{"home/config.toml": "registry.default = 1\n"}, nil, nil, str("registry.default"),
+			"type",
+			map[string]string{"home/config.toml": "registry.default = 1\n"},
+			nil, nil, str("registry.default"),
 			"error in DIR/home/config.toml: could not load config key `registry.default`: error in DIR/home/config.toml: `registry.default` expected a string, but found a integer",
 		},
 		{
-			"no table", map[string]string{"home/config.toml": "registry = 'x'\n"}, nil, nil, str("registry.default"),
+			"no table",
+			map[string]string{"home/config.toml": "registry = 'x'\n"},
+			nil, nil, str("registry.default"),
 			"expected table for configuration key `registry`, but found string in DIR/home/config.toml",
 		},
 		{
-			"boolean in the environment", nil, []string{"CARGO_NET_OFFLINE=yes"}, nil,
+			"boolean in the environment", nil,
+			[]string{"CARGO_NET_OFFLINE=yes"},
+			nil,
 			func(c *Config) error { _, err := c.Bool("net.offline"); return err },
 			"error in environment variable `CARGO_NET_OFFLINE`: could not load config key `net.offline`: error in environment variable `CARGO_NET_OFFLINE`: provided string was not `true` or `false`",
 		},
 		{
-			"variable with a longer name", nil, []string{"CARGO_REGISTRY_DEFAULT_X=1"}, nil, str("registry.default"),
+			"variable with a longer name", nil,
+			[]string{"CARGO_REGISTRY_DEFAULT_X=1"},
+			nil, str("registry.default"),
 			"error in environment variable `CARGO_REGISTRY_DEFAULT`: could not load config key `registry.default`: missing config key `registry.default`",
 		},
 		{
-			"cycle", map[string]string{"home/config.toml": "include = ['./config.toml']\n"}, nil, nil, str("x"),
+			"cycle",
+			map[string]string{"home/config.toml": "include = ['./config.toml']\n"},
+			nil, nil, str("x"),
 			"could not load Cargo configuration: failed to load config include `./config.toml` from `DIR/home/config.toml`: config `include` cycle detected with path `DIR/home/./config.toml`",
 		},
 		{
-			"no program", nil, nil, []string{"registries.x.credential-provider=''"},
+			"no program", nil, nil,
+			[]string{"registries.x.credential-provider=''"},
 			func(c *Config) error { _, err := c.Registry("x"); return err },
 			"invalid length 0, expected at least one element",
 		},
 		{
-			"index of another registry", nil, nil, []string{"registries.y=2"},
+			"index of another registry", nil, nil,
+			[]string{"registries.y=2"},
 			func(c *Config) error { _, err := c.RegistryIndexes(); return err },
 			"expected a table, but found a integer for `registries.y` in --config cli option",
 		},
@@ -286,20 +304,28 @@ func TestNoticesAreCargos(t *testing.T) {
 		want  string
 	}{
 		{
-			"old name", map[string]string{"home/config": ""}, nil, func(c *Config) { c.String("x") },
+			"old name",
+			map[string]string{"home/config": ""},
+			nil, func(c *Config) { c.String("x") },
 			"`DIR/home/config` is deprecated in favor of `config.toml`\n" +
 				"if you need to support cargo 1.38 or earlier, you can symlink `config` to `config.toml`\n",
 		},
 		{
-			"both names", map[string]string{"home/config": "", "home/config.toml": ""}, nil, func(c *Config) { c.String("x") },
+			"both names",
+			map[string]string{"home/config": "", "home/config.toml": ""},
+			nil, func(c *Config) { c.String("x") },
 			"both `DIR/home/config` and `DIR/home/config.toml` exist. Using `DIR/home/config`\n",
 		},
 		{
-			"unknown keys", map[string]string{"home/config.toml": "registries.x.b = 1\nregistries.x.a = 2\n"}, nil, func(c *Config) { c.Registry("x") },
+			"unknown keys",
+			map[string]string{"home/config.toml": "registries.x.b = 1\nregistries.x.a = 2\n"},
+			nil, func(c *Config) { c.Registry("x") },
 			"unused config key `registries.x.a` in `DIR/home/config.toml`\nunused config key `registries.x.b` in `DIR/home/config.toml`\n",
 		},
 		{
-			"misspelt variable", nil, []string{"cargo_registry-default=x"}, func(c *Config) { c.String("registry.default") },
+			"misspelt variable", nil,
+			[]string{"cargo_registry-default=x"},
+			func(c *Config) { c.String("registry.default") },
 			"environment variables are expected to use uppercase letters and underscores, the variable `cargo_registry-default` will be ignored and have no effect\n",
 		},
 	} {

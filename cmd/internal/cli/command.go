@@ -56,20 +56,23 @@ type Options struct {
 }
 
 // Parse reads a command line, without the program's name, as Cargo reads what
-// follows "cargo login". Before that may stand, in this order, the command's
-// own name (Cargo puts it there when it runs a program as its subcommand),
-// +toolchain and -C.
+// follows "cargo login". In front of that may stand what stands before Cargo's
+// subcommand: +toolchain and -C. Not so if the first argument is the command's
+// own name, which Cargo puts there when it runs a program as its subcommand.
 //
 // A request for help and a usage error are an [*Answer]; any other error is
 // shown as every failure is. [Shell.Report] knows both.
 func (c Command) Parse(args, environ []string) (Options, error) {
+	var toolchain string
+	var dir *string
 	if len(args) > 0 && args[0] == c.Name {
 		args = args[1:]
-	}
-	toolchain, args := cutToolchain(args)
-	dir, args, err := cutDirectory(args)
-	if err != nil {
-		return Options{}, err
+	} else {
+		var err error
+		toolchain, args = cutToolchain(args)
+		if dir, args, err = cutDirectory(args); err != nil {
+			return Options{}, err
+		}
 	}
 
 	p := newParser(c)

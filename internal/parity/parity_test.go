@@ -41,8 +41,8 @@ func TestCommand(t *testing.T) {
 		"login --registry pub":           "cargo-login --registry pub",
 		"-q logout -v":                   "cargo-logout -q -v",
 		"-C dir logout":                  "cargo-logout -C dir",
-		"-Z unstable-options -Cd logout": "cargo-logout -Cd -Z unstable-options",
-		"-v -C dir -q login a":           "cargo-login -C dir -v -q a",
+		"-Z unstable-options -Cd logout": "cargo-logout -Z unstable-options -Cd",
+		"logout -v -Cdir":                "cargo-logout logout -v -Cdir",
 		"logout -C dir":                  "cargo-logout logout -C dir",
 	} {
 		program, args, err := Program{Bin: "."}.command(strings.Fields(line))

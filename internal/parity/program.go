@@ -24,8 +24,8 @@ type Program struct {
 // command is the program and its arguments for a line without its "cargo".
 //
 // What stands before login or logout is cargo's own and stands first for ours
-// too, -C foremost. Where -C follows the command, ours is given the command's
-// name as well, as a subcommand is, for without it -C would stand first.
+// too. Where -C follows the command, ours is given the command's name as well,
+// as a subcommand is, for without it -C would count as cargo's own.
 func (p Program) command(args []string) (string, []string, error) {
 	if p.Cargo != "" {
 		return p.Cargo, args, nil
@@ -35,18 +35,11 @@ func (p Program) command(args []string) (string, []string, error) {
 		return "", nil, fmt.Errorf("cargo %s: neither login nor logout", strings.Join(args, " "))
 	}
 	program, before, after := filepath.Join(p.Bin, "cargo-"+args[i]), args[:i], args[i+1:]
-	if len(before) == 0 && len(after) > 0 && strings.HasPrefix(after[0], "-C") {
+	isDirectory := func(a string) bool { return strings.HasPrefix(a, "-C") }
+	if len(before) == 0 && slices.ContainsFunc(after, isDirectory) {
 		return program, args, nil
 	}
-	directory := slices.IndexFunc(before, func(a string) bool { return strings.HasPrefix(a, "-C") })
-	if directory < 0 {
-		return program, slices.Concat(before, after), nil
-	}
-	end := directory + 1
-	if before[directory] == "-C" {
-		end++
-	}
-	return program, slices.Concat(before[directory:end], before[:directory], before[end:], after), nil
+	return program, slices.Concat(before, after), nil
 }
 
 // FindCargo finds the real cargo: the one on PATH, or the one it stands for

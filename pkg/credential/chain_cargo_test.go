@@ -1,0 +1,221 @@
+//go:build unix
+
+package credential
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// answers are the providers of the recorded cases, each of which notes what it
+// is asked and always answers the same.
+var answers = map[string]string{
+	"nf": `{"Err":{"kind":"not-found"}}`,
+	"un": `{"Err":{"kind":"url-not-supported"}}`,
+	"on": `{"Err":{"kind":"operation-not-supported"}}`,
+	"ok": `{"Ok":{"kind":"login"}}`,
+	"lo": `{"Ok":{"kind":"logout"}}`,
+	"gt": `{"Ok":{"kind":"get","token":"sekret","cache":"session","operation_independent":true}}`,
+}
+
+// world is a home, a working directory and a directory of programs.
+type world struct {
+	root, home, bin string
+	environ         []string
+	// said is what the user was told, as cargo -v prints it.
+	said []string
+}
+
+func newWorld(t *testing.T, configuration, credentials string) *world {
+	t.Helper()
+	w := &world{root: t.TempDir()}
+	w.home, w.bin = filepath.Join(w.root, "home"), filepath.Join(w.root, "bin")
+	for _, dir := range []string{w.home, w.bin, filepath.Join(w.root, "work")} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, answer := range answers {
+		w.provide(t, name, `echo '{"v":[1]}'
+read -r r
+echo "${0##*/} $r" >>"$REQ"
+echo '`+answer+`'
+`)
+	}
+	w.write(t, filepath.Join(w.home, "config.toml"), configuration, 0o600)
+	if credentials != "" {
+		w.write(t, filepath.Join(w.home, "credentials.toml"), credentials, 0o600)
+	}
+	w.environ = []string{"PATH=" + w.bin + ":/usr/bin:/bin", "REQ=" + filepath.Join(w.root, "requests")}
+	return w
+}
+
+func (w *world) write(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// provide makes a program of a shell script.
+func (w *world) provide(t *testing.T, name, script string) {
+	t.Helper()
+	w.write(t, filepath.Join(w.bin, name), "#!/bin/sh\n"+script, 0o755)
+}
+
+func (w *world) requests(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.root, "requests"))
+	if err != nil {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+}
+
+// config loads the configuration.
+func (w *world) config(t *testing.T) *config.Config {
+	t.Helper()
+	c, err := config.Load(config.Options{
+		Dir:     filepath.Join(w.root, "work"),
+		Home:    w.home,
+		Environ: w.environ,
+		Notify:  w.hear,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) hear(n config.Notice) {
+	text := n.Text
+	switch n.Kind {
+	case config.Warning:
+		text = "warning: " + text
+	case config.Note:
+		text = "note: " + text
+	case config.Status, config.VerboseStatus:
+		text = fmt.Sprintf("%12s %s", n.Verb, text)
+	}
+	w.say(text)
+}
+
+// say adds what Cargo prints to a pipe, which is without control characters,
+// with the paths of this world made general.
+func (w *world) say(text string) {
+	text = strings.NewReplacer(w.home, "HOME", w.bin, "BIN", w.root, "BASE", "\x00", "").Replace(text)
+	w.said = append(w.said, strings.Split(text, "\n")...)
+}
+
+// fail says an error as Cargo prints it.
+func (w *world) fail(err error) {
+	for i, text := range layers(err) {
+		if i == 0 {
+			w.say("error: " + text)
+			continue
+		}
+		w.say("")
+		w.say("Caused by:")
+		w.say("  " + strings.ReplaceAll(text, "\n", "\n  "))
+	}
+}
+
+// beyond is what Cargo does not say: a token that a logout leaves in force.
+var beyond = map[string][]string{
+	"logout under another name": {"warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
+		"which stays in force: it belongs to another name of the registry"},
+}
+
+func TestChainSaysAndAsksWhatCargoDoes(t *testing.T) {
+	var cases []struct {
+		Name, Action        string
+		Named, Asymmetric   bool
+		Config, Credentials string
+		Env                 map[string]string
+		Args                []string
+		Stderr, Requests    []string
+		Stored              string
+	}
+	recorded(t, "chain.json", &cases)
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, c.Config, c.Credentials)
+			for name, value := range c.Env {
+				w.environ = append(w.environ, name+"="+value)
+			}
+			name := ""
+			if c.Named {
+				name = "pub"
+			}
+			cfg := w.config(t)
+			chain := &Chain{Config: cfg, AsymmetricTokens: c.Asymmetric}
+			if err := act(t, chain, c.Action, name, c.Args); err != nil {
+				w.fail(err)
+			}
+			got, want := untilPaseto(w.said), untilPaseto(append(c.Stderr, beyond[c.Name]...))
+			if !slices.Equal(got, want) {
+				t.Errorf("said\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			if last := len(want) - 1; last >= 0 && strings.HasPrefix(want[last], credentialPaseto) {
+				return
+			}
+			if got := w.requests(t); !slices.Equal(got, c.Requests) {
+				t.Errorf("asked\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.Requests, "\n"))
+			}
+			stored, _ := os.ReadFile(filepath.Join(w.home, "credentials.toml"))
+			if got, want := tokens(t, string(stored)), tokens(t, c.Stored); got != want {
+				t.Errorf("stored %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func act(t *testing.T, c *Chain, action, name string, args []string) error {
+	t.Helper()
+	target, err := registry.Resolve(c.Config, name)
+	if err != nil {
+		return err
+	}
+	switch action {
+	case kindLogin:
+		token := config.NewSecret("tok")
+		return c.Login(t.Context(), target.Registry, LoginOptions{Token: &token, LoginURL: "http://127.0.0.1/me"}, args)
+	case kindLogout:
+		return c.Logout(t.Context(), target.Registry)
+	}
+	_, err = c.Token(t.Context(), name, Operation{Kind: "yank", Name: "foo", Version: "1.0.0"})
+	return err
+}
+
+const credentialPaseto = "  Credential cargo:paseto"
+
+// untilPaseto cuts off what happens once cargo:paseto is asked.
+func untilPaseto(lines []string) []string {
+	for i, line := range lines {
+		if strings.HasPrefix(line, credentialPaseto) {
+			return lines[:i+1]
+		}
+	}
+	return lines
+}
+
+// tokens returns what a credentials file means. Cargo leaves an empty table
+// where the last credential was.
+func tokens(t *testing.T, text string) string {
+	t.Helper()
+	var file map[string]any
+	if err := toml.Unmarshal([]byte(text), &file); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(file)
+}

@@ -79,9 +79,10 @@ func (r *request) appendJSON(b []byte) []byte {
 	switch r.Kind {
 	case kindGet:
 		b = appendString(append(b, `,"operation":`...), r.Operation.Kind)
-		b = appendMember(b, "name", r.Operation.Name)
-		b = appendMember(b, "vers", r.Operation.Version)
-		b = appendMember(b, "cksum", r.Operation.Checksum)
+		fields := map[string]string{"name": r.Operation.Name, "vers": r.Operation.Version, "cksum": r.Operation.Checksum}
+		for _, name := range operationFields[r.Operation.Kind] {
+			b = appendMemberAlways(b, name, fields[name])
+		}
 	case kindLogin:
 		if r.Login.Token != nil {
 			b = appendString(append(b, `,"token":`...), r.Login.Token.Expose())

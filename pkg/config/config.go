@@ -34,6 +34,9 @@ type Config struct {
 	// credentials is nil until the credentials file has been read; its tables
 	// then hold the whole of root's, with the file laid over.
 	credentials *node
+	// net and http are the tables of those names, once they have been read.
+	net  *Net
+	http *HTTP
 }
 
 // New returns the configuration that o describes, with no file read yet.

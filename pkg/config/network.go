@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Net is the table [net]. A nil field is not configured.
 type Net struct {
@@ -12,8 +16,19 @@ type Net struct {
 	GitFetchWithCLI *bool
 }
 
-// Net reads [net].
+// Net reads [net], once.
 func (c *Config) Net() (Net, error) {
+	if c.net != nil {
+		return *c.net, nil
+	}
+	net, err := c.readNet()
+	if err == nil {
+		c.net = &net
+	}
+	return net, err
+}
+
+func (c *Config) readNet() (Net, error) {
 	t, err := c.openTable(parseKey("net"), "retry", "offline", "git-fetch-with-cli", "ssh")
 	if err != nil {
 		return Net{}, err
@@ -56,8 +71,19 @@ type HTTP struct {
 	SSLVersion, SSLMin, SSLMax *string
 }
 
-// HTTP reads [http].
+// HTTP reads [http], once.
 func (c *Config) HTTP() (HTTP, error) {
+	if c.http != nil {
+		return *c.http, nil
+	}
+	http, err := c.readHTTP()
+	if err == nil {
+		c.http = &http
+	}
+	return http, err
+}
+
+func (c *Config) readHTTP() (HTTP, error) {
 	t, err := c.openTable(parseKey("http"), "proxy", "low-speed-limit", "timeout", "cainfo", "proxy-cainfo",
 		"check-revoke", "user-agent", "debug", "multiplexing", "ssl-version")
 	if err != nil {
@@ -95,7 +121,12 @@ func (t *table) sslVersion(http *HTTP) error {
 	}
 	_, set := t.c.environ.values[k.variable]
 	if !set && (n == nil || n.kind == tableKind) {
-		bounds, err := t.c.openTable(k, "min", "max")
+		// Cargo does not warn of other keys here.
+		known := []string{"min", "max"}
+		if n != nil {
+			known = slices.AppendSeq(known, maps.Keys(n.table))
+		}
+		bounds, err := t.c.openTable(k, known...)
 		if err != nil {
 			return err
 		}

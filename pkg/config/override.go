@@ -31,6 +31,7 @@ func (c *Config) Override(args []string) error {
 	if err != nil {
 		return err
 	}
+	c.net, c.http = nil, nil
 	return root.merge(over, true, nil)
 }
 

@@ -80,6 +80,7 @@ var reasons = []struct {
 	{"expected value, not end of input", unquoted, true},
 	{"strings must be quoted", unquoted, false},
 	{"unexpected character", unquoted, false},
+	{"invalid character at start of key: U+002E", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
 	{"invalid character at start of key: U+003D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
 	{"invalid character at start of key: U+005D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
 	{"invalid character at start of key", "invalid unquoted key, expected letters, numbers, `-`, `_`", false},

@@ -84,23 +84,37 @@ func writeEntries(b *strings.Builder, columns int, entries []entry) {
 	}
 }
 
-// wrap breaks text into lines at spaces.
+// wrap breaks text into lines at spaces, and also where a style begins or ends.
 func wrap(text string, columns int) string {
 	var b strings.Builder
-	width := 0
-	for i, word := range strings.Split(text, " ") {
-		w := len(plain(word))
-		switch {
-		case i == 0:
-		case width+1+w > columns:
-			b.WriteString("\n")
-			width = 0
+	width, spaces := 0, ""
+	for rest := text; rest != ""; {
+		var word string
+		switch rest[0] {
+		case '\x1b':
+			word, rest = cutAfter(rest, strings.IndexByte(rest, 'm')+1)
+			b.WriteString(spaces + word)
+			width, spaces = width+len(spaces), ""
+		case ' ':
+			spaces, rest = cutAfter(rest, len(rest)-len(strings.TrimLeft(rest, " ")))
 		default:
-			b.WriteString(" ")
-			width++
+			word, rest = cutAfter(rest, strings.IndexAny(rest, " \x1b"))
+			if width+len(spaces)+len(word) > columns && b.Len() > 0 {
+				width, spaces = 0, "\n"
+			} else {
+				width += len(spaces)
+			}
+			b.WriteString(spaces + word)
+			width, spaces = width+len(word), ""
 		}
-		b.WriteString(word)
-		width += w
 	}
 	return b.String()
+}
+
+// cutAfter cuts text at a position; a negative one is the end.
+func cutAfter(text string, at int) (before, after string) {
+	if at < 0 {
+		return text, ""
+	}
+	return text[:at], text[at:]
 }

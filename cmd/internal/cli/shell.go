@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -45,6 +44,8 @@ type Shell struct {
 	// color is what the user asked for in messages, answersColor in help and
 	// usage errors: Cargo decides on the latter before it reads its options.
 	color, answersColor colorChoice
+	// messages drops what has no place in messages without colours.
+	messages stripper
 }
 
 type colorChoice int
@@ -114,13 +115,14 @@ func (s *Shell) colors(choice colorChoice, file *os.File) bool {
 	return hasTerm && name != "dumb" || hasCLIColor || ci
 }
 
-// print writes styled text, without the styles where there are no colours.
-func (s *Shell) print(file *os.File, choice colorChoice, text string) {
-	if !s.colors(choice, file) {
-		text = plain(text)
+// print writes a message with its styles, or without where there are no
+// colours.
+func (s *Shell) print(text string) {
+	if !s.colors(s.color, s.stderr) {
+		text = s.messages.strip(text)
 	}
 	// There is nobody left to tell if this fails.
-	_, _ = io.WriteString(file, text)
+	_, _ = io.WriteString(s.stderr, text)
 }
 
 // Status shows a status line: a verb, right-aligned, and what it is about.
@@ -132,7 +134,7 @@ func (s *Shell) Status(verb, text string) {
 	if verb == "Blocking" {
 		color = notice
 	}
-	s.print(s.stderr, s.color, color.paint(fmt.Sprintf("%12s", verb))+" "+text+"\n")
+	s.print(color.paint(fmt.Sprintf("%12s", verb)) + " " + text + "\n")
 }
 
 // Notify shows a notice of the library.
@@ -152,11 +154,11 @@ func (s *Shell) Notify(n config.Notice) {
 			s.Status(n.Verb, n.Text)
 		}
 	case config.Warning:
-		s.print(s.stderr, s.color, warned.paint("warning")+": "+n.Text+"\n")
+		s.print(warned.paint("warning") + ": " + n.Text + "\n")
 	case config.Note:
-		s.print(s.stderr, s.color, notice.paint("note")+": "+n.Text+"\n")
+		s.print(notice.paint("note") + ": " + n.Text + "\n")
 	case config.Help:
-		s.print(s.stderr, s.color, "  "+frame.paint("|")+"\n  "+frame.paint("= ")+strong.paint("help")+": "+n.Text+"\n")
+		s.print("  " + frame.paint("|") + "\n  " + frame.paint("= ") + strong.paint("help") + ": " + n.Text + "\n")
 	}
 }
 
@@ -167,15 +169,28 @@ func (s *Shell) Report(err error) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &answer):
-		file := s.stderr
-		if answer.Code == 0 {
-			file = s.stdout
-		}
-		s.print(file, s.answersColor, answer.text(s.columns()))
+		s.answer(answer)
 		return answer.Code
 	}
 	s.Error(err)
 	return failed
+}
+
+// answer shows help, which was asked for and so goes to standard output, or a
+// usage error.
+func (s *Shell) answer(a *Answer) {
+	file, choice := s.stderr, s.answersColor
+	if a.Code == 0 {
+		file = s.stdout
+	}
+	if a.late {
+		choice = s.color
+	}
+	text := a.text(s.columns())
+	if !s.colors(choice, file) {
+		text = plain(text)
+	}
+	_, _ = io.WriteString(file, text)
 }
 
 // Error shows an error and what caused it, each layer by its own text.
@@ -186,13 +201,17 @@ func (s *Shell) Error(err error) {
 	for _, cause := range layers[1:] {
 		b.WriteString("\nCaused by:\n")
 		for line := range strings.Lines(cause) {
-			if line = strings.TrimRight(line, "\r\n"); line != "" {
+			line, ended := strings.CutSuffix(line, "\n")
+			if ended {
+				line = strings.TrimSuffix(line, "\r")
+			}
+			if line != "" {
 				b.WriteString("  " + line)
 			}
 			b.WriteString("\n")
 		}
 	}
-	s.print(s.stderr, s.color, b.String())
+	s.print(b.String())
 }
 
 // layersOf returns the text of an error and of each of its causes. An error
@@ -213,19 +232,4 @@ func layersOf(err error) []string {
 		err = cause
 	}
 	return layers
-}
-
-// columns returns the width for help: that of the terminal, else what the
-// environment says.
-func (s *Shell) columns() int {
-	for _, file := range []*os.File{s.stdout, os.Stdin, s.stderr} {
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
-			return width
-		}
-	}
-	columns, _ := lookup(s.environ, "COLUMNS")
-	if width, err := strconv.ParseUint(columns, 10, 16); err == nil {
-		return int(width)
-	}
-	return defaultColumns
 }

@@ -130,16 +130,16 @@ func (o *Options) asksUnstableHelp() bool {
 // unstableHelp lists the unstable flags.
 func unstableHelp(channel Channel) *Answer {
 	var b strings.Builder
-	b.WriteString("Available unstable (nightly-only) flags:\n\n")
+	b.WriteString(heading.paint("Available unstable (nightly-only) flags:") + "\n\n")
 	for _, f := range unstableFlags {
 		if f.help != "" {
-			fmt.Fprintf(&b, "    -Z %-27s %s\n", f.name, f.help)
+			b.WriteString("    " + literal.paint(fmt.Sprintf("-Z %-26s", f.name)) + "  " + f.help + "\n")
 		}
 	}
-	b.WriteString("\nRun with `cargo -Z [FLAG] [COMMAND]`\n")
+	b.WriteString("\nRun with `" + literal.paint("cargo -Z") + " " + placeholder.paint("[FLAG] [COMMAND]") + "`\n")
 	if !channel.Unstable() {
 		fmt.Fprintf(&b, "\nUnstable flags are only available on the nightly channel of Cargo, but this is the `%s` channel.\n%s\n", channel, channelsPage)
 	}
 	b.WriteString("\nSee https://doc.rust-lang.org/nightly/cargo/reference/unstable.html for more information about these flags.\n")
-	return &Answer{Code: 0, text: func(int) string { return b.String() }}
+	return &Answer{text: func(int) string { return b.String() }, late: true}
 }

@@ -13,6 +13,9 @@ type Answer struct {
 	Code int
 	// text is the answer with its styles, for a terminal of some columns.
 	text func(columns int) string
+	// late says that Cargo gives the answer only after it has read its
+	// options, in the colours of its messages.
+	late bool
 }
 
 // Error returns the whole answer without colours.

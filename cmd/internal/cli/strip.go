@@ -1,0 +1,116 @@
+package cli
+
+import "strings"
+
+// plain returns text without styles and control characters, as it is shown
+// where there are no colours.
+func plain(text string) string {
+	var s stripper
+	return s.strip(text)
+}
+
+// stripper takes escape sequences and control characters, other than white
+// space, out of what Cargo writes where there are no colours. A sequence that
+// does not end goes on in the next text, so each stream has one stripper.
+type stripper struct{ in sequence }
+
+// sequence is the part of an escape sequence that the next byte belongs to.
+type sequence int
+
+const (
+	noSequence   sequence = iota
+	escape                // behind ESC
+	intermediate          // behind ESC and a character that another must follow
+	control               // behind ESC [
+	command               // behind ESC ]: up to BEL or ESC \
+	device                // behind ESC P: up to ESC \
+	ignored               // behind ESC X, ESC ^ or ESC _: up to ESC \
+)
+
+func (s *stripper) strip(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		// What cannot be shown is skipped by the rules of the sequence it is
+		// in; then text goes on up to the next control character. White space
+		// that interrupts a sequence makes the rest of it text.
+		for ; i < len(text); i++ {
+			if s.skips(text[i]) {
+				continue
+			}
+			break
+		}
+		start := i
+		for i < len(text) && shown(text[i]) {
+			i++
+		}
+		b.WriteString(text[start:i])
+	}
+	return b.String()
+}
+
+// shown reports whether a byte outside of sequences is shown. The bytes of
+// characters beyond ASCII are.
+func shown(c byte) bool {
+	switch c {
+	case '\t', '\n', '\f', '\r':
+		return true
+	}
+	return c >= ' ' && c != '\x7f'
+}
+
+// skips moves on by one byte and reports whether it is not shown.
+func (s *stripper) skips(c byte) bool {
+	switch c {
+	case '\x18', '\x1a': // cancel
+		s.in = noSequence
+		return true
+	case '\x1b':
+		s.in = escape
+		return true
+	}
+	switch s.in {
+	case escape:
+		return s.afterEscape(c)
+	case intermediate:
+		if c >= '0' && c <= '~' {
+			s.in = noSequence
+			return true
+		}
+	case control:
+		if c >= '@' && c <= '~' {
+			s.in = noSequence
+			return true
+		}
+	case command:
+		if c == '\a' {
+			s.in = noSequence
+		}
+		return true
+	case device, ignored:
+		return true
+	}
+	if s.in != noSequence && c >= ' ' {
+		return true
+	}
+	return !shown(c)
+}
+
+func (s *stripper) afterEscape(c byte) bool {
+	switch {
+	case c < ' ':
+		return !shown(c)
+	case c <= '/':
+		s.in = intermediate
+	case c == '[':
+		s.in = control
+	case c == ']':
+		s.in = command
+	case c == 'P':
+		s.in = device
+	case c == 'X', c == '^', c == '_':
+		s.in = ignored
+	case c < '\x7f':
+		s.in = noSequence
+	}
+	return true
+}

@@ -18,3 +18,19 @@ func BenchmarkLoad5000Registries(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkLoginBeside50000Registries(b *testing.B) {
+	var content strings.Builder
+	for i := range 50_000 {
+		fmt.Fprintf(&content, "[registries.registry-%d]\ntoken = \"token-%d\"\n\n", i, i)
+	}
+	for b.Loop() {
+		f := &CredentialsFile{path: "credentials.toml"}
+		if err := f.parse([]byte(content.String())); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.SetToken("registry-25000", NewSecret("new")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package filelock
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func open(t *testing.T, path string) *os.File {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestLocksExcludeEachOther(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	a, b, c := open(t, path), open(t, path), open(t, path)
+	try := func(what string, try func(*os.File) (bool, error), f *os.File, want bool) {
+		t.Helper()
+		if got, err := try(f); got != want || err != nil {
+			t.Errorf("%s: %v, %v, want %v", what, got, err, want)
+		}
+	}
+	try("a shared lock", TryShared, a, true)
+	try("a second shared lock", TryShared, b, true)
+	try("an exclusive lock beside shared ones", TryExclusive, c, false)
+	a.Close()
+	b.Close()
+	try("an exclusive lock", TryExclusive, c, true)
+	d := open(t, path)
+	try("a shared lock beside an exclusive one", TryShared, d, false)
+	try("a second exclusive lock", TryExclusive, d, false)
+}
+
+func TestAWaitEndsWithTheLockOrTheContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	holder, waiter, impatient := open(t, path), open(t, path), open(t, path)
+	if err := Exclusive(t.Context(), holder, func() { t.Error("blocked by nobody") }); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := Exclusive(ctx, impatient, cancel); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v, want %v", err, context.Canceled)
+	}
+	impatient.Close()
+	blocked := false
+	err := Exclusive(t.Context(), waiter, func() {
+		blocked = true
+		holder.Close()
+	})
+	if err != nil || !blocked {
+		t.Errorf("blocked is %v, the error is %v", blocked, err)
+	}
+}

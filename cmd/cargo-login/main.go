@@ -39,7 +39,7 @@ func login(ctx context.Context, s *cli.Session) error {
 	if s.Options.Token != nil {
 		s.Config.Notice(config.Warning, "`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
 	}
-	target, err := registry.Resolve(s.Config, name)
+	target, err := registry.ResolveChosen(s.Config, name)
 	if err != nil {
 		return err
 	}

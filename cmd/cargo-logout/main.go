@@ -19,7 +19,7 @@ func logout(ctx context.Context, s *cli.Session) error {
 	if err != nil {
 		return err
 	}
-	target, err := registry.Resolve(s.Config, name)
+	target, err := registry.ResolveChosen(s.Config, name)
 	if err != nil {
 		return err
 	}

@@ -15,19 +15,29 @@ import (
 // The order of the checks is Cargo's, which decides what is reported if
 // several things are wrong.
 func Resolve(c *config.Config, name string) (Target, error) {
-	named := name != ""
-	if named {
-		if err := ValidateName(name); err != nil {
-			return Target{}, err
-		}
-	} else {
+	if name == "" {
 		byDefault, err := c.String("registry.default")
 		if err != nil {
 			return Target{}, err
 		}
-		if byDefault != nil {
-			name, named = byDefault.Val, true
+		if byDefault == nil {
+			return ResolveChosen(c, nil)
 		}
+		return ResolveChosen(c, &byDefault.Val)
+	}
+	if err := ValidateName(name); err != nil {
+		return Target{}, err
+	}
+	return ResolveChosen(c, &name)
+}
+
+// ResolveChosen is [Resolve] for a caller that has read `registry.default`
+// itself: nil says that neither the user nor the configuration names a
+// registry.
+func ResolveChosen(c *config.Config, chosen *string) (Target, error) {
+	named, name := chosen != nil, ""
+	if named {
+		name = *chosen
 	}
 	original, err := original(c, name, named)
 	if err != nil {

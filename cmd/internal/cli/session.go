@@ -167,12 +167,15 @@ func (s *Session) setUpShell() error {
 	return s.Shell.SetColor(color)
 }
 
-// Registry checks the name given with --registry, or else reads that of the
-// default registry, before anything is done.
-func (s *Session) Registry() (name string, err error) {
-	if s.Options.Registry == nil {
-		_, err := s.Config.String("registry.default")
-		return "", err
+// Registry returns the name given with --registry, which it checks, or else
+// that of the default registry; nil if there is neither.
+func (s *Session) Registry() (*string, error) {
+	if given := s.Options.Registry; given != nil {
+		return given, registry.ValidateName(*given)
 	}
-	return *s.Options.Registry, registry.ValidateName(*s.Options.Registry)
+	byDefault, err := s.Config.String("registry.default")
+	if err != nil || byDefault == nil {
+		return nil, err
+	}
+	return &byDefault.Val, nil
 }

@@ -1,0 +1,209 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// heldBy returns a chain over a home with those files, and what it tells the
+// user.
+func heldBy(t *testing.T, files map[string]string, environ ...string) (*Chain, *[]string) {
+	t.Helper()
+	home := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := &[]string{}
+	c, err := config.Load(config.Options{Dir: home, Home: home, Environ: environ, Notify: func(n config.Notice) {
+		*told = append(*told, strings.TrimSpace(n.Verb+" "+strings.ReplaceAll(n.Text, home, "HOME")))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Chain{Config: c}, told
+}
+
+func (c *Chain) stored(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.Config.Home, "credentials.toml"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func registryNamed(t *testing.T, c *Chain, name string) registry.Registry {
+	t.Helper()
+	target, err := registry.Resolve(c.Config, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target.Registry
+}
+
+const (
+	pubConfig  = "[registries.pub]\nindex = \"sparse+http://127.0.0.1/pub/\"\n"
+	removed    = "Logout token for `pub` has been removed from local storage"
+	revokeNote = "note: This does not revoke the token on the registry server.\n" +
+		"    If you need to revoke the token, visit the `pub` website and follow the instructions there."
+	invalid = "credential provider `cargo:token` failed action `login`: token contains invalid characters.\n" +
+		"Only printable ISO-8859-1 characters are allowed as it is sent in a HTTPS header."
+	empty = "credential provider `cargo:token` failed action `login`: please provide a non-empty token"
+)
+
+func TestTokenIsCheckedAsCargoDoes(t *testing.T) {
+	for _, c := range []struct{ token, stored, err string }{
+		{"tok", "tok", ""},
+		{" \ttok\r\n", "tok", ""},
+		{"cargo login tok", "tok", ""},
+		{"xcargo loginy", "xy", ""},
+		{"a b", "a b", ""},
+		{"a\tb", `a\tb`, ""},
+		{"~", "~", ""},
+		{"\u00a0x\u2003", "x", ""},
+		{"", "", empty},
+		{" ", "", empty},
+		{"cargo login", "", empty},
+		{"é", "", invalid},
+		{"a\x7fb", "", invalid},
+		{"\x01", "", invalid},
+		{"a\nb", "", invalid},
+		{"\xff", "", invalid},
+	} {
+		chain, told := heldBy(t, map[string]string{"config.toml": pubConfig})
+		token := config.NewSecret(c.token)
+		err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{Token: &token}, nil)
+		if got := errorText(err); got != c.err {
+			t.Errorf("%q: got %s", c.token, got)
+		}
+		want, file := []string{"Credential cargo:token login pub"}, ""
+		if c.err == "" {
+			want = append(want, "Login token for `pub` saved")
+			file = "[registries.pub]\ntoken = \"" + c.stored + "\"\n"
+		}
+		if !slices.Equal(*told, want) {
+			t.Errorf("%q: told %q", c.token, *told)
+		}
+		if got := chain.stored(t); got != file {
+			t.Errorf("%q: the file is %q, want %q", c.token, got, file)
+		}
+	}
+}
+
+func TestTokenIsAskedForInCargosWords(t *testing.T) {
+	for url, prompt := range map[string]string{
+		"":                       "please paste the token for pub below",
+		"https://pub.example/me": "please paste the token found on https://pub.example/me below",
+	} {
+		chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
+		chain.ReadToken = func(_ context.Context, asked string) (config.Secret, error) {
+			if asked != prompt {
+				t.Errorf("got prompt %q, want %q", asked, prompt)
+			}
+			return config.NewSecret("typed\n"), nil
+		}
+		if err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{LoginURL: url}, nil); err != nil {
+			t.Error(err)
+		}
+		if got, want := chain.stored(t), "[registries.pub]\ntoken = \"typed\"\n"; got != want {
+			t.Errorf("the file is %q, want %q", got, want)
+		}
+	}
+}
+
+func TestLogoutClaimsOnlyWhatIsTrue(t *testing.T) {
+	const stored = "[registries.pub]\ntoken = \"t\"\n"
+	const still = "registry `pub` still has a token configured in "
+	const because = ", which stays in force: a logout removes the one in the credentials file only"
+	const variable = "CARGO_REGISTRIES_PUB_TOKEN"
+	for _, c := range []struct {
+		name                string
+		configuration, file string
+		environ             []string
+		told                []string
+		left                string
+	}{
+		{"stored", "", stored, nil, []string{removed, revokeNote}, "[registries.pub]\n"},
+		{"nowhere", "", "", nil, []string{"Logout not currently logged in to `pub`"}, ""},
+		{"only a key", "", "[registries.pub]\nsecret-key = \"k\"\n", nil, []string{"Logout not currently logged in to `pub`"}, "[registries.pub]\nsecret-key = \"k\"\n"},
+		{"another's", "", "[registry]\ntoken = \"t\"\n", nil, []string{"Logout not currently logged in to `pub`"}, "[registry]\ntoken = \"t\"\n"},
+		{"variable", "", "", []string{variable + "=e"}, []string{still + "environment variable `" + variable + "`" + because}, ""},
+		{"stored and variable", "", stored, []string{variable + "=e"}, []string{removed, revokeNote, still + "environment variable `" + variable + "`" + because}, "[registries.pub]\n"},
+		{"config.toml", "token = \"c\"\n", "", nil, []string{still + "HOME/config.toml" + because}, ""},
+		{"stored and config.toml", "token = \"c\"\n", stored, nil, []string{removed, revokeNote, still + "HOME/config.toml" + because}, "[registries.pub]\n"},
+		{
+			"under another name", "", stored + "[registries.other]\ntoken = \"o\"\n",
+			[]string{"CARGO_REGISTRIES_OTHER_INDEX=sparse+http://127.0.0.1/pub/"},
+			[]string{
+				"name of alternative registry `sparse+http://127.0.0.1/pub/` set to `other`", removed, revokeNote,
+				still + "HOME/credentials.toml, which stays in force: it belongs to another name of the registry",
+			},
+			"[registries.pub]\n[registries.other]\ntoken = \"o\"\n",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := map[string]string{"config.toml": pubConfig + c.configuration}
+			if c.file != "" {
+				files["credentials.toml"] = c.file
+			}
+			chain, told := heldBy(t, files, c.environ...)
+			if err := chain.Logout(t.Context(), registryNamed(t, chain, "pub")); err != nil {
+				t.Fatal(err)
+			}
+			got := slices.DeleteFunc(*told, func(line string) bool { return line == "Credential cargo:token logout pub" })
+			if !slices.Equal(got, c.told) {
+				t.Errorf("told\n%q\nwant\n%q", got, c.told)
+			}
+			if left := chain.stored(t); left != c.left {
+				t.Errorf("the file is %q, want %q", left, c.left)
+			}
+		})
+	}
+}
+
+func TestLogoutOfCratesIOPointsToItsPage(t *testing.T) {
+	chain, told := heldBy(t, map[string]string{"credentials.toml": "[registry]\ntoken = \"t\"\n"})
+	if err := chain.Logout(t.Context(), registryNamed(t, chain, "")); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"Credential cargo:token logout crates-io",
+		"Logout token for `crates-io` has been removed from local storage",
+		"note: This does not revoke the token on the registry server.\n" +
+			"    If you need to revoke the token, visit <https://crates.io/me> and follow the instructions there.",
+	}
+	if !slices.Equal(*told, want) {
+		t.Errorf("told %q", *told)
+	}
+}
+
+func TestChainSeesItsOwnLoginAndLogout(t *testing.T) {
+	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
+	r := registryNamed(t, chain, "pub")
+	publish := Operation{Kind: "publish", Name: "foo", Version: "1.0.0"}
+	for _, text := range []string{"one", "two"} {
+		token := config.NewSecret(text)
+		if err := chain.Login(t.Context(), r, LoginOptions{Token: &token}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := chain.Get(t.Context(), r, publish, nil, false); err != nil || got.Secret != token {
+			t.Errorf("got %v, %v", got, err)
+		}
+	}
+	if err := chain.Logout(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := chain.Get(t.Context(), r, publish, nil, false); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}

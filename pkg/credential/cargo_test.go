@@ -78,3 +78,10 @@ func TestResponsesAreTakenAndRefusedInCargosWords(t *testing.T) {
 		})
 	}
 }
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -187,10 +187,3 @@ func TestSpawnErrorsAreTheSystems(t *testing.T) {
 		}
 	}
 }
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}

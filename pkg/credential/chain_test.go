@@ -1,0 +1,138 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+)
+
+func TestChainKeepsATokenAsLongAsItsProviderAllows(t *testing.T) {
+	start := time.Unix(1_700_000_000, 0)
+	publish := Operation{Kind: "publish", Name: "foo", Version: "1.0.0"}
+	for _, c := range []struct {
+		name  string
+		token Token
+		// op is asked for the second time, after that much time.
+		op    Operation
+		after time.Duration
+		calls int
+	}{
+		{"never", Token{OperationIndependent: true}, publish, 0, 2},
+		{"session", Token{Cache: CacheSession, OperationIndependent: true}, publish, 9999 * time.Hour, 1},
+		{"session, for one operation", Token{Cache: CacheSession}, publish, 0, 2},
+		{"session, for one operation, but reading", Token{Cache: CacheSession}, Read, 0, 1},
+		{"expires, before", Token{Cache: CacheExpires, Expiration: start.Add(time.Hour), OperationIndependent: true}, publish, time.Hour - time.Minute - time.Second, 1},
+		{"expires, a minute before", Token{Cache: CacheExpires, Expiration: start.Add(time.Hour), OperationIndependent: true}, publish, time.Hour - time.Minute, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig + "credential-provider = \"one\"\n"})
+			now := start
+			chain.Now = func() time.Time { return now }
+			calls := 0
+			chain.BuiltIn = map[string]Provider{"one": fake{get: func(context.Context, *Request, Operation) (*Token, error) {
+				calls++
+				token := c.token
+				token.Secret = config.NewSecret("t")
+				return &token, nil
+			}}}
+			for _, op := range []Operation{publish, c.op} {
+				token, err := chain.Token(t.Context(), "pub", op)
+				if err != nil || token.Expose() != "t" {
+					t.Errorf("got %v, %v", token, err)
+				}
+				now = now.Add(c.after)
+			}
+			if calls != c.calls {
+				t.Errorf("the provider was asked %d times, want %d", calls, c.calls)
+			}
+		})
+	}
+}
+
+func TestChainKeepsATokenThatTheUserGave(t *testing.T) {
+	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
+	r := registryNamed(t, chain, "pub")
+	chain.Keep(r, config.NewSecret("given"))
+	token, err := chain.Get(t.Context(), r, Read, nil, true)
+	if err != nil || token.Secret.Expose() != "given" {
+		t.Errorf("got %v, %v", token, err)
+	}
+}
+
+func TestChainGoesOnOnlyWhereTheNextProviderMayAnswer(t *testing.T) {
+	locked := errors.New("the store is locked")
+	for _, c := range []struct {
+		name  string
+		errs  map[string]error
+		asked []string
+		want  error
+	}{
+		{"the first has it", map[string]error{}, []string{"three"}, nil},
+		{"not the first's", map[string]error{"three": ErrURLNotSupported}, []string{"three", "two"}, nil},
+		{"none's", map[string]error{"three": ErrURLNotSupported, "two": ErrURLNotSupported, "one": ErrURLNotSupported}, []string{"three", "two", "one"}, ErrNoProvider},
+		{"one might have had it", map[string]error{"three": ErrURLNotSupported, "two": ErrNotFound, "one": ErrURLNotSupported}, []string{"three", "two", "one"}, ErrNotFound},
+		{"it fails", map[string]error{"three": ErrNotFound, "two": locked}, []string{"three", "two"}, locked},
+		{"it cannot", map[string]error{"three": ErrOperationNotSupported}, []string{"three"}, ErrOperationNotSupported},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			chain, _ := heldBy(t, map[string]string{
+				"config.toml": pubConfig + "[registry]\nglobal-credential-providers = [\"one\", \"two\", \"three a b\"]\n",
+			})
+			var asked []string
+			chain.BuiltIn = map[string]Provider{}
+			for _, name := range []string{"one", "two", "three"} {
+				chain.BuiltIn[name] = fake{get: func(_ context.Context, req *Request, _ Operation) (*Token, error) {
+					asked = append(asked, name)
+					if want := name == "three"; want != slices.Equal(req.Args, []string{"a", "b"}) {
+						t.Errorf("%s got the arguments %q", name, req.Args)
+					}
+					if err := c.errs[name]; err != nil {
+						return nil, err
+					}
+					return &Token{Secret: config.NewSecret("t")}, nil
+				}}
+			}
+			_, err := chain.Get(t.Context(), registryNamed(t, chain, "pub"), Read, nil, false)
+			if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if !slices.Equal(asked, c.asked) {
+				t.Errorf("asked %q, want %q", asked, c.asked)
+			}
+		})
+	}
+}
+
+func TestLookupNeedsAProviderOnlyForReading(t *testing.T) {
+	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig, "credentials.toml": "[registries.pub]\ntoken = \"t\"\n"})
+	if _, err := chain.Token(t.Context(), "pub", Read); !errors.Is(err, ErrNotConfigured) {
+		t.Errorf("got %v", err)
+	}
+	// The credentials are found by the index URL, too.
+	for _, name := range []string{"pub", "sparse+http://127.0.0.1/pub/"} {
+		token, err := chain.Token(t.Context(), name, Operation{Kind: "owners", Name: "foo"})
+		if err != nil || token.Expose() != "t" {
+			t.Errorf("%s: got %v, %v", name, token, err)
+		}
+	}
+	if _, err := chain.Token(t.Context(), "", Operation{Kind: "owners", Name: "foo"}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Where the user chose a secret store that is not there, no other provider
+// writes the token in plain text.
+func TestSecretStoresThatAreNotThereDoNotFallThrough(t *testing.T) {
+	chain, _ := heldBy(t, map[string]string{
+		"config.toml": pubConfig + "[registry]\nglobal-credential-providers = [\"cargo:token\", \"cargo:libsecret\", \"cargo:macos-keychain\", \"cargo:wincred\"]\n",
+	})
+	token := config.NewSecret("t")
+	err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{Token: &token}, nil)
+	if err == nil || chain.stored(t) != "" {
+		t.Errorf("got %v, stored %q", err, chain.stored(t))
+	}
+}

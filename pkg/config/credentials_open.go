@@ -20,6 +20,10 @@ const (
 	lastOpenWait  = 16 * time.Millisecond
 )
 
+// openPatience is more than the 45 seconds after which Linux takes a lease from
+// whoever does not give it back.
+const openPatience = time.Minute
+
 // openLocked opens the credentials file and takes its lock. To wait it closes
 // the file: as long as others have it open, the one who writes cannot keep
 // readers off it, see [filelock.Lease].
@@ -30,7 +34,7 @@ func openLocked(ctx context.Context, home string, notify func(Notice)) (path str
 	said := notify == nil
 	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
 		path, _ = new(Config).filePath(home, "credentials", false)
-		if f, err = openCredentials(path); err != nil {
+		if f, err = openCredentials(ctx, path); err != nil {
 			return "", nil, err
 		}
 		locked, err := filelock.TryExclusive(f)
@@ -75,7 +79,7 @@ func createHome(home string) error {
 
 // openCredentials opens or creates the file at path; behind a symbolic link
 // the file it names, as Cargo does.
-func openCredentials(path string) (*os.File, error) {
+func openCredentials(ctx context.Context, path string) (*os.File, error) {
 	failed := func(err error) error { return fmt.Errorf("failed to open: %s: %w", path, oserror.New(err)) }
 	info, err := os.Stat(path)
 	if err == nil {
@@ -83,10 +87,10 @@ func openCredentials(path string) (*os.File, error) {
 			return nil, failed(err)
 		}
 	}
-	f, err := openPatiently(path, os.O_RDWR, 0)
+	f, err := openPatiently(ctx, path, os.O_RDWR, 0)
 	created := errors.Is(err, fs.ErrNotExist)
 	if created {
-		f, err = openPatiently(path, os.O_RDWR|os.O_CREATE, ownerOnly)
+		f, err = openPatiently(ctx, path, os.O_RDWR|os.O_CREATE, ownerOnly)
 	}
 	if err != nil {
 		return nil, failed(err)
@@ -108,14 +112,20 @@ func openCredentials(path string) (*os.File, error) {
 
 // openPatiently opens what should be a regular file. It never waits for the
 // other end of a pipe, only for somebody who keeps others from opening the file
-// while it is written.
-func openPatiently(path string, flag int, mode os.FileMode) (*os.File, error) {
-	for wait := firstOpenWait; ; wait *= 2 {
+// while it is written. Among many writers that is the rule rather than the
+// exception, so it goes on asking for as long as one of them could be stuck.
+func openPatiently(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
+	end := time.Now().Add(openPatience)
+	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
 		f, err := os.OpenFile(path, flag|nonblocking, mode)
-		if !errors.Is(err, syscall.EAGAIN) || wait > time.Second {
+		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
 			return f, err
 		}
-		time.Sleep(wait)
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(wait):
+		}
 	}
 }
 

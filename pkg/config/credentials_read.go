@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +37,7 @@ func readFileLocked(path string) ([]byte, error) {
 	if null, err := os.Stat(os.DevNull); err == nil && os.SameFile(info, null) {
 		return nil, nil
 	}
-	f, err := openPatiently(path, os.O_RDONLY, 0)
+	f, err := openPatiently(context.Background(), path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

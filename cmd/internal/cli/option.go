@@ -36,7 +36,7 @@ var sections = []section{
 			help: "Use verbose output (-vv very verbose/build.rs output)",
 		},
 		{long: "quiet", short: "q", help: "Do not print cargo log messages"},
-		{long: "silent", instead: "--quiet"},
+		{long: "silent", short: "s", instead: "--quiet"},
 		{long: "color", value: "WHEN", help: "Coloring", possible: []string{"auto", "always", "never"}},
 		{long: "config", value: "KEY=VALUE|PATH", repeats: true, help: "Override a configuration value"},
 		{

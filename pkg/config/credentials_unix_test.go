@@ -38,6 +38,11 @@ var children = map[string]func(home string) error{
 		syscall.Umask(0o777)
 		return changeCredentials(home, setToken("a", "x"))
 	},
+	// create opens the file while the umask takes everything, and saves nothing.
+	"create": func(home string) error {
+		syscall.Umask(0o777)
+		return changeCredentials(home, func(*CredentialsFile) error { return context.Canceled })
+	},
 	// full saves tokens until the largest file that is allowed is too small.
 	"full": func(home string) error {
 		limit := syscall.Rlimit{Cur: 4096, Max: 4096}
@@ -148,6 +153,40 @@ func TestTheUmaskDoesNotMatter(t *testing.T) {
 	path := filepath.Join(home, "credentials.toml")
 	if mode, _, _ := stat(t, path); mode != ownerOnly {
 		t.Errorf("the mode is %v", mode)
+	}
+}
+
+func TestAFileThatIsOnlyCreatedCanBeOpenedAgain(t *testing.T) {
+	home := t.TempDir()
+	if err := child(t, "create", home).Run(); err == nil {
+		t.Fatal("the child has saved")
+	}
+	if mode, _, _ := stat(t, filepath.Join(home, "credentials.toml")); mode != ownerOnly {
+		t.Errorf("the mode is %v", mode)
+	}
+}
+
+func TestAFileReplacedBeforeTheLockIsNoticed(t *testing.T) {
+	home, path := credentialsHome(t, "")
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if !isStill(f, home, path) {
+		t.Error("the file is not itself")
+	}
+	if err := os.Rename(path, filepath.Join(home, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	if isStill(f, home, path) {
+		t.Error("a file that is gone is still there")
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if isStill(f, home, path) {
+		t.Error("another file is the same")
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 package credential_test
 
 import (

@@ -11,9 +11,13 @@ import (
 const present = "\x00"
 
 // define adds an option to the parser's flag set. An option without a long
-// name has the empty one there, which pflag refuses on a command line.
+// name has one there that pflag refuses on a command line.
 func (p *parser) define(o *option) {
-	flag := p.flags.VarPF(&flagValue{p, o}, o.long, o.short, o.help)
+	long := o.long
+	if long == "" {
+		long = "=" + o.short
+	}
+	flag := p.flags.VarPF(&flagValue{p, o}, long, o.short, o.help)
 	flag.Hidden = o.instead != ""
 	if o.flag() {
 		flag.NoOptDefVal = present

@@ -26,8 +26,8 @@ type section struct {
 }
 
 // sections are the options of both commands in the order of Cargo's help.
-// Other Cargo commands call --quiet --silent, so Cargo knows that name only to
-// say what is meant.
+// Those with an instead are names that other tools use: Cargo knows them only
+// to say what is meant.
 var sections = []section{
 	{"Options", []*option{
 		{long: "registry", value: "REGISTRY", help: "Registry to use"},
@@ -39,10 +39,12 @@ var sections = []section{
 		{long: "silent", short: "s", instead: "--quiet"},
 		{long: "color", value: "WHEN", help: "Coloring", possible: []string{"auto", "always", "never"}},
 		{long: "config", value: "KEY=VALUE|PATH", repeats: true, help: "Override a configuration value"},
+		{short: "c", instead: "--config"},
 		{
 			short: "Z", value: "FLAG", repeats: true,
 			help: "Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for details",
 		},
+		{short: "z", instead: "-Z"},
 		{long: "help", short: "h", help: "Print help"},
 	}},
 	{"Manifest Options", []*option{

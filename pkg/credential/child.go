@@ -60,7 +60,7 @@ func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
 		Env:         p.env,
 		Stdin:       p.stdin,
 		Stderr:      p.stderr,
-		SysProcAttr: processAttributes(),
+		SysProcAttr: processAttributes(ctx),
 		WaitDelay:   grace,
 	}
 	if cmd.Env == nil {

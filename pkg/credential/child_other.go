@@ -3,6 +3,7 @@
 package credential
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ const defaultSearchPath = ""
 
 const pathIsAnyCase = true
 
-func processAttributes() *syscall.SysProcAttr { return nil }
+func processAttributes(context.Context) *syscall.SysProcAttr { return nil }
 
 func killProcess(p *os.Process, _ *syscall.SysProcAttr) { _ = p.Kill() }
 

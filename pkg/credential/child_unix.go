@@ -3,6 +3,7 @@
 package credential
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"syscall"
@@ -15,11 +16,15 @@ const defaultSearchPath = "/bin:/usr/bin"
 
 const pathIsAnyCase = false
 
-// processAttributes puts the program into a process group of its own, so that
-// a kill takes what it has started along, unless there is a terminal: there a
-// program in another group could not ask the user anything, and an interrupt
-// from the keyboard reaches both of us only if the group is one.
-func processAttributes() *syscall.SysProcAttr {
+// processAttributes puts a program that may be killed into a process group of
+// its own, so that the kill takes along what it has started. Not so with a
+// terminal: there a program in another group could not ask the user anything.
+// Nor if nothing will ever end ctx: a signal to the caller's group is then all
+// that ends a program that hangs.
+func processAttributes(ctx context.Context) *syscall.SysProcAttr {
+	if ctx.Done() == nil {
+		return nil
+	}
 	terminal, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err == nil {
 		unix.Close(terminal)

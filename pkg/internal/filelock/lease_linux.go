@@ -27,7 +27,7 @@ func Lease(f *os.File) (end func(), granted bool) {
 }
 
 const (
-	leaseAttempts = 20
+	leaseAttempts = 100
 	leaseWait     = time.Millisecond
 )
 

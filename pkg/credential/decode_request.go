@@ -99,14 +99,17 @@ func decodeRegistry(d *serdejson.Decoder, r *Request) error {
 				return err
 			}
 			var err error
-			switch {
-			case key == "index-url":
+			switch key {
+			case "index-url":
 				r.IndexURL, err = d.String("a string")
-			case key == "name" && !d.Null():
-				r.Name, err = d.String("a string")
-			case key == "headers":
+			case "name":
+				var absent bool
+				if absent, err = d.Null(); !absent && err == nil {
+					r.Name, err = d.String("a string")
+				}
+			case "headers":
 				r.Headers, err = decodeStrings(d)
-			case key != "name":
+			default:
 				err = d.Skip()
 			}
 			return err

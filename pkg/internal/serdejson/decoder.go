@@ -3,7 +3,7 @@
 // line and column, because Cargo shows them to the user.
 //
 // It is no general JSON package. It has what the messages of the credential
-// protocol need, and leaves out a difference in the last bit of numbers with
+// protocol and an index's config.json need, and leaves out a difference in the last bit of numbers with
 // many digits, the column of an exponent of more than nine digits, and Rust's
 // notion of which rare characters are printable.
 package serdejson
@@ -20,7 +20,7 @@ type Decoder struct {
 	depth int
 }
 
-// NewDecoder returns a decoder for text, which must be UTF-8.
+// NewDecoder returns a decoder for text.
 func NewDecoder(text []byte) *Decoder { return &Decoder{buf: text} }
 
 // peek skips white space and returns the next byte, or 0 and false at the end.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // String reads a string.
@@ -90,7 +91,10 @@ func (d *Decoder) string() (string, error) {
 		d.pos++
 		switch d.buf[d.pos-1] {
 		case '"':
-			return b.String(), nil
+			if text := b.String(); utf8.ValidString(text) {
+				return text, nil
+			}
+			return "", d.errorAt("invalid unicode code point")
 		case '\\':
 			r, err := d.escape()
 			if err != nil {
@@ -254,15 +258,23 @@ func (d *Decoder) next(c byte) bool {
 }
 
 // Null consumes a null if one comes next.
-func (d *Decoder) Null() bool {
+func (d *Decoder) Null() (bool, error) {
+	if c, ok := d.peek(); !ok || c != 'n' {
+		return false, nil
+	}
+	return true, d.ident("ull")
+}
+
+// Bool reads a boolean.
+func (d *Decoder) Bool(expected string) (bool, error) {
 	c, ok := d.peek()
-	if !ok || c != 'n' {
-		return false
+	switch {
+	case !ok:
+		return false, d.peekError("EOF while parsing a value")
+	case c == 't':
+		return true, d.ident("rue")
+	case c == 'f':
+		return false, d.ident("alse")
 	}
-	rest := d.buf[d.pos:]
-	if len(rest) < 4 || string(rest[:4]) != "null" {
-		return false
-	}
-	d.pos += 4
-	return true
+	return false, d.InvalidType(expected)
 }

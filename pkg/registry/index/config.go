@@ -1,5 +1,7 @@
 package index
 
+import "github.com/cargo-auth/cargo-auth/pkg/internal/serdejson"
+
 // Config is what an index says of its registry, in its file config.json.
 type Config struct {
 	// Download is the template of the URLs of crates.
@@ -16,97 +18,81 @@ const expectedConfig = "struct RegistryConfig"
 // parseConfig reads a config.json. Its errors are those of Cargo's parser. A
 // list of the values in their order is accepted too.
 func parseConfig(data []byte) (*Config, error) {
-	s := &jsonScanner{data: data}
-	var config Config
-	err := s.config(&config)
+	p := configParser{d: serdejson.NewDecoder(data), seen: map[string]bool{}}
+	err := p.d.Struct(expectedConfig, p.member, p.done, p.list)
 	if err == nil {
-		err = s.end()
+		err = p.d.End()
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &config, nil
+	return &p.config, nil
 }
 
-func (s *jsonScanner) config(config *Config) error {
-	switch c, ok := s.peek(); {
-	case !ok:
-		return s.peekError("EOF while parsing a value")
-	case c == '{':
-		return s.configObject(config)
-	case c == '[':
-		return s.configList(config)
-	}
-	return s.mismatch(expectedConfig)
+type configParser struct {
+	d      *serdejson.Decoder
+	config Config
+	seen   map[string]bool
 }
 
-func (s *jsonScanner) configObject(config *Config) error {
-	s.at++
-	seen := map[string]bool{}
-	fail := func(message string) error {
-		// Cargo's parser says where it is once it has looked for the end.
-		_ = s.endObject()
-		return s.error(message)
+// member reads a member of the object; others than those of a Config are
+// passed over.
+func (p *configParser) member(key string) error {
+	known := key == "dl" || key == "api" || key == "auth-required"
+	if known && p.seen[key] {
+		return serdejson.DuplicateField(key)
 	}
-	for first := true; ; first = false {
-		key, ok, err := s.key(first)
+	p.seen[key] = true
+	if err := p.d.Colon(); err != nil {
+		return err
+	}
+	if !known {
+		return p.d.Skip()
+	}
+	return p.value(key)
+}
+
+func (p *configParser) done() error {
+	if !p.seen["dl"] {
+		return serdejson.MissingField("dl")
+	}
+	return nil
+}
+
+func (p *configParser) list() error {
+	for i, key := range []string{"dl", "api", "auth-required"} {
+		more, err := p.d.Element(i == 0)
 		if err != nil {
 			return err
 		}
-		if !ok {
-			break
-		}
-		known := key == "dl" || key == "api" || key == "auth-required"
-		if known && seen[key] {
-			return fail("duplicate field `" + key + "`")
-		}
-		seen[key] = true
-		if err := s.colon(); err != nil {
-			return err
-		}
-		switch key {
-		case "dl":
-			err = s.text(&config.Download)
-		case "api":
-			err = s.optionalText(&config.API)
-		case "auth-required":
-			err = s.boolean(&config.AuthRequired)
-		default:
-			err = s.skip()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if !seen["dl"] {
-		return fail("missing field `dl`")
-	}
-	return s.endObject()
-}
-
-func (s *jsonScanner) configList(config *Config) error {
-	s.at++
-	read := []func() error{
-		func() error { return s.text(&config.Download) },
-		func() error { return s.optionalText(&config.API) },
-		func() error { return s.boolean(&config.AuthRequired) },
-	}
-	for i, value := range read {
-		ok, err := s.element(i == 0)
-		if err != nil {
-			return err
-		}
-		if !ok {
+		if !more {
 			// The third has a default.
 			if i < 2 {
-				_ = s.endList()
-				return s.error("invalid length " + string(rune('0'+i)) + ", expected " + expectedConfig + " with 3 elements")
+				return serdejson.Errorf("invalid length %d, expected %s with 3 elements", i, expectedConfig)
 			}
 			break
 		}
-		if err := value(); err != nil {
+		if err := p.value(key); err != nil {
 			return err
 		}
 	}
-	return s.endList()
+	return nil
+}
+
+func (p *configParser) value(key string) (err error) {
+	switch key {
+	case "dl":
+		p.config.Download, err = p.d.String("a string")
+	case "auth-required":
+		p.config.AuthRequired, err = p.d.Bool("a boolean")
+	case "api":
+		var absent bool
+		if absent, err = p.d.Null(); absent || err != nil {
+			return err
+		}
+		var api string
+		api, err = p.d.String("a string")
+		p.config.API = &api
+	}
+	return err
 }

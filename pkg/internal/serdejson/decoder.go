@@ -3,9 +3,9 @@
 // line and column, because Cargo shows them to the user.
 //
 // It is no general JSON package. It has what the messages of the credential
-// protocol and an index's config.json need, and leaves out a difference in the last bit of numbers with
-// many digits, the column of an exponent of more than nine digits, and Rust's
-// notion of which rare characters are printable.
+// protocol and an index's config.json need, and leaves out a difference in the
+// last bit of numbers with many digits, the column of an exponent of more than
+// nine digits, and Rust's notion of which rare characters are printable.
 package serdejson
 
 // maxDepth is how deep a value that is kept may be nested.

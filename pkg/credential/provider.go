@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -101,6 +102,9 @@ func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenRea
 	token, err := read(ctx, o.prompt(req))
 	if err != nil {
 		return config.Secret{}, err
+	}
+	if !utf8.ValidString(token.Expose()) {
+		return config.Secret{}, errNotUTF8
 	}
 	return config.NewSecret(strings.TrimSpace(token.Expose())), nil
 }

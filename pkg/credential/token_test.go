@@ -207,3 +207,13 @@ func TestChainSeesItsOwnLoginAndLogout(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
+
+func TestTypedTokenMustBeText(t *testing.T) {
+	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
+	chain.ReadToken = func(context.Context, string) (config.Secret, error) { return config.NewSecret("\xff"), nil }
+	err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{}, nil)
+	want := "credential provider `cargo:token` failed action `login`: stream did not contain valid UTF-8"
+	if got := errorText(err); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

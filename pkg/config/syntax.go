@@ -31,18 +31,7 @@ func newSyntaxError(document []byte, err error) error {
 		// The rest of the document from the place on is what the capacity
 		// tells, since the document was clipped.
 		offset := cap(document) - cap(parser.Highlight)
-		length := len(parser.Highlight)
-		reason, ended := cargosReason(parser.Message)
-		switch {
-		case ended && offset+length >= len(document) && (reason == unclosedArray || !bytes.HasSuffix(document, []byte("\n"))):
-			offset, length = len(document), 0
-		case reason == unquoted:
-			word := document[offset:]
-			if end := bytes.IndexAny(word, "\r\n,]}#"); end >= 0 {
-				word = word[:end]
-			}
-			length = len(bytes.TrimRight(word, " \t"))
-		}
+		offset, length, reason := cargosPlace(document, offset, len(parser.Highlight), parser.Message)
 		return syntaxErrorAt(document, offset, length, reason)
 	case errors.As(err, &decode):
 		line, column := decode.Position()
@@ -57,6 +46,9 @@ func newSyntaxError(document []byte, err error) error {
 
 const (
 	unclosedArray = "unclosed array, expected `]`"
+	noKey         = "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"
+	badKey        = "invalid unquoted key, expected letters, numbers, `-`, `_`"
+	noValue       = "key with no value, expected `=`"
 	unquoted      = "string values must be quoted, expected literal string"
 )
 
@@ -70,7 +62,7 @@ var reasons = []struct {
 }{
 	{"array is incomplete", unclosedArray, true},
 	{"inline table is incomplete", "unclosed inline table, expected `}`", true},
-	{"expected '=' after key", "key with no value, expected `=`", true},
+	{"expected '=' after key", noValue, true},
 	{"expected ']' to close table name", "unclosed table, expected `]`", true},
 	{"expected ']]' to close array table name", "unclosed array table, expected `]]`", true},
 	{"unterminated basic string", "invalid basic string, expected `\"`", true},
@@ -80,21 +72,42 @@ var reasons = []struct {
 	{"expected value, not end of input", unquoted, true},
 	{"strings must be quoted", unquoted, false},
 	{"unexpected character", unquoted, false},
-	{"invalid character at start of key: U+002E", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
-	{"invalid character at start of key: U+003D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
-	{"invalid character at start of key: U+005D", "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`", false},
-	{"invalid character at start of key", "invalid unquoted key, expected letters, numbers, `-`, `_`", false},
+	{"invalid character at start of key: U+002E", noKey, false},
+	{"invalid character at start of key: U+003D", noKey, false},
+	{"invalid character at start of key: U+005D", noKey, false},
+	{"invalid character at start of key", badKey, false},
 	{"expected newline but got", "unexpected key or value, expected newline, `#`", false},
 	{"control characters are not allowed in comments", "invalid comment character, expected printable characters", false},
 }
 
-func cargosReason(ours string) (reason string, ended bool) {
+// cargosPlace returns the place that Cargo's parser would point out, and its
+// reason, where they are known to differ from ours.
+func cargosPlace(document []byte, offset, length int, message string) (int, int, string) {
+	reason, ended := message, false
 	for _, r := range reasons {
-		if strings.HasPrefix(ours, r.ours) {
-			return r.cargos, r.ended
+		if strings.HasPrefix(message, r.ours) {
+			reason, ended = r.cargos, r.ended
+			break
 		}
 	}
-	return ours, false
+	rest := document[min(offset, len(document)):]
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	switch {
+	case (reason == noValue || reason == noKey || reason == badKey) && !bytes.ContainsAny(line, "=]"):
+		return offset + len(line), 0, noValue
+	case bytes.HasPrefix(rest, []byte("\r")) && len(line) > 1:
+		return offset + 1, 0, "carriage return must be followed by newline, expected newline"
+	case strings.HasPrefix(message, "invalid escape character"):
+		return offset + 1, 0, "missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, `u`, `U`"
+	case ended && offset+length >= len(document) && (reason == unclosedArray || !bytes.HasSuffix(document, []byte("\n"))):
+		return len(document), 0, reason
+	case reason == unquoted:
+		if end := bytes.IndexAny(line, "\r,]}#"); end >= 0 {
+			line = line[:end]
+		}
+		return offset, len(bytes.TrimRight(line, " \t")), reason
+	}
+	return offset, length, reason
 }
 
 func syntaxErrorAt(document []byte, offset, length int, reason string) *SyntaxError {

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -21,6 +23,9 @@ func (s *Session) Chain() *credential.Chain {
 		Now:              time.Now,
 		ReadToken: func(ctx context.Context, prompt string) (config.Secret, error) {
 			text, err := terminal.ReadSecret(os.Stdin, os.Stderr, prompt)
+			if err == nil && !utf8.ValidString(text) {
+				err = errors.New("stream did not contain valid UTF-8")
+			}
 			return config.NewSecret(text), err
 		},
 	}

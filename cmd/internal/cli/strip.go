@@ -1,6 +1,9 @@
 package cli
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // plain returns text without styles and control characters, as it is shown
 // where there are no colours.
@@ -23,8 +26,10 @@ const (
 	intermediate          // behind ESC and a character that another must follow
 	control               // behind ESC [
 	command               // behind ESC ]: up to BEL or ESC \
-	device                // behind ESC P: up to ESC \
-	ignored               // behind ESC X, ESC ^ or ESC _: up to ESC \
+	device                // behind ESC P: parameters and a letter
+	parameters            // behind the first parameter of those
+	last                  // behind the last one
+	ignored               // behind that letter, or ESC X, ESC ^, ESC _: up to ESC \
 )
 
 func (s *stripper) strip(text string) string {
@@ -33,14 +38,14 @@ func (s *stripper) strip(text string) string {
 		// What cannot be shown is skipped by the rules of the sequence it is
 		// in; then text goes on up to the next control character. White space
 		// that interrupts a sequence makes the rest of it text.
-		for ; i < len(text); i++ {
-			if s.skips(text[i]) {
-				continue
-			}
-			break
+		for i < len(text) && s.skips(text[i]) {
+			i++
 		}
 		start := i
 		for i < len(text) && shown(text[i]) {
+			if text[i] >= utf8.RuneSelf {
+				s.in = noSequence
+			}
 			i++
 		}
 		b.WriteString(text[start:i])
@@ -86,7 +91,13 @@ func (s *stripper) skips(c byte) bool {
 			s.in = noSequence
 		}
 		return true
-	case device, ignored:
+	case device, parameters, last:
+		s.in = deviceSequence(s.in, c)
+		return true
+	case ignored:
+		if c == '\x9c' { // also where it is part of a character
+			s.in = noSequence
+		}
 		return true
 	}
 	if s.in != noSequence && c >= ' ' {
@@ -113,4 +124,22 @@ func (s *stripper) afterEscape(c byte) bool {
 		s.in = noSequence
 	}
 	return true
+}
+
+// deviceSequence returns what the next byte after c belongs to, in a sequence
+// that began with ESC P.
+func deviceSequence(in sequence, c byte) sequence {
+	switch {
+	case c < ' ' || c >= '\x7f' || c == ':' && in != last:
+		return in
+	case c >= '@':
+		return ignored
+	case c <= '/':
+		return last
+	case in == device:
+		return parameters
+	case in == parameters && (c <= '9' || c == ';'):
+		return parameters
+	}
+	return ignored
 }

@@ -34,10 +34,10 @@ test:
 
 # Holds the programs against the real cargo, or its recorded answers.
 parity:
-	$(GO) test -count=1 -run '^TestParity$$' .
+	$(GO) test -count=1 -run '^TestParity$$'
 
 parity-record:
-	$(GO) test -count=1 -run '^TestParity$$' . -args -record
+	$(GO) test -count=1 -run '^TestParity$$' -args -record
 
 # Runs every fuzz target for FUZZTIME.
 fuzz:

@@ -94,6 +94,10 @@ func cargosPlace(document []byte, offset, length int, message string) (int, int,
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
 	switch {
 	case (reason == noValue || reason == noKey || reason == badKey) && !bytes.ContainsAny(line, "=]"):
+		// Cargo's parser takes what cannot be in a key for a part of it.
+		if end := bytes.IndexAny(line, " \t\r\"'"); end >= 0 {
+			line = line[:end]
+		}
 		return offset + len(line), 0, noValue
 	case bytes.HasPrefix(rest, []byte("\r")) && len(line) > 1:
 		return offset + 1, 0, "carriage return must be followed by newline, expected newline"

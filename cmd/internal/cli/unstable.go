@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,18 +35,22 @@ func ParseUnstable(flags []string, channel Channel) (u Unstable, warnings []stri
 		return u, nil, fmt.Errorf("the `-Z` flag is only accepted on the nightly channel of Cargo, "+
 			"but this is the `%s` channel\n%s", channel, channelsPage)
 	}
-	// The features that -Zallow-features lists; nil allows all.
+	// The features that -Zallow-features lists; nil allows all. Cargo looks for
+	// the list first, and then meets it again among the others.
 	var allowed []string
 	for _, flag := range flags {
 		if list, found := strings.CutPrefix(flag, "allow-features="); found {
-			allowed = strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
-			if allowed == nil {
-				allowed = []string{}
-			}
+			allowed = featureSet(list)
 		}
 	}
 	for _, flag := range flags {
-		warning, err := u.add(flag, allowed)
+		name, list, _ := strings.Cut(flag, "=")
+		if name == "allow-features" {
+			allowed = featureSet(list)
+		} else if allowed != nil && !slices.Contains(allowed, name) {
+			return u, nil, fmt.Errorf("the feature `%s` is not in the list of allowed features: [%s]", name, strings.Join(allowed, ", "))
+		}
+		warning, err := u.add(flag)
 		if err != nil {
 			return u, nil, err
 		}
@@ -56,10 +61,24 @@ func ParseUnstable(flags []string, channel Channel) (u Unstable, warnings []stri
 	return u, warnings, nil
 }
 
-func (u *Unstable) add(flag string, allowed []string) (warning string, err error) {
+// featureSet returns the features of a list, sorted, each once.
+func featureSet(list string) []string {
+	if list == "" {
+		return []string{}
+	}
+	features := strings.Split(list, ",")
+	slices.Sort(features)
+	return slices.Compact(features)
+}
+
+// add adds one flag. Names that mean nothing any more are warned of.
+func (u *Unstable) add(flag string) (warning string, err error) {
 	name, value, hasValue := strings.Cut(flag, "=")
 	if i := slices.IndexFunc(stabilizedFlags, func(s stabilized) bool { return s.name == name }); i >= 0 {
 		s := stabilizedFlags[i]
+		if name == "features" && isNoResolver(value) {
+			return "", nil
+		}
 		text := fmt.Sprintf("flag `-Z %s` has been stabilized in the %s release", s.name, s.release)
 		now := "\n  " + strings.ReplaceAll(s.now, "\n", "\n  ") + "\n"
 		if s.refused {
@@ -73,14 +92,20 @@ func (u *Unstable) add(flag string, allowed []string) (warning string, err error
 			"For available unstable features, see https://doc.rust-lang.org/nightly/cargo/reference/unstable.html\n"+
 			"If you intended to use an unstable rustc feature, try setting `RUSTFLAGS=\"-Z%[1]s\"`", name)
 	}
-	if allowed != nil && name != "allow-features" && !slices.Contains(allowed, name) {
-		return "", fmt.Errorf("the feature `%s` is not in the list of allowed features: [%s]", name, strings.Join(allowed, ", "))
-	}
 	if err := unstableFlags[i].check(value, hasValue); err != nil {
 		return "", err
 	}
 	u.set(name, true)
 	return "", nil
+}
+
+// isNoResolver reports whether the value of -Zfeatures names none of the
+// features that Cargo's new resolver brought; then it is no longer mentioned.
+func isNoResolver(value string) bool {
+	known := []string{"all", "itarget", "build_dep", "host_dep", "dev_dep"}
+	return value != "" && !slices.ContainsFunc(strings.Split(value, ","), func(word string) bool {
+		return slices.Contains(known, word)
+	})
 }
 
 // check refuses a value that the flag does not take.
@@ -106,9 +131,7 @@ func (f unstableFlag) check(value string, hasValue bool) error {
 		if !hasValue {
 			return fmt.Errorf("-Z%s expected a value", f.name)
 		}
-		if !strings.HasPrefix(value, "start=") && !strings.HasPrefix(value, "end=") {
-			return fmt.Errorf("invalid `-Z%s, expected start= or end=, got `%s`", f.name, value)
-		}
+		return checkEditions(f.name, value)
 	case gitValue:
 		if !onlyFrom("shallow-index", "shallow-deps") {
 			return errors.New("unstable 'git' only takes `shallow-index` and `shallow-deps` as valid inputs")
@@ -120,6 +143,37 @@ func (f unstableFlag) check(value string, hasValue bool) error {
 		}
 	}
 	return nil
+}
+
+// checkEditions checks the value of -Zfix-edition.
+func checkEditions(name, value string) error {
+	if start, found := strings.CutPrefix(value, "start="); found {
+		return checkEdition(start)
+	}
+	end, found := strings.CutPrefix(value, "end=")
+	if !found {
+		return fmt.Errorf("invalid `-Z%s, expected start= or end=, got `%s`", name, value)
+	}
+	initial, next, found := strings.Cut(end, ",")
+	if !found {
+		return errors.New("expected `initial,next`")
+	}
+	if err := checkEdition(initial); err != nil {
+		return err
+	}
+	return checkEdition(next)
+}
+
+func checkEdition(edition string) error {
+	switch edition {
+	case "2015", "2018", "2021", "2024", "future":
+		return nil
+	}
+	if year, err := strconv.ParseUint(strings.TrimPrefix(edition, "+"), 10, 16); err == nil && year > 2024 && year < 2050 {
+		return fmt.Errorf("this version of Cargo is older than the `%s` edition, "+
+			"and only supports `2015`, `2018`, `2021`, and `2024` editions.", edition)
+	}
+	return fmt.Errorf("supported edition values are `2015`, `2018`, `2021`, or `2024`, but `%s` is unknown", edition)
 }
 
 // asksUnstableHelp reports whether the list of unstable flags was asked for.

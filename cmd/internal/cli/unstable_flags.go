@@ -70,6 +70,7 @@ var unstableFlags = []unstableFlag{
 	{"unstable-options", noValue, "Allow the usage of unstable options"},
 	{"warnings", noValue, "Allow use of the build.warnings config key"},
 	{"advanced-env", noValue, ""},
+	{"next-lockfile-bump", noValue, ""},
 	{"print-im-a-teapot", yesOrNo, ""},
 	{"separate-nightlies", noValue, ""},
 	{"skip-rustdoc-fingerprint", noValue, ""},

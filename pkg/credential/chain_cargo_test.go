@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/pelletier/go-toml/v2"
@@ -61,6 +62,10 @@ echo '`+answer+`'
 
 func (w *world) write(t *testing.T, path, text string, mode os.FileMode) {
 	t.Helper()
+	// A program that another test starts just now would inherit the open file
+	// for a moment, and a file that is open for writing cannot be run.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +102,11 @@ func (w *world) config(t *testing.T) *config.Config {
 }
 
 func (w *world) hear(n config.Notice) {
+	// A program that another test starts just now holds on for a moment to a
+	// lock of this one.
+	if n.Verb == "Blocking" {
+		return
+	}
 	text := n.Text
 	switch n.Kind {
 	case config.Warning:

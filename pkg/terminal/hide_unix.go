@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The terminal that the program was started on.
+const terminalInput, terminalOutput = "/dev/tty", "/dev/tty"
+
 // hideInput stops the terminal from showing what is typed. A signal that ends
 // the program restores it first.
 //
@@ -28,11 +31,19 @@ func hideInput(in *os.File) (restore func(), err error) {
 
 	signals := make(chan os.Signal, 1)
 	done := make(chan struct{})
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) { // as for a program under nohup
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		select {
 		case s := <-signals:
 			_ = unix.IoctlSetTermios(fd, setTermios, before)
+			if s == syscall.SIGQUIT {
+				// Go would write its stacks over the prompt.
+				os.Exit(128 + int(syscall.SIGQUIT))
+			}
 			signal.Reset(s)
 			_ = syscall.Kill(os.Getpid(), s.(syscall.Signal))
 		case <-done:

@@ -6,6 +6,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// The console that the program was started on.
+const terminalInput, terminalOutput = "CONIN$", "CONOUT$"
+
 // hideInput stops the console from showing what is typed.
 func hideInput(in *os.File) (restore func(), err error) {
 	console := windows.Handle(in.Fd())

@@ -1,0 +1,143 @@
+package terminal
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// asHelper makes the test program one that asks for a secret, by the way that
+// the variable names.
+const asHelper = "TERMINAL_TEST_ASKS"
+
+func TestMain(m *testing.M) {
+	var secret string
+	var err error
+	switch os.Getenv(asHelper) {
+	case "":
+		os.Exit(m.Run())
+	case "ReadSecret":
+		secret, err = ReadSecret(os.Stdin, os.Stderr, "type it")
+	case "Ask":
+		secret, err = Ask("type it")
+	}
+	fmt.Printf("secret %q, error %v", secret, err)
+	os.Exit(0)
+}
+
+// openTerminal returns both ends of a new pseudo-terminal.
+func openTerminal(t *testing.T) (person, program *os.File) {
+	t.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals:", err)
+	}
+	t.Cleanup(func() { person.Close() })
+	number, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { program.Close() })
+	return person, program
+}
+
+func TestASecretIsNotShown(t *testing.T) {
+	for _, test := range []struct {
+		name, how, typed string
+		screen           string
+		said             string
+		signal           syscall.Signal
+	}{
+		{"line", "ReadSecret", "secret\n", "type it\r\n\r\n", `secret "secret", error <nil>`, 0},
+		{"carriage return", "ReadSecret", "secret\r", "type it\r\n\r\n", `secret "secret", error <nil>`, 0},
+		{"corrected", "ReadSecret", "secx\x7fret\n", "type it\r\n\r\n", `secret "secret", error <nil>`, 0},
+		{"empty", "ReadSecret", "\n", "type it\r\n\r\n", `secret "", error <nil>`, 0},
+		{"end of input", "ReadSecret", "\x04", "type it\r\n", `secret "", error <nil>`, 0},
+		{"interrupt", "ReadSecret", "sec\x03", "type it\r\n", "", syscall.SIGINT},
+		{"other streams", "Ask", "secret\n", "type it\r\n\r\n", `secret "secret", error <nil>`, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			person, program := openTerminal(t)
+			before, err := unix.IoctlGetTermios(int(program.Fd()), unix.TCGETS)
+			if err != nil {
+				t.Fatal(err)
+			}
+			helper := exec.Command(os.Args[0])
+			helper.Env = append(os.Environ(), asHelper+"="+test.how)
+			var said bytes.Buffer
+			helper.Stdout = &said
+			terminalAt := 0
+			if test.how == "Ask" {
+				helper.ExtraFiles = []*os.File{program}
+				terminalAt = 3
+			} else {
+				helper.Stdin, helper.Stderr = program, program
+			}
+			helper.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: terminalAt}
+			if err := helper.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// The person types once asked to.
+			if err := person.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+				t.Log("no deadline:", err)
+			}
+			screen := readUntil(t, person, "type it\r\n")
+			if _, err := person.WriteString(test.typed); err != nil {
+				t.Fatal(err)
+			}
+			_ = helper.Wait()
+			after, err := unix.IoctlGetTermios(int(program.Fd()), unix.TCGETS)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *after != *before {
+				t.Errorf("the terminal is not as it was: %+v, was %+v", *after, *before)
+			}
+			// Marks the end of what was shown.
+			if _, err := program.WriteString("$"); err != nil {
+				t.Fatal(err)
+			}
+			screen += strings.TrimSuffix(readUntil(t, person, "$"), "$")
+			if test.signal != 0 {
+				// The terminal itself shows ^C if it shows anything.
+				screen = strings.ReplaceAll(screen, "^C", "")
+			}
+			if screen != test.screen || said.String() != test.said {
+				t.Errorf("shown %q, said %q, want %q, %q", screen, said.String(), test.screen, test.said)
+			}
+			status := helper.ProcessState.Sys().(syscall.WaitStatus)
+			if status.Signaled() != (test.signal != 0) || status.Signaled() && status.Signal() != test.signal {
+				t.Errorf("ended with %v, want signal %v", helper.ProcessState, test.signal)
+			}
+		})
+	}
+}
+
+// readUntil reads what the person sees up to an end.
+func readUntil(t *testing.T, person *os.File, end string) string {
+	t.Helper()
+	var seen strings.Builder
+	buffer := make([]byte, 1)
+	for !strings.HasSuffix(seen.String(), end) {
+		n, err := person.Read(buffer)
+		if err != nil {
+			t.Fatalf("seen %q: %v", seen.String(), err)
+		}
+		seen.Write(buffer[:n])
+	}
+	return seen.String()
+}

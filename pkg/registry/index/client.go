@@ -126,7 +126,6 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 	if c.offline() {
 		return nil, errNotFound
 	}
-	c.makeCacheRoot()
 	data, err := c.download(ctx, t)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,7 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 		return nil, err
 	}
 
+	c.makeCacheRoot()
 	at, err := sparseURL(t.Source, configName)
 	if err != nil {
 		return nil, err

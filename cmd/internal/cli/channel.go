@@ -63,14 +63,11 @@ func cutDirectory(args []string) (dir *string, rest []string, err error) {
 	if at == len(args) {
 		return nil, args, nil
 	}
-	value, behind := args[at][len("-C"):], args[at+1:]
-	switch {
-	case value != "":
-		value = strings.TrimPrefix(value, "=")
-	case len(behind) > 0 && !looksLikeOption(behind[0]):
+	value, behind := strings.TrimPrefix(args[at][len("-C"):], "="), args[at+1:]
+	if args[at] == "-C" && len(behind) > 0 && !looksLikeOption(behind[0]) {
+		// Cargo looks at such a value last, also if it is empty.
 		value, behind = behind[0], behind[1:]
-	}
-	if value == "" {
+	} else if value == "" {
 		return nil, nil, missingValue(directoryOption)
 	}
 	return &value, slices.Concat(args[:at], behind), nil

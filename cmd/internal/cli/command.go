@@ -5,7 +5,7 @@
 // It holds no behaviour of a login or a logout. A program's main is
 //
 //	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
-//	command := cli.Logout.Cobra(os.Environ(), func(ctx context.Context, o cli.Options) error { … })
+//	command := cli.Logout.Cobra(os.Args[1:], os.Environ(), func(ctx context.Context, o cli.Options) error { … })
 //	os.Exit(shell.Report(command.ExecuteContext(ctx)))
 package cli
 
@@ -79,6 +79,9 @@ func (c Command) Parse(args, environ []string) (Options, error) {
 	if err := p.parse(args); err != nil {
 		return Options{}, err
 	}
+	if dir != nil && *dir == "" {
+		return Options{}, missingValue(directoryOption)
+	}
 	p.options.Channel = channel(toolchain, environ)
 	p.options.Dir = dir
 	if dir != nil && !p.options.allowsDirectory() {
@@ -87,19 +90,19 @@ func (c Command) Parse(args, environ []string) (Options, error) {
 	return p.options, nil
 }
 
-// Cobra returns the command as a cobra command that parses its arguments with
+// Cobra returns the command as a cobra command that parses the arguments with
 // [Command.Parse] and hands what they say to run. Its flags are defined for
 // what reads them from outside; cobra itself parses and prints nothing, since
-// neither its rules nor its words are Cargo's.
-func (c Command) Cobra(environ []string, run func(context.Context, Options) error) *cobra.Command {
+// neither its rules nor its words are Cargo's. It does not even see the
+// arguments, of which it would take "completion" for a command of its own.
+func (c Command) Cobra(args, environ []string, run func(context.Context, Options) error) *cobra.Command {
 	command := &cobra.Command{
 		Use:                "cargo-" + c.Name,
 		Short:              c.about,
-		Args:               cobra.ArbitraryArgs,
 		DisableFlagParsing: true,
 		SilenceErrors:      true,
 		SilenceUsage:       true,
-		RunE: func(command *cobra.Command, args []string) error {
+		RunE: func(command *cobra.Command, _ []string) error {
 			options, err := c.Parse(args, environ)
 			if err != nil {
 				return err
@@ -107,6 +110,7 @@ func (c Command) Cobra(environ []string, run func(context.Context, Options) erro
 			return run(command.Context(), options)
 		},
 	}
+	command.SetArgs([]string{})
 	newParser(c).flags.VisitAll(func(f *pflag.Flag) {
 		if f.Name != "help" { // cobra has its own
 			command.Flags().AddFlag(f)

@@ -24,7 +24,7 @@ type Session struct {
 func Main(command Command, run func(context.Context, *Session) error) int {
 	environ := os.Environ()
 	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
-	cobra := command.Cobra(environ, func(ctx context.Context, o Options) error {
+	cobra := command.Cobra(os.Args[1:], environ, func(ctx context.Context, o Options) error {
 		s.Options = o
 		if err := s.configure(environ, command); err != nil {
 			return err
@@ -38,7 +38,6 @@ func Main(command Command, run func(context.Context, *Session) error) int {
 	if term, err := s.Config.Term(); err == nil {
 		s.Shell.ColorAnswers(term.Color)
 	}
-	cobra.SetArgs(os.Args[1:])
 	return s.Shell.Report(cobra.ExecuteContext(context.Background()))
 }
 

@@ -56,7 +56,7 @@ func session(t *testing.T, line string) string {
 	if term, err := s.Config.Term(); err == nil {
 		s.Shell.ColorAnswers(term.Color)
 	}
-	cobra := Logout.Cobra(environ, func(_ context.Context, o Options) error {
+	cobra := Logout.Cobra(args, environ, func(_ context.Context, o Options) error {
 		s.Options = o
 		if err := s.configure(environ, Logout); err != nil {
 			return err
@@ -68,7 +68,6 @@ func session(t *testing.T, line string) string {
 		_, err = registry.ResolveChosen(s.Config, name)
 		return err
 	})
-	cobra.SetArgs(args)
 	s.Shell.Report(cobra.ExecuteContext(t.Context()))
 	text, err := os.ReadFile(output.Name())
 	if err != nil {

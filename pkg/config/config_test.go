@@ -344,6 +344,28 @@ func TestNoticesAreCargos(t *testing.T) {
 	}
 }
 
+func TestRegistriesTakeTheEnvironmentIn(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/config.toml": "registries.b-c.index = 'file'\nregistries.z.index = 'file'\n"})
+	w.environ = []string{"CARGO_REGISTRIES_B_C_INDEX=env", "CARGO_REGISTRIES_A_INDEX=env", "CARGO_REGISTRIES_Z_INDEX=env", "CARGO_REGISTRIES_Z_TOKEN=t"}
+	w.args = []string{"registries.z.index='arg'"}
+	registries, err := w.load().Registries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range registries {
+		got = append(got, r.Name+"="+r.Index.Val+" from "+w.relative(r.Index.Definition.String()))
+	}
+	want := []string{
+		"a=env from environment variable `CARGO_REGISTRIES_A_INDEX`",
+		"b-c=env from environment variable `CARGO_REGISTRIES_B_C_INDEX`",
+		"z=arg from --config cli option",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("Registries = %q, want %q", got, want)
+	}
+}
+
 func TestHomeDir(t *testing.T) {
 	for _, test := range []struct {
 		environ []string

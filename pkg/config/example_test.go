@@ -49,25 +49,30 @@ func Example() {
 	// Output: company from config.toml
 }
 
-// All registries that the configuration files name.
-func ExampleConfig_RegistryIndexes() {
+// All registries, wherever they are configured.
+func ExampleConfig_Registries() {
 	home := home()
 	defer os.RemoveAll(home)
 
-	cfg, err := config.Load(config.Options{Dir: home, Home: home})
+	cfg, err := config.Load(config.Options{
+		Dir:     home,
+		Home:    home,
+		Environ: []string{"CARGO_REGISTRIES_STAGING_INDEX=sparse+https://staging.example/"},
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	registries, err := cfg.RegistryIndexes()
+	registries, err := cfg.Registries()
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, r := range registries {
-		fmt.Println(r.Name, r.Index.Val)
+		fmt.Println(r.Name, r.Index.Val, "from", filepath.Base(r.Index.Definition.String()))
 	}
 	// Output:
-	// company sparse+https://crates.company.example/index/
-	// partner sparse+https://partner.example/index/
+	// company sparse+https://crates.company.example/index/ from config.toml
+	// partner sparse+https://partner.example/index/ from config.toml
+	// staging sparse+https://staging.example/ from environment variable `CARGO_REGISTRIES_STAGING_INDEX`
 }
 
 // One setting that an environment variable overrides.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // RegistryConfig is what is configured for one registry: the table
@@ -27,7 +28,7 @@ type Program struct {
 	Definition Definition
 }
 
-// NamedIndex is the index of a registry in the configuration files.
+// NamedIndex is a registry's name with its index.
 type NamedIndex struct {
 	Name  string
 	Index Value[string]
@@ -117,6 +118,37 @@ func (c *Config) RegistryIndexes() ([]NamedIndex, error) {
 		indexes = append(indexes, NamedIndex{name, Value[string]{index.text, index.definition}})
 	}
 	return indexes, nil
+}
+
+// Registries returns all registries that the configuration names, with the
+// place that defines their index, sorted by name: those of
+// [Config.RegistryIndexes], whose index a variable may override, and those that
+// only a variable names, CARGO_REGISTRIES_NAME_INDEX. Their names are in lower
+// case here, as Cargo has them; a '-' in a name cannot be told from a '_'.
+func (c *Config) Registries() ([]NamedIndex, error) {
+	registries, err := c.RegistryIndexes()
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for i, r := range registries {
+		k := parseKey("registries").child(r.Name).child("index")
+		seen[k.variable] = true
+		if text, ok := c.environ.text(k.variable); ok && r.Index.Definition.Kind < Environment {
+			registries[i].Index = Value[string]{text, Definition{Kind: Environment, Variable: k.variable}}
+		}
+	}
+	for variable := range c.environ.values {
+		name, found := strings.CutPrefix(variable, "CARGO_REGISTRIES_")
+		name, isIndex := strings.CutSuffix(name, "_INDEX")
+		text, ok := c.environ.text(variable)
+		if found && isIndex && ok && !seen[variable] {
+			d := Definition{Kind: Environment, Variable: variable}
+			registries = append(registries, NamedIndex{strings.ToLower(name), Value[string]{text, d}})
+		}
+	}
+	slices.SortFunc(registries, func(a, b NamedIndex) int { return strings.Compare(a.Name, b.Name) })
+	return registries, nil
 }
 
 // LoadCredentials reads the credentials file in the home and lays it over the

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -31,6 +33,28 @@ func BenchmarkLoginBeside50000Registries(b *testing.B) {
 		}
 		if err := f.SetToken("registry-25000", NewSecret("new")); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReadAndLookUp is a whole run of a program: the files are read, and
+// one registry is looked up.
+func BenchmarkReadAndLookUp(b *testing.B) {
+	home := b.TempDir()
+	var file strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&file, "[registries.registry-%d]\nindex = \"sparse+https://registry-%d.example/index/\"\n\n", i, i)
+	}
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(file.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		c, err := Load(Options{Dir: home, Home: home})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if r, err := c.Registry("registry-4999"); err != nil || r == nil {
+			b.Fatal(r, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
@@ -123,14 +124,15 @@ func (s *Session) withConfigured(given Unstable) (Unstable, error) {
 	}, nil
 }
 
-// hasAlias reports whether the configuration has an alias of that name.
+// hasAlias reports whether the configuration has an alias of that name, with
+// any words in it.
 func (s *Session) hasAlias(name string) bool {
 	alias, err := s.Config.String("alias." + name)
 	if err != nil {
 		list, err := s.Config.Strings("alias." + name)
-		return err == nil && list != nil
+		return err == nil && len(list) > 0
 	}
-	return alias != nil
+	return alias != nil && strings.TrimSpace(alias.Val) != ""
 }
 
 // setUpShell sets verbosity and colour: the options come before [term], which

@@ -93,6 +93,9 @@ func invalidError(k key, n *node, wanted string) error {
 // located reads a value whose definition is wanted too; an error then says
 // which key could not be read.
 func located[T any](c *Config, k key, read func(key) (*Value[T], error)) (*Value[T], error) {
+	if _, err := c.find(k); err != nil {
+		return nil, err
+	}
 	value, err := read(k)
 	if err == nil && value == nil {
 		// A variable whose name only starts with the key's.

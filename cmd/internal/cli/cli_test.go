@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -149,4 +151,27 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Cargo has no colour of its own for a program that waits for a lock.
+func TestEveryStatusHasOneColour(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	shell := NewShell(file, file, nil)
+	if err := shell.SetColor(ptr("always")); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"Blocking", "Updating"} {
+		shell.Status(verb, "x")
+	}
+	got, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\x1b[1m\x1b[92m    Blocking\x1b[0m x\n\x1b[1m\x1b[92m    Updating\x1b[0m x\n"; string(got) != want {
+		t.Errorf("shown %q, want %q", got, want)
+	}
 }

@@ -130,11 +130,7 @@ func (s *Shell) Status(verb, text string) {
 	if s.verbosity == Quiet {
 		return
 	}
-	color := heading
-	if verb == "Blocking" {
-		color = notice
-	}
-	s.print(color.paint(fmt.Sprintf("%12s", verb)) + " " + text + "\n")
+	s.print(heading.paint(fmt.Sprintf("%12s", verb)) + " " + text + "\n")
 }
 
 // Notify shows a notice of the library.

@@ -1,11 +1,14 @@
 package terminal
 
-import "os"
+import (
+	"context"
+	"os"
+)
 
 // Ask reads a secret from the terminal that the program was started on,
 // wherever its standard streams go: those of a credential provider are taken by
 // the protocol. It fails if there is no terminal.
-func Ask(prompt string) (string, error) {
+func Ask(ctx context.Context, prompt string) (string, error) {
 	in, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
 	if err != nil {
 		return "", err
@@ -16,5 +19,5 @@ func Ask(prompt string) (string, error) {
 		return "", err
 	}
 	defer out.Close()
-	return ReadSecret(in, out, prompt)
+	return ReadSecret(ctx, in, out, prompt)
 }

@@ -1,9 +1,10 @@
 // Package terminal reads what a person types, and what nobody should see.
 //
-//	token, err := terminal.ReadSecret(os.Stdin, os.Stderr, "please paste the token below")
+//	token, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "please paste the token below")
 package terminal
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -16,8 +17,9 @@ import (
 // from in, without its line end. If in is a terminal, what is typed is not
 // shown. The end of the input ends the line too.
 //
-// An interrupt while a person types leaves the terminal as it was.
-func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
+// An interrupt while a person types, and the end of ctx, leave the terminal as
+// it was.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
 	if !term.IsTerminal(int(in.Fd())) {
 		if _, err := fmt.Fprintln(out, prompt); err != nil {
 			return "", err
@@ -33,12 +35,28 @@ func ReadSecret(in *os.File, out io.Writer, prompt string) (string, error) {
 	if _, err := fmt.Fprintln(out, prompt); err != nil {
 		return "", err
 	}
-	line, ended, err := readLine(in)
-	if ended {
-		// The line end was typed, but not shown.
-		fmt.Fprintln(out)
+	type answer struct {
+		line  string
+		ended bool
+		err   error
 	}
-	return line, err
+	typed := make(chan answer, 1)
+	go func() {
+		line, ended, err := readLine(in)
+		typed <- answer{line, ended, err}
+	}()
+	select {
+	case <-ctx.Done():
+		// The reader stays until a line is typed or the process ends.
+		fmt.Fprintln(out)
+		return "", context.Cause(ctx)
+	case a := <-typed:
+		if a.ended {
+			// The line end was typed, but not shown.
+			fmt.Fprintln(out)
+		}
+		return a.line, a.err
+	}
 }
 
 // ReadLine reads a line without its line end. It reads no byte beyond, which

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,9 +25,9 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "ReadSecret":
-		secret, err = ReadSecret(os.Stdin, os.Stderr, "type it")
+		secret, err = ReadSecret(context.Background(), os.Stdin, os.Stderr, "type it")
 	case "Ask":
-		secret, err = Ask("type it")
+		secret, err = Ask(context.Background(), "type it")
 	}
 	fmt.Printf("secret %q, error %v", secret, err)
 	os.Exit(0)

@@ -46,7 +46,7 @@ func TestReadSecretFromAPipe(t *testing.T) {
 	writer.Close()
 
 	var out strings.Builder
-	got, err := ReadSecret(in, &out, "type it")
+	got, err := ReadSecret(t.Context(), in, &out, "type it")
 	if err != nil || got != "secret" || out.String() != "type it\n" {
 		t.Errorf("ReadSecret = %q, %v, and wrote %q", got, err, out.String())
 	}

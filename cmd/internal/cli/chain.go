@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
-	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -22,10 +20,7 @@ func (s *Session) Chain() *credential.Chain {
 		Stderr:           os.Stderr,
 		Now:              time.Now,
 		ReadToken: func(ctx context.Context, prompt string) (config.Secret, error) {
-			text, err := terminal.ReadSecret(os.Stdin, os.Stderr, prompt)
-			if err == nil && !utf8.ValidString(text) {
-				err = errors.New("stream did not contain valid UTF-8")
-			}
+			text, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, prompt)
 			return config.NewSecret(text), err
 		},
 	}

@@ -4,9 +4,7 @@
 //
 // It holds no behaviour of a login or a logout. A program's main is
 //
-//	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
-//	command := cli.Logout.Cobra(os.Args[1:], os.Environ(), func(ctx context.Context, o cli.Options) error { … })
-//	os.Exit(shell.Report(command.ExecuteContext(ctx)))
+//	os.Exit(cli.Main(cli.Logout, func(ctx context.Context, s *cli.Session) error { … }))
 package cli
 
 import (

@@ -110,11 +110,15 @@ func (s *Session) withConfigured(given Unstable) (Unstable, error) {
 	if !s.Options.Channel.Unstable() {
 		return given, nil
 	}
-	var names []string
+	var flags, others []string
 	for _, f := range unstableFlags {
-		names = append(names, f.name)
+		if f.takes == noValue || f.takes == yesOrNo {
+			flags = append(flags, f.name)
+		} else {
+			others = append(others, f.name)
+		}
 	}
-	configured, err := s.Config.Unstable(names)
+	configured, err := s.Config.Unstable(flags, others)
 	if err != nil {
 		return Unstable{}, err
 	}

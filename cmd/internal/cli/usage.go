@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -135,7 +136,7 @@ func (p *parser) repeated(o *option) error {
 // unneededValue is the error for a long flag with a value.
 func (p *parser) unneededValue(o *option, value string) error {
 	given := p.visible()
-	if !contains(given, o) {
+	if !slices.Contains(given, o) {
 		given = append(given, o)
 	}
 	message := "unexpected value '" + invalid.paint(strings.ToValidUTF8(value, "\uFFFD")) +
@@ -176,13 +177,4 @@ func (o *option) possibleValues() string {
 // notUTF8 is the error for a value that is not UTF-8.
 func (p *parser) notUTF8() error {
 	return usageError("invalid UTF-8 was detected in one or more arguments", nil, p.command.usage(nil))
-}
-
-func contains(options []*option, o *option) bool {
-	for _, other := range options {
-		if other == o {
-			return true
-		}
-	}
-	return false
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/credential/paseto"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 	"github.com/cargo-auth/cargo-auth/pkg/registry/index"
 	"github.com/cargo-auth/cargo-auth/pkg/terminal"
@@ -44,6 +45,7 @@ func login(ctx context.Context, s *cli.Session) error {
 		return err
 	}
 	chain := s.Chain()
+	chain.Keys = paseto.Keys{}
 	loginURL, err := loginURL(ctx, s, chain, target)
 	if err != nil {
 		return err

@@ -74,12 +74,12 @@ func (f *CredentialsFile) SetToken(registry string, token Secret) error {
 	return f.set(registry, []setting{{"token", token.Expose()}})
 }
 
-// SetSecretKey sets the secret key of a registry and, unless it is empty, the
+// SetSecretKey sets the secret key of a registry and, unless it is nil, the
 // subject of that key. The names are those of [CredentialsFile.SetToken].
-func (f *CredentialsFile) SetSecretKey(registry string, key Secret, subject string) error {
+func (f *CredentialsFile) SetSecretKey(registry string, key Secret, subject *string) error {
 	settings := []setting{{"secret-key", key.Expose()}}
-	if subject != "" {
-		settings = append(settings, setting{"secret-key-subject", subject})
+	if subject != nil {
+		settings = append(settings, setting{"secret-key-subject", *subject})
 	}
 	return f.set(registry, settings)
 }

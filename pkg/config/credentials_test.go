@@ -71,17 +71,21 @@ func TestNewCredentialsFileIsCargos(t *testing.T) {
 
 func TestSecretKeysAreSet(t *testing.T) {
 	home, path := credentialsHome(t, "[registry]\ntoken = \"t\"\n")
-	for _, subject := range []string{"me", ""} {
+	me := "me"
+	for _, step := range []struct {
+		key     string
+		subject *string
+	}{{"k3.secret.me", &me}, {"k3.secret.", nil}} {
 		for _, registry := range []string{"", "a"} {
 			err := changeCredentials(home, func(f *CredentialsFile) error {
-				return f.SetSecretKey(registry, NewSecret("k3.secret."+subject), subject)
+				return f.SetSecretKey(registry, NewSecret(step.key), step.subject)
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	// An empty subject leaves that of a named registry, since Cargo merges.
+	// No subject leaves that of a named registry, since Cargo merges.
 	want := "[registry]\nsecret-key = \"k3.secret.\"\n\n[registries.a]\nsecret-key = \"k3.secret.\"\nsecret-key-subject = \"me\"\n"
 	if got := readString(t, path); got != want {
 		t.Errorf("the file is %q, want %q", got, want)

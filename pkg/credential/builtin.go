@@ -33,9 +33,9 @@ func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
 	}
 	switch name {
 	case nameToken:
-		return &tokenProvider{chain: c, registry: r}, nil
+		return &tokenProvider{credentialsEntry{c, r}}, nil
 	case namePaseto:
-		return c.pasetoProvider(r)
+		return &pasetoProvider{credentialsEntry{c, r}}, nil
 	case nameTokenFromStdout:
 		return &stdoutProvider{dir: c.Config.Dir, env: c.Config.Environ, stdin: c.Stdin, stderr: c.Stderr}, nil
 	case nameLibsecret:
@@ -51,20 +51,6 @@ func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
 		Env:    c.Config.Environ,
 		Stderr: c.Stderr,
 	}, nil
-}
-
-// pasetoProvider stands for cargo:paseto: without a secret key there is nothing
-// to find or to remove.
-func (c *Chain) pasetoProvider(r registry.Registry) (Provider, error) {
-	configured, err := c.configuration(r)
-	if err != nil {
-		return nil, err
-	}
-	p := failing{unsupportedError(namePaseto)}
-	if configured == nil || configured.SecretKey == nil {
-		return keyless{p}, nil
-	}
-	return p, nil
 }
 
 // systemProvider stands for the secret store of an operating system. On the
@@ -87,9 +73,3 @@ type failing struct{ err error }
 func (f failing) Get(context.Context, *Request, Operation) (*Token, error) { return nil, f.err }
 func (f failing) Login(context.Context, *Request, LoginOptions) error      { return f.err }
 func (f failing) Logout(context.Context, *Request) error                   { return f.err }
-
-// keyless is failing where a key is all that is missing.
-type keyless struct{ failing }
-
-func (keyless) Get(context.Context, *Request, Operation) (*Token, error) { return nil, ErrNotFound }
-func (keyless) Logout(context.Context, *Request) error                   { return ErrNotFound }

@@ -23,6 +23,11 @@ type Chain struct {
 	Config *config.Config
 	// AsymmetricTokens is Cargo's unstable -Zasymmetric-token.
 	AsymmetricTokens bool
+	// Keys is the cryptography of cargo:paseto, [paseto.Keys]; without it that
+	// provider can do nothing but remove a key.
+	//
+	// [paseto.Keys]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/credential/paseto#Keys
+	Keys AsymmetricKeys
 	// ReadToken asks the user for the token of a login that brings none. If it
 	// is nil, such a login fails.
 	ReadToken TokenReader
@@ -35,8 +40,8 @@ type Chain struct {
 	// BuiltIn holds providers under their names in the configuration, such as
 	// "cargo:libsecret". They go before those that this package has.
 	BuiltIn map[string]Provider
-	// Now is asked whether a kept token has expired. If it is nil, tokens that
-	// expire are not kept.
+	// Now is asked whether a kept token has expired, and when cargo:paseto signs
+	// one. If it is nil, tokens that expire are not kept, and none is signed.
 	Now func() time.Time
 
 	// configured holds, by canonical index URL, what is configured for a

@@ -79,10 +79,7 @@ func (r *request) appendJSON(b []byte) []byte {
 	switch r.Kind {
 	case kindGet:
 		b = appendString(append(b, `,"operation":`...), r.Operation.Kind)
-		fields := map[string]string{"name": r.Operation.Name, "vers": r.Operation.Version, "cksum": r.Operation.Checksum}
-		for _, name := range operationFields[r.Operation.Kind] {
-			b = appendMemberAlways(b, name, fields[name])
-		}
+		b = r.Operation.appendFields(b, operationFields[r.Operation.Kind])
 	case kindLogin:
 		if r.Login.Token != nil {
 			b = appendString(append(b, `,"token":`...), r.Login.Token.Expose())
@@ -91,6 +88,16 @@ func (r *request) appendJSON(b []byte) []byte {
 	}
 	b = appendList(b, "args", r.Args)
 	return append(b, '}')
+}
+
+// appendFields appends fields of the operation under the names that Cargo
+// gives them.
+func (op Operation) appendFields(b []byte, names []string) []byte {
+	values := map[string]string{"name": op.Name, "vers": op.Version, "cksum": op.Checksum}
+	for _, name := range names {
+		b = appendMemberAlways(b, name, values[name])
+	}
+	return b
 }
 
 // appendJSON appends {"Ok":…} or {"Err":…}.

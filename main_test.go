@@ -14,11 +14,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(cleaner{m}, map[string]func(){"typed": typed})
+	testscript.Main(cleaner{m}, map[string]func(){
+		"typed": typed,
+		"asker": func() { credential.Main(asker{}) },
+	})
 }
 
 // A cleaner runs the tests and removes the programs that were built for them.

@@ -50,7 +50,10 @@ func login(ctx context.Context, s *cli.Session) error {
 	if err != nil {
 		return err
 	}
-	options := credential.LoginOptions{Token: givenToken(s.Options), LoginURL: loginURL}
+	options := credential.LoginOptions{LoginURL: loginURL}
+	if options.Token, err = givenToken(ctx, s.Options); err != nil {
+		return err
+	}
 	return chain.Login(ctx, target.Registry, options, s.Options.Args)
 }
 
@@ -91,20 +94,23 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 // givenToken returns the token from the command line, or a line of standard
 // input if that is no terminal; nil if there is neither, so that the provider
 // asks.
-func givenToken(o cli.Options) *config.Secret {
+func givenToken(ctx context.Context, o cli.Options) (*config.Secret, error) {
 	if o.Token != nil {
 		token := config.NewSecret(*o.Token)
-		return &token
+		return &token, nil
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		return nil
+		return nil, nil
+	}
+	line, err := terminal.ReadLine(ctx, os.Stdin)
+	if ctx.Err() != nil {
+		return nil, err
 	}
 	// As with Cargo, what cannot be read, or is no text, is no token.
-	line, err := terminal.ReadLine(os.Stdin)
 	line = strings.TrimSpace(line)
 	if err != nil || line == "" || !utf8.ValidString(line) {
-		return nil
+		return nil, nil
 	}
 	token := config.NewSecret(line)
-	return &token
+	return &token, nil
 }

@@ -39,12 +39,17 @@ type child struct {
 	stdout io.ReadCloser
 	// stdin is nil unless the program's standard input is written here.
 	stdin io.WriteCloser
-	// forget ends the watch over ctx.
+	// ended is closed when the program has ended.
+	ended chan struct{}
+	// forget ends the watch over ctx. If that has begun to kill the program, it
+	// returns false, and killed is closed when that is done.
 	forget func() bool
+	killed chan struct{}
 }
 
-// start runs the program. Once ctx ends it is killed and its pipes are closed,
-// so that nobody waits for it, or for what it left behind.
+// start runs the program. Once ctx ends its pipes are closed and it is asked to
+// end, since it may have to put the terminal back, and then killed, so that
+// nobody waits for it, or for what it left behind.
 func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
@@ -66,7 +71,7 @@ func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
 	if cmd.Env == nil {
 		cmd.Env = []string{}
 	}
-	c := &child{ctx: ctx, cmd: cmd}
+	c := &child{ctx: ctx, cmd: cmd, ended: make(chan struct{}), killed: make(chan struct{})}
 	if c.stdout, err = cmd.StdoutPipe(); err != nil {
 		return nil, oserror.New(err)
 	}
@@ -79,9 +84,15 @@ func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
 		return nil, oserror.New(err)
 	}
 	c.forget = context.AfterFunc(ctx, func() {
-		c.kill()
-		c.stdout.Close()
 		c.closeStdin()
+		c.stdout.Close()
+		terminateProcess(c.cmd.Process, c.cmd.SysProcAttr)
+		select {
+		case <-c.ended:
+		case <-time.After(grace):
+		}
+		c.kill()
+		close(c.killed)
 	})
 	return c, nil
 }
@@ -101,12 +112,24 @@ func (c *child) abandon(err error) error {
 	c.stdout.Close()
 	impatience := time.AfterFunc(grace, c.kill)
 	// The failure is known already; how the program ends adds nothing.
-	_ = c.cmd.Wait()
+	_, interrupted := c.end()
 	impatience.Stop()
-	if !c.forget() {
-		return context.Cause(c.ctx)
+	if interrupted != nil {
+		return interrupted
 	}
 	return err
+}
+
+// end waits for the end of the program. The second error says that it has been
+// ended with the context.
+func (c *child) end() (err, interrupted error) {
+	err = c.cmd.Wait()
+	close(c.ended)
+	if !c.forget() {
+		<-c.killed
+		return err, context.Cause(c.ctx)
+	}
+	return err, nil
 }
 
 // wait waits until the program has ended by itself. What it still writes is
@@ -121,11 +144,11 @@ func (c *child) wait() (*os.ProcessState, error) {
 			c.kill()
 		}
 	}()
-	err := c.cmd.Wait()
+	err, interrupted := c.end()
 	var exit *exec.ExitError
 	switch {
-	case !c.forget():
-		return nil, context.Cause(c.ctx)
+	case interrupted != nil:
+		return nil, interrupted
 	case flooded.Load():
 		return nil, errWritesOn
 	case err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):

@@ -18,6 +18,9 @@ func processAttributes(context.Context) *syscall.SysProcAttr { return nil }
 
 func killProcess(p *os.Process, _ *syscall.SysProcAttr) { _ = p.Kill() }
 
+// terminateProcess would ask a program to end, which this system cannot.
+func terminateProcess(p *os.Process, _ *syscall.SysProcAttr) { _ = p.Kill() }
+
 // executable says whether a file is there to be run, or why not. The system
 // adds ".exe" to a name without an extension.
 func executable(path string) (bool, error) {

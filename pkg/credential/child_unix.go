@@ -34,11 +34,20 @@ func processAttributes(ctx context.Context) *syscall.SysProcAttr {
 }
 
 func killProcess(p *os.Process, attributes *syscall.SysProcAttr) {
+	signalProcess(p, attributes, syscall.SIGKILL)
+}
+
+// terminateProcess asks a program to end.
+func terminateProcess(p *os.Process, attributes *syscall.SysProcAttr) {
+	signalProcess(p, attributes, syscall.SIGTERM)
+}
+
+func signalProcess(p *os.Process, attributes *syscall.SysProcAttr, s syscall.Signal) {
 	// An error says that the process has ended, which is what is wanted.
 	if attributes != nil && attributes.Setpgid {
-		_ = syscall.Kill(-p.Pid, syscall.SIGKILL)
+		_ = syscall.Kill(-p.Pid, s)
 	}
-	_ = p.Kill()
+	_ = p.Signal(s)
 }
 
 // executable says whether a file is there to be run, or why not.

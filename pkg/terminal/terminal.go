@@ -24,7 +24,7 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 		if _, err := fmt.Fprintln(out, prompt); err != nil {
 			return "", err
 		}
-		return ReadLine(in)
+		return ReadLine(ctx, in)
 	}
 	// Only what is typed after the prompt can be hidden for sure.
 	restore, err := hideInput(in)
@@ -35,38 +35,42 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 	if _, err := fmt.Fprintln(out, prompt); err != nil {
 		return "", err
 	}
+	line, ended, err := readLineUntil(ctx, in)
+	if ended {
+		// The line end was typed, but not shown.
+		fmt.Fprintln(out)
+	}
+	return line, err
+}
+
+// ReadLine reads a line without its line end. It reads no byte beyond, which
+// may be for somebody else, unless ctx ends first: a reader stays then until
+// there is a line or the process ends.
+func ReadLine(ctx context.Context, in io.Reader) (string, error) {
+	line, _, err := readLineUntil(ctx, in)
+	return line, err
+}
+
+// readLineUntil is ReadLine that says whether a line end was read.
+func readLineUntil(ctx context.Context, in io.Reader) (line string, ended bool, err error) {
 	type answer struct {
 		line  string
 		ended bool
 		err   error
 	}
-	typed := make(chan answer, 1)
+	read := make(chan answer, 1)
 	go func() {
 		line, ended, err := readLine(in)
-		typed <- answer{line, ended, err}
+		read <- answer{line, ended, err}
 	}()
 	select {
 	case <-ctx.Done():
-		// The reader stays until a line is typed or the process ends.
-		fmt.Fprintln(out)
-		return "", context.Cause(ctx)
-	case a := <-typed:
-		if a.ended {
-			// The line end was typed, but not shown.
-			fmt.Fprintln(out)
-		}
-		return a.line, a.err
+		return "", false, context.Cause(ctx)
+	case a := <-read:
+		return a.line, a.ended, a.err
 	}
 }
 
-// ReadLine reads a line without its line end. It reads no byte beyond, which
-// may be for somebody else.
-func ReadLine(in io.Reader) (string, error) {
-	line, _, err := readLine(in)
-	return line, err
-}
-
-// readLine is ReadLine that says whether a line end was read.
 func readLine(in io.Reader) (line string, ended bool, err error) {
 	var text strings.Builder
 	var b [1]byte

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -19,7 +20,7 @@ func TestReadLine(t *testing.T) {
 		" a\tb \nrest": " a\tb ",
 	} {
 		in := strings.NewReader(input)
-		got, err := ReadLine(in)
+		got, err := ReadLine(context.Background(), in)
 		if err != nil || got != want {
 			t.Errorf("ReadLine(%q) = %q, %v, want %q", input, got, err, want)
 		}
@@ -29,7 +30,7 @@ func TestReadLine(t *testing.T) {
 		}
 	}
 	failure := errors.New("failure")
-	if _, err := ReadLine(iotest.ErrReader(failure)); err != failure {
+	if _, err := ReadLine(context.Background(), iotest.ErrReader(failure)); err != failure {
 		t.Errorf("ReadLine of a broken input: %v", err)
 	}
 }

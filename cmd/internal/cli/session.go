@@ -39,7 +39,10 @@ func Main(command Command, run func(context.Context, *Session) error) int {
 	if term, err := s.Config.Term(); err == nil {
 		s.Shell.ColorAnswers(term.Color)
 	}
-	return s.Shell.Report(cobra.ExecuteContext(context.Background()))
+	ctx, died := untilSignal()
+	err := cobra.ExecuteContext(ctx)
+	died()
+	return s.Shell.Report(err)
 }
 
 // open takes the configuration of the current directory, of which nothing has

@@ -100,7 +100,7 @@ func TestParseUnstable(t *testing.T) {
 		{[]string{"allow-features=foo", "asymmetric-token"}, "nightly", Unstable{}, "", "the feature `asymmetric-token` is not in the list of allowed features: [foo]"},
 		{[]string{"x"}, "beta", Unstable{}, "", "the `-Z` flag is only accepted on the nightly channel of Cargo, but this is the `beta` channel\n" + channelsPage},
 	} {
-		got, warnings, err := ParseUnstable(test.flags, test.channel)
+		got, warnings, err := ParseUnstable(test.flags, test.channel, nil)
 		if test.err != "" {
 			if err == nil || err.Error() != test.err {
 				t.Errorf("ParseUnstable(%q): %v, want %s", test.flags, err, test.err)

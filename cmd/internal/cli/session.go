@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -81,7 +82,7 @@ func (s *Session) configure(environ []string, command Command) error {
 	if o.asksUnstableHelp() {
 		return unstableHelp(o.Channel)
 	}
-	unstable, warnings, err := ParseUnstable(o.Unstable, o.Channel)
+	_, warnings, err := ParseUnstable(o.Unstable, o.Channel, nil)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (s *Session) configure(environ []string, command Command) error {
 	if err := s.Config.Override(o.Config); err != nil {
 		return err
 	}
-	if s.Unstable, err = s.withConfigured(unstable); err != nil {
+	if s.Unstable, err = s.unstable(); err != nil {
 		return err
 	}
 	if err := s.setUpShell(); err != nil {
@@ -107,28 +108,30 @@ func (s *Session) configure(environ []string, command Command) error {
 	return nil
 }
 
-// withConfigured lays the command line's unstable flags over the table
-// [unstable], which counts where such flags are allowed.
-func (s *Session) withConfigured(given Unstable) (Unstable, error) {
+// unstable lays the command line's unstable flags over the table [unstable],
+// which counts where such flags are allowed. The table may say which flags the
+// command line may name, so they are read again.
+func (s *Session) unstable() (Unstable, error) {
 	if !s.Options.Channel.Unstable() {
-		return given, nil
+		return Unstable{}, nil
 	}
-	var flags, others []string
+	var keys []config.UnstableKey
 	for _, f := range unstableFlags {
-		if f.takes == noValue || f.takes == yesOrNo {
-			flags = append(flags, f.name)
-		} else {
-			others = append(others, f.name)
-		}
+		keys = append(keys, f.key())
 	}
-	configured, err := s.Config.Unstable(flags, others)
+	configured, err := s.Config.Unstable(keys)
 	if err != nil {
 		return Unstable{}, err
 	}
-	return Unstable{
-		AsymmetricToken: given.AsymmetricToken || configured["asymmetric-token"],
-		UnstableOptions: given.UnstableOptions || configured["unstable-options"],
-	}, nil
+	allowed := configured.Lists["allow-features"]
+	slices.Sort(allowed)
+	u, _, err := ParseUnstable(s.Options.Unstable, s.Options.Channel, slices.Compact(allowed))
+	if err != nil {
+		return Unstable{}, err
+	}
+	u.AsymmetricToken = u.AsymmetricToken || configured.Flags["asymmetric-token"]
+	u.UnstableOptions = u.UnstableOptions || configured.Flags["unstable-options"]
+	return u, nil
 }
 
 // hasAlias reports whether the configuration has an alias of that name, with

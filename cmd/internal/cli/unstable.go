@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
 // Unstable are the unstable flags that mean something to these programs.
@@ -29,15 +31,14 @@ const channelsPage = "See https://doc.rust-lang.org/book/appendix-07-nightly-rus
 
 // ParseUnstable reads the values of -Z as Cargo does: only some channels
 // accept any, unknown names are refused, and those that are no longer needed
-// are warned of.
-func ParseUnstable(flags []string, channel Channel) (u Unstable, warnings []string, err error) {
+// are warned of. allowed are the only features that may be named, unless
+// -Zallow-features lists others; nil allows all.
+func ParseUnstable(flags []string, channel Channel, allowed []string) (u Unstable, warnings []string, err error) {
 	if len(flags) > 0 && !channel.Unstable() {
 		return u, nil, fmt.Errorf("the `-Z` flag is only accepted on the nightly channel of Cargo, "+
 			"but this is the `%s` channel\n%s", channel, channelsPage)
 	}
-	// The features that -Zallow-features lists; nil allows all. Cargo looks for
-	// the list first, and then meets it again among the others.
-	var allowed []string
+	// Cargo looks for the list first, and then meets it again among the others.
 	for _, flag := range flags {
 		if list, found := strings.CutPrefix(flag, "allow-features="); found {
 			allowed = featureSet(list)
@@ -143,6 +144,21 @@ func (f unstableFlag) check(value string, hasValue bool) error {
 		}
 	}
 	return nil
+}
+
+// key is the flag as a key of the table [unstable].
+func (f unstableFlag) key() config.UnstableKey {
+	key := config.UnstableKey{Name: f.name, Kind: config.UnstableOther}
+	switch f.takes {
+	case noValue, yesOrNo:
+		key.Kind = config.UnstableFlag
+	case listValue:
+		key.Kind = config.UnstableList
+	case gitValue, gitoxideValue:
+		key.Kind = config.UnstableFeatures
+		key.Check = func(text string) error { return f.check(text, true) }
+	}
+	return key
 }
 
 // checkEditions checks the value of -Zfix-edition.

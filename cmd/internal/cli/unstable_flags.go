@@ -5,6 +5,7 @@ type takes int
 
 const (
 	noValue takes = iota
+	listValue
 	anyValue
 	yesOrNo
 	editionValue
@@ -21,7 +22,7 @@ type unstableFlag struct {
 }
 
 var unstableFlags = []unstableFlag{
-	{"allow-features", anyValue, "Allow *only* the listed unstable features"},
+	{"allow-features", listValue, "Allow *only* the listed unstable features"},
 	{"any-build-script-metadata", noValue, "Allow any build script to specify env vars via cargo::metadata=key=value"},
 	{"asymmetric-token", noValue, "Allows authenticating with asymmetric tokens"},
 	{"avoid-dev-deps", noValue, "Avoid installing dev-dependencies if possible"},
@@ -29,8 +30,8 @@ var unstableFlags = []unstableFlag{
 	{"bindeps", noValue, "Allow Cargo packages to depend on bin, cdylib, and staticlib crates, and use the artifacts built by those crates"},
 	{"build-analysis", noValue, "Record and persist build metrics across runs, with commands to query past builds."},
 	{"build-dir-new-layout", noValue, "Use the new build-dir filesystem layout"},
-	{"build-std", anyValue, "Enable Cargo to compile the standard library itself as part of a crate graph compilation"},
-	{"build-std-features", anyValue, "Configure features enabled for the standard library itself when building the standard library"},
+	{"build-std", listValue, "Enable Cargo to compile the standard library itself as part of a crate graph compilation"},
+	{"build-std-features", listValue, "Configure features enabled for the standard library itself when building the standard library"},
 	{"cargo-lints", noValue, "Enable the `[lints.cargo]` table"},
 	{"checksum-freshness", noValue, "Use a checksum to determine if output is fresh rather than filesystem mtime"},
 	{"codegen-backend", noValue, "Enable the `codegen-backend` option in profiles in .cargo/config.toml file"},

@@ -29,7 +29,7 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 	if err != nil {
 		return err
 	}
-	token = unpasted(token)
+	token = Unpasted(token)
 	if err := CheckToken(token); err != nil {
 		return err
 	}
@@ -43,9 +43,9 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 	return err
 }
 
-// unpasted removes what is copied along from a registry's web page, which
+// Unpasted removes what is copied along from a registry's web page, which
 // shows the token as part of a command.
-func unpasted(token config.Secret) config.Secret {
+func Unpasted(token config.Secret) config.Secret {
 	return config.NewSecret(strings.TrimSpace(strings.ReplaceAll(token.Expose(), "cargo login", "")))
 }
 

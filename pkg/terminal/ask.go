@@ -21,3 +21,13 @@ func Ask(ctx context.Context, prompt string) (string, error) {
 	defer out.Close()
 	return ReadSecret(ctx, in, out, prompt)
 }
+
+// Present reports whether the program was started on a terminal.
+func Present() bool {
+	in, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	in.Close()
+	return true
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+	"github.com/cargo-auth/cargo-auth/pkg/terminal"
+)
+
+// provider is the credential provider: the store that a request's arguments
+// choose.
+type provider struct{}
+
+func (provider) Get(ctx context.Context, req *credential.Request, op credential.Operation) (*credential.Token, error) {
+	p, err := open(req.Args)
+	if err != nil {
+		return nil, err
+	}
+	return p.Get(ctx, req, op)
+}
+
+func (provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
+	p, err := open(req.Args)
+	if err != nil {
+		return err
+	}
+	return p.Login(ctx, req, login)
+}
+
+func (provider) Logout(ctx context.Context, req *credential.Request) error {
+	p, err := open(req.Args)
+	if err != nil {
+		return err
+	}
+	return p.Logout(ctx, req)
+}
+
+// open returns the provider that the arguments ask for.
+func open(args []string) (*keyring.Provider, error) {
+	options := keyring.Options{Environ: os.Environ(), CanPrompt: canPrompt()}
+	flags := pflag.NewFlagSet("cargo-credential-keyring", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	storeFlags(flags, &options)
+	if err := flags.Parse(args); err != nil {
+		return nil, fmt.Errorf("cannot understand the arguments that are configured for this provider: %w", err)
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("cannot understand the arguments that are configured for this provider: unexpected argument `%s`", flags.Arg(0))
+	}
+	return &keyring.Provider{Options: options, Notify: keyring.Print(os.Stderr)}, nil
+}
+
+// storeFlags are the flags that choose a store.
+func storeFlags(flags *pflag.FlagSet, o *keyring.Options) {
+	flags.StringVar(&o.Backend, "backend", "", "Secret store to use: `secret-service` or `keyutils`; the system's own by default")
+	flags.StringVar(&o.Fallback, "fallback", "", "Secret store to use where the system's own is not available: `keyutils`")
+	flags.DurationVar(&o.UnlockTimeout, "unlock-timeout", time.Minute, "How long a person has to unlock the store")
+}
+
+// canPrompt reports whether there is a person to unlock a store: a display for
+// the desktop's prompt, or a terminal.
+func canPrompt() bool {
+	return os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != "" || terminal.Present()
+}

@@ -1,0 +1,128 @@
+// Package keyring keeps tokens in the operating system's secret store, in the
+// entries that Cargo's own providers use: what either stores the other finds,
+// replaces and removes.
+//
+// [Provider] is a credential provider over the store. What it needs to know of
+// the process is handed to it:
+//
+//	provider := &keyring.Provider{Options: keyring.Options{Environ: os.Environ()}, Stderr: os.Stderr}
+//
+// Linux and the BSDs have the Secret Service (GNOME Keyring, KWallet,
+// KeePassXC), macOS the Keychain, Windows the Credential Manager. On Linux the
+// kernel's keyring can be chosen where nobody runs a Secret Service.
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+)
+
+// Entry says which token is meant.
+type Entry struct {
+	// IndexURL is the registry's index; the token is stored under it.
+	IndexURL string
+	// Name is the registry's name if it has one. It is for people, who see it in
+	// the label of the stored token.
+	Name string
+}
+
+// label is what a person sees of a stored token.
+func (e Entry) label() string {
+	if e.Name != "" {
+		return labelPrefix + e.Name
+	}
+	return labelPrefix + e.IndexURL
+}
+
+// labelPrefix is Cargo's, in labels and in the names of entries.
+const labelPrefix = "cargo-registry:"
+
+// Store keeps tokens in one secret store. Its errors are
+// [credential.ErrNotFound], one that is [ErrUnavailable], or something that the
+// user must see.
+type Store interface {
+	// Name is how people call the store.
+	Name() string
+	// Get returns a stored token.
+	Get(ctx context.Context, e Entry) (config.Secret, error)
+	// Set stores a token, in place of an older one.
+	Set(ctx context.Context, e Entry, token config.Secret) error
+	// Delete removes a stored token.
+	Delete(ctx context.Context, e Entry) error
+	// Locked reports whether somebody has to unlock the store before it can be
+	// used.
+	Locked(ctx context.Context) (bool, error)
+}
+
+// ErrUnavailable says that there is no such store here. A provider leaves the
+// registry to the next one then.
+var ErrUnavailable = errors.New("the secret store is not available")
+
+// unavailable is an [ErrUnavailable] that says why.
+type unavailable struct{ error }
+
+func (u unavailable) Unwrap() []error { return []error{ErrUnavailable, u.error} }
+
+func unavailablef(format string, args ...any) error {
+	return unavailable{fmt.Errorf(format, args...)}
+}
+
+// The names of backends in [Options].
+const (
+	SecretService = "secret-service"
+	Keyutils      = "keyutils"
+)
+
+// Options choose a store.
+type Options struct {
+	// Backend is the system's own store if it is empty, or [SecretService] or
+	// [Keyutils].
+	Backend string
+	// Fallback may be [Keyutils]: the backend where the system's own store is
+	// unavailable.
+	Fallback string
+	// Environ is the environment, which says where the Secret Service is.
+	Environ []string
+	// UnlockTimeout is how long a person has to unlock a store; 0 is a minute.
+	UnlockTimeout time.Duration
+	// CanPrompt says that a person could do that: there is a display or a
+	// terminal.
+	CanPrompt bool
+}
+
+// unlockTimeout is the default.
+const unlockTimeout = time.Minute
+
+// patience is how long a store may take that nobody has to unlock.
+const patience = 2 * time.Second
+
+// Open returns the store that the options name. Whether it can be reached shows
+// when it is used, or with a fallback at once.
+func Open(ctx context.Context, o Options) (Store, error) {
+	if o.UnlockTimeout == 0 {
+		o.UnlockTimeout = unlockTimeout
+	}
+	if o.Fallback != "" && o.Fallback != Keyutils {
+		return nil, fmt.Errorf("unknown fallback `%s`, expected `%s`", o.Fallback, Keyutils)
+	}
+	store, err := open(o)
+	if o.Fallback == "" || o.Backend != "" {
+		return store, err
+	}
+	if err == nil {
+		_, err = store.Locked(ctx)
+	}
+	if errors.Is(err, ErrUnavailable) {
+		return openKeyutils()
+	}
+	return store, nil
+}
+
+// errUnknownBackend names a backend that this system does not have.
+func errUnknownBackend(o Options) error {
+	return fmt.Errorf("unknown backend `%s` on this system", o.Backend)
+}

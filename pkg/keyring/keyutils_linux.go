@@ -1,0 +1,90 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+)
+
+// keyutils is the kernel's persistent keyring of the user. What it holds ends
+// with the machine, and when nobody has looked at it for the time in
+// /proc/sys/kernel/keys/persistent_keyring_expiry, three days by default.
+type keyutils struct {
+	ring int
+}
+
+func openKeyutils() (Store, error) {
+	// The process has to possess what it wants to read.
+	ring, err := unix.KeyctlInt(unix.KEYCTL_GET_PERSISTENT, -1, unix.KEY_SPEC_PROCESS_KEYRING, 0, 0)
+	if err != nil {
+		return nil, unavailablef("the kernel has no persistent keyring for this user: %v", err)
+	}
+	return keyutils{ring}, nil
+}
+
+func (keyutils) Name() string { return "the kernel's keyring, until the machine is switched off" }
+
+const keyType = "user"
+
+func (k keyutils) find(e Entry) (int, error) {
+	id, err := unix.KeyctlSearch(k.ring, keyType, labelPrefix+e.IndexURL, 0)
+	switch {
+	case errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EKEYREVOKED):
+		return 0, credential.ErrNotFound
+	case err != nil:
+		return 0, fmt.Errorf("cannot search the kernel's keyring: %w", err)
+	}
+	return id, nil
+}
+
+// Get reads a key.
+func (k keyutils) Get(_ context.Context, e Entry) (config.Secret, error) {
+	id, err := k.find(e)
+	if err != nil {
+		return config.Secret{}, err
+	}
+	// The kernel says how long the key is, however much it could write.
+	buffer := make([]byte, 1024)
+	for {
+		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buffer, len(buffer))
+		if err != nil {
+			return config.Secret{}, fmt.Errorf("cannot read the token from the kernel's keyring: %w", err)
+		}
+		if n <= len(buffer) {
+			token := config.NewSecret(string(buffer[:n]))
+			clear(buffer)
+			return token, nil
+		}
+		buffer = make([]byte, n)
+	}
+}
+
+// Set adds a key, or changes the one that there is.
+func (k keyutils) Set(_ context.Context, e Entry, token config.Secret) error {
+	payload := []byte(token.Expose())
+	defer clear(payload)
+	if _, err := unix.AddKey(keyType, labelPrefix+e.IndexURL, payload, k.ring); err != nil {
+		return fmt.Errorf("cannot store the token in the kernel's keyring: %w", err)
+	}
+	return nil
+}
+
+// Delete removes a key.
+func (k keyutils) Delete(_ context.Context, e Entry) error {
+	id, err := k.find(e)
+	if err != nil {
+		return err
+	}
+	if _, err := unix.KeyctlInt(unix.KEYCTL_UNLINK, id, k.ring, 0, 0); err != nil {
+		return fmt.Errorf("cannot remove the token from the kernel's keyring: %w", err)
+	}
+	return nil
+}
+
+// Locked is never true.
+func (keyutils) Locked(context.Context) (bool, error) { return false, nil }

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package keyring
+
+func openKeyutils() (Store, error) { return nil, errUnknownBackend(Options{Backend: Keyutils}) }

@@ -1,0 +1,74 @@
+//go:build unix && !darwin
+
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+const promptInterface = "org.freedesktop.Secret.Prompt"
+
+var (
+	errLocked = errors.New("the keyring is locked, and there is nobody here to unlock it; " +
+		"log in to the desktop, or unlock it with `gnome-keyring-daemon --unlock`, and try again")
+	errDismissed = errors.New("the keyring stays locked: the prompt was dismissed")
+)
+
+// unlock asks the service to unlock a collection or an entry, which may ask a
+// person.
+func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
+	var unlocked []dbus.ObjectPath
+	var prompt dbus.ObjectPath
+	if err := c.call(servicePath, service+".Unlock", []dbus.ObjectPath{path}).Store(&unlocked, &prompt); err != nil {
+		return c.failed("cannot unlock", err)
+	}
+	if prompt != noPrompt && !c.options.CanPrompt {
+		return errLocked
+	}
+	return c.prompt(ctx, prompt)
+}
+
+// prompt has the service ask a person, and waits for the answer. The package
+// secret_service would wait for ever, and not say that the person declined.
+func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
+	if prompt == noPrompt {
+		return nil
+	}
+	c.impatience.Stop()
+	answers := make(chan *dbus.Signal, 8)
+	c.bus.Signal(answers)
+	if err := c.bus.AddMatchSignal(dbus.WithMatchObjectPath(prompt), dbus.WithMatchInterface(promptInterface)); err != nil {
+		return c.failed("cannot watch the prompt of", err)
+	}
+	if err := c.call(prompt, promptInterface+".Prompt", "").Err; err != nil {
+		return c.failed("cannot show the prompt of", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.options.UnlockTimeout)
+	defer cancel()
+	for {
+		select {
+		case <-ctx.Done():
+			_ = c.bus.Object(serviceName, prompt).Call(promptInterface+".Dismiss", dbus.FlagNoReplyExpected).Err
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("nobody unlocked the keyring within %v", c.options.UnlockTimeout.Round(time.Millisecond))
+			}
+			return context.Cause(ctx)
+		case answer, open := <-answers:
+			if !open {
+				return errors.New("the Secret Service went away while it asked to unlock the keyring")
+			}
+			if answer.Path != prompt || answer.Name != promptInterface+".Completed" {
+				continue
+			}
+			if dismissed, ok := answer.Body[0].(bool); ok && dismissed {
+				return errDismissed
+			}
+			return nil
+		}
+	}
+}

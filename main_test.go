@@ -57,9 +57,14 @@ var programs = sync.OnceValues(func() (string, error) {
 	return filepath.EvalSymlinks(programsDir)
 })
 
+type skipper interface {
+	Skip(...any)
+	Fatal(...any)
+}
+
 // missing is called where a tool that a test needs is not there. The test is
 // skipped with the reason, or fails where everything must run.
-func missing(t testscript.T, tool string) {
+func missing(t skipper, tool string) {
 	if os.Getenv("CI") == "true" {
 		t.Fatal(fmt.Sprintf("%s is missing, and with CI=true nothing is skipped", tool))
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
-	"github.com/cargo-auth/cargo-auth/pkg/terminal"
 )
 
 // provider is the credential provider: the store that a request's arguments
@@ -44,7 +43,8 @@ func (provider) Logout(ctx context.Context, req *credential.Request) error {
 
 // open returns the provider that the arguments ask for.
 func open(args []string) (*keyring.Provider, error) {
-	options := keyring.Options{Environ: os.Environ(), CanPrompt: canPrompt()}
+	environ := os.Environ()
+	options := keyring.Options{Environ: environ, CanPrompt: keyring.CanPrompt(environ)}
 	flags := pflag.NewFlagSet("cargo-credential-keyring", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
@@ -63,10 +63,4 @@ func storeFlags(flags *pflag.FlagSet, o *keyring.Options) {
 	flags.StringVar(&o.Backend, "backend", "", "Secret store to use: `secret-service` or `keyutils`; the system's own by default")
 	flags.StringVar(&o.Fallback, "fallback", "", "Secret store to use where the system's own is not available: `keyutils`")
 	flags.DurationVar(&o.UnlockTimeout, "unlock-timeout", time.Minute, "How long a person has to unlock the store")
-}
-
-// canPrompt reports whether there is a person to unlock a store: a display for
-// the desktop's prompt, or a terminal.
-func canPrompt() bool {
-	return os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != "" || terminal.Present()
 }

@@ -53,9 +53,10 @@ func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
 	}, nil
 }
 
-// systemProvider stands for the secret store of an operating system. On the
-// others Cargo says that no registry is supported. On its own it is an error:
-// another provider might keep the token where the user did not want it.
+// systemProvider stands for the secret store of an operating system where
+// BuiltIn has none. On other systems Cargo says that no registry is supported.
+// On its own it is an error: another provider might keep the token where the
+// user did not want it.
 func systemProvider(name, system string) Provider {
 	if runtime.GOOS != system {
 		return failing{ErrURLNotSupported}
@@ -64,7 +65,7 @@ func systemProvider(name, system string) Provider {
 }
 
 func unsupportedError(name string) error {
-	return fmt.Errorf("`%s` is not supported by this program yet", name)
+	return fmt.Errorf("`%s` is not supported by this program", name)
 }
 
 // failing is a provider that cannot do anything.

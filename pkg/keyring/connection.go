@@ -73,12 +73,3 @@ func busAddress(environ []string) (string, error) {
 	}
 	return "", errNoBus
 }
-
-func lookup(environ []string, name string) string {
-	for i := len(environ) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(environ[i], name+"="); ok {
-			return value
-		}
-	}
-	return ""
-}

@@ -5,3 +5,7 @@ const systemName = "Keychain"
 // service and user are those of Cargo's provider.
 func (e Entry) service() string { return labelPrefix + e.IndexURL }
 func (e Entry) user() string    { return "" }
+
+// CargoProvider is Cargo's name for its provider over this system's store;
+// empty where Cargo has none.
+const CargoProvider = "cargo:macos-keychain"

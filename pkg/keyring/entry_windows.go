@@ -6,3 +6,7 @@ const systemName = "Credential Manager"
 // provider.
 func (e Entry) service() string { return "cargo-registry" }
 func (e Entry) user() string    { return e.IndexURL }
+
+// CargoProvider is Cargo's name for its provider over this system's store;
+// empty where Cargo has none.
+const CargoProvider = "cargo:wincred"

@@ -16,9 +16,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/terminal"
 )
 
 // Entry says which token is meant.
@@ -125,4 +127,19 @@ func Open(ctx context.Context, o Options) (Store, error) {
 // errUnknownBackend names a backend that this system does not have.
 func errUnknownBackend(o Options) error {
 	return fmt.Errorf("unknown backend `%s` on this system", o.Backend)
+}
+
+// CanPrompt reports whether there is a person who could unlock a store: a
+// display for the desktop's prompt, or a terminal.
+func CanPrompt(environ []string) bool {
+	return lookup(environ, "WAYLAND_DISPLAY") != "" || lookup(environ, "DISPLAY") != "" || terminal.Present()
+}
+
+func lookup(environ []string, name string) string {
+	for i := len(environ) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(environ[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }

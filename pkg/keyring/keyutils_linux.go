@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -14,25 +15,31 @@ import (
 // keyutils is the kernel's persistent keyring of the user. What it holds ends
 // with the machine, and when nobody has looked at it for the time in
 // /proc/sys/kernel/keys/persistent_keyring_expiry, three days by default.
-type keyutils struct {
-	ring int
-}
+type keyutils struct{}
 
 func openKeyutils() (Store, error) {
-	// The process has to possess what it wants to read.
-	ring, err := unix.KeyctlInt(unix.KEYCTL_GET_PERSISTENT, -1, unix.KEY_SPEC_PROCESS_KEYRING, 0, 0)
+	return keyutils{}, withRing(func(int) error { return nil })
+}
+
+// withRing does something with the persistent keyring. A program must possess
+// what it reads, and possession is a thread's.
+func withRing(do func(ring int) error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	ring, err := unix.KeyctlInt(unix.KEYCTL_GET_PERSISTENT, -1, unix.KEY_SPEC_THREAD_KEYRING, 0, 0)
 	if err != nil {
-		return nil, unavailablef("the kernel has no persistent keyring for this user: %v", err)
+		return unavailablef("the kernel has no persistent keyring for this user: %w", err)
 	}
-	return keyutils{ring}, nil
+	return do(ring)
 }
 
 func (keyutils) Name() string { return "the kernel's keyring, until the machine is switched off" }
 
 const keyType = "user"
 
-func (k keyutils) find(e Entry) (int, error) {
-	id, err := unix.KeyctlSearch(k.ring, keyType, labelPrefix+e.IndexURL, 0)
+// find returns the key of the entry.
+func find(ring int, e Entry) (int, error) {
+	id, err := unix.KeyctlSearch(ring, keyType, labelPrefix+e.IndexURL, 0)
 	switch {
 	case errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EKEYREVOKED):
 		return 0, credential.ErrNotFound
@@ -43,47 +50,54 @@ func (k keyutils) find(e Entry) (int, error) {
 }
 
 // Get reads a key.
-func (k keyutils) Get(_ context.Context, e Entry) (config.Secret, error) {
-	id, err := k.find(e)
-	if err != nil {
-		return config.Secret{}, err
-	}
-	// The kernel says how long the key is, however much it could write.
-	buffer := make([]byte, 1024)
-	for {
-		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buffer, len(buffer))
+func (keyutils) Get(_ context.Context, e Entry) (token config.Secret, err error) {
+	err = withRing(func(ring int) error {
+		id, err := find(ring, e)
 		if err != nil {
-			return config.Secret{}, fmt.Errorf("cannot read the token from the kernel's keyring: %w", err)
+			return err
 		}
-		if n <= len(buffer) {
-			token := config.NewSecret(string(buffer[:n]))
-			clear(buffer)
-			return token, nil
+		// The kernel says how long the key is, however much it could write.
+		buffer := make([]byte, 1024)
+		for {
+			n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buffer, len(buffer))
+			if err != nil {
+				return fmt.Errorf("cannot read the token from the kernel's keyring: %w", err)
+			}
+			if n <= len(buffer) {
+				token = config.NewSecret(string(buffer[:n]))
+				clear(buffer)
+				return nil
+			}
+			buffer = make([]byte, n)
 		}
-		buffer = make([]byte, n)
-	}
+	})
+	return token, err
 }
 
 // Set adds a key, or changes the one that there is.
-func (k keyutils) Set(_ context.Context, e Entry, token config.Secret) error {
+func (keyutils) Set(_ context.Context, e Entry, token config.Secret) error {
 	payload := []byte(token.Expose())
 	defer clear(payload)
-	if _, err := unix.AddKey(keyType, labelPrefix+e.IndexURL, payload, k.ring); err != nil {
-		return fmt.Errorf("cannot store the token in the kernel's keyring: %w", err)
-	}
-	return nil
+	return withRing(func(ring int) error {
+		if _, err := unix.AddKey(keyType, labelPrefix+e.IndexURL, payload, ring); err != nil {
+			return fmt.Errorf("cannot store the token in the kernel's keyring: %w", err)
+		}
+		return nil
+	})
 }
 
 // Delete removes a key.
-func (k keyutils) Delete(_ context.Context, e Entry) error {
-	id, err := k.find(e)
-	if err != nil {
-		return err
-	}
-	if _, err := unix.KeyctlInt(unix.KEYCTL_UNLINK, id, k.ring, 0, 0); err != nil {
-		return fmt.Errorf("cannot remove the token from the kernel's keyring: %w", err)
-	}
-	return nil
+func (keyutils) Delete(_ context.Context, e Entry) error {
+	return withRing(func(ring int) error {
+		id, err := find(ring, e)
+		if err != nil {
+			return err
+		}
+		if _, err := unix.KeyctlInt(unix.KEYCTL_UNLINK, id, ring, 0, 0); err != nil {
+			return fmt.Errorf("cannot remove the token from the kernel's keyring: %w", err)
+		}
+		return nil
+	})
 }
 
 // Locked is never true.

@@ -16,6 +16,10 @@ type Provider struct {
 	// ReadToken asks the user for the token of a login that brings none; nil is
 	// [credential.Terminal].
 	ReadToken credential.TokenReader
+	// Required makes it an error that there is no store, as Cargo's own
+	// providers do. Otherwise the user is told, and the next provider gets its
+	// turn.
+	Required bool
 	// Notify tells the user what has been done, and what is missing.
 	Notify func(config.Notice)
 }
@@ -74,14 +78,13 @@ func (p *Provider) Logout(ctx context.Context, req *credential.Request) error {
 	})
 }
 
-// use opens the store. Where there is none the user is told, and the next
-// provider gets its turn.
+// use opens the store and does something with it.
 func (p *Provider) use(ctx context.Context, do func(Store) error) error {
 	store, err := Open(ctx, p.Options)
 	if err == nil {
 		err = do(store)
 	}
-	if errors.Is(err, ErrUnavailable) {
+	if errors.Is(err, ErrUnavailable) && !p.Required {
 		p.notify(config.Notice{Kind: config.Warning, Text: err.Error()})
 		return credential.ErrURLNotSupported
 	}

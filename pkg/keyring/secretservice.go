@@ -112,19 +112,31 @@ func (s secretService) Delete(ctx context.Context, e Entry) error {
 
 // Locked asks for the default collection.
 func (s secretService) Locked(ctx context.Context) (locked bool, err error) {
-	err = s.connected(ctx, func(c *connection) error {
-		property, err := c.bus.Object(serviceName, defaultCollection).GetProperty(collection + ".Locked")
-		if err != nil {
-			return c.failed("cannot reach the default collection of", err)
-		}
-		locked, _ = property.Value().(bool)
-		return nil
+	err = s.connected(ctx, func(c *connection) (err error) {
+		locked, err = c.locked()
+		return err
 	})
 	return locked, err
 }
 
-// find returns the entry, unlocked.
+// find returns the entry, unlocked. GNOME Keyring finds nothing in a collection
+// that has been locked since it started, so that one is unlocked before an
+// entry counts as missing.
 func (c *connection) find(ctx context.Context, e Entry) (dbus.ObjectPath, error) {
+	path, err := c.search(ctx, e)
+	if err != credential.ErrNotFound {
+		return path, err
+	}
+	if locked, err := c.locked(); err != nil || !locked {
+		return "", credential.ErrNotFound
+	}
+	if err := c.unlock(ctx, defaultCollection); err != nil {
+		return "", err
+	}
+	return c.search(ctx, e)
+}
+
+func (c *connection) search(ctx context.Context, e Entry) (dbus.ObjectPath, error) {
 	var unlocked, locked []dbus.ObjectPath
 	if err := c.call(servicePath, service+".SearchItems", e.attributes()).Store(&unlocked, &locked); err != nil {
 		return "", c.failed("cannot search", err)
@@ -136,6 +148,16 @@ func (c *connection) find(ctx context.Context, e Entry) (dbus.ObjectPath, error)
 		return locked[0], c.unlock(ctx, locked[0])
 	}
 	return "", credential.ErrNotFound
+}
+
+// locked reports whether the default collection is locked.
+func (c *connection) locked() (bool, error) {
+	property, err := c.bus.Object(serviceName, defaultCollection).GetProperty(collection + ".Locked")
+	if err != nil {
+		return false, c.failed("cannot reach the default collection of", err)
+	}
+	locked, _ := property.Value().(bool)
+	return locked, nil
 }
 
 // session opens the session in which secrets travel. They are not encrypted on

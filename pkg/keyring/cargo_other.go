@@ -1,0 +1,7 @@
+//go:build !linux && !darwin && !windows
+
+package keyring
+
+// CargoProvider is Cargo's name for its provider over this system's store;
+// empty where Cargo has none.
+const CargoProvider = ""

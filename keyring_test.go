@@ -264,7 +264,7 @@ func TestLockedKeyring(t *testing.T) {
 	}
 	// With somebody who could answer, but nothing that asks, the prompt counts
 	// as dismissed, or times out.
-	store, err := keyring.Open(t.Context(), keyring.Options{Environ: d.Environ, CanPrompt: true, UnlockTimeout: time.Second})
+	store, err := keyring.Open(t.Context(), keyring.Options{Environ: d.Environ, CanPrompt: func() bool { return true }, UnlockTimeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

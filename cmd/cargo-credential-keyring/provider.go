@@ -44,7 +44,7 @@ func (provider) Logout(ctx context.Context, req *credential.Request) error {
 // open returns the provider that the arguments ask for.
 func open(args []string) (*keyring.Provider, error) {
 	environ := os.Environ()
-	options := keyring.Options{Environ: environ, CanPrompt: keyring.CanPrompt(environ)}
+	options := keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }}
 	flags := pflag.NewFlagSet("cargo-credential-keyring", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}

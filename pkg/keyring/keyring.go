@@ -91,9 +91,9 @@ type Options struct {
 	Environ []string
 	// UnlockTimeout is how long a person has to unlock a store; 0 is a minute.
 	UnlockTimeout time.Duration
-	// CanPrompt says that a person could do that: there is a display or a
-	// terminal.
-	CanPrompt bool
+	// CanPrompt reports whether a person could do that, see [CanPrompt]; nil is
+	// that nobody could. It is asked when somebody has to.
+	CanPrompt func() bool
 }
 
 // unlockTimeout is the default.

@@ -27,7 +27,7 @@ func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 	if err := c.call(servicePath, service+".Unlock", []dbus.ObjectPath{path}).Store(&unlocked, &prompt); err != nil {
 		return c.failed("cannot unlock", err)
 	}
-	if prompt != noPrompt && !c.options.CanPrompt {
+	if canPrompt := c.options.CanPrompt; prompt != noPrompt && (canPrompt == nil || !canPrompt()) {
 		return errLocked
 	}
 	return c.prompt(ctx, prompt)

@@ -18,7 +18,6 @@ func (s *Session) Chain() *credential.Chain {
 		text, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, prompt)
 		return config.NewSecret(text), err
 	}
-	environ := os.Environ()
 	return &credential.Chain{
 		Config:           s.Config,
 		AsymmetricTokens: s.Unstable.AsymmetricToken,
@@ -26,13 +25,23 @@ func (s *Session) Chain() *credential.Chain {
 		Stderr:           os.Stderr,
 		Now:              time.Now,
 		ReadToken:        read,
-		BuiltIn: map[string]credential.Provider{
-			keyring.CargoProvider: &keyring.Provider{
-				Options:   keyring.Options{Environ: environ, CanPrompt: keyring.CanPrompt(environ)},
-				ReadToken: read,
-				Required:  true,
-				Notify:    s.Shell.Notify,
-			},
+		BuiltIn:          s.secretStore(read),
+	}
+}
+
+// secretStore is Cargo's provider over this system's secret store, if it has
+// one.
+func (s *Session) secretStore(read credential.TokenReader) map[string]credential.Provider {
+	if keyring.CargoProvider == "" {
+		return nil
+	}
+	environ := s.Config.Environ
+	return map[string]credential.Provider{
+		keyring.CargoProvider: &keyring.Provider{
+			Options:   keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }},
+			ReadToken: read,
+			Required:  true,
+			Notify:    s.Shell.Notify,
 		},
 	}
 }

@@ -59,6 +59,47 @@ var meanings = map[string]func(root map[string]any) bool{
 		}
 		return true
 	},
+	"append": func(root map[string]any) bool {
+		table, list, ok := providers(root)
+		if ok {
+			table["providers"] = append(list, "new")
+		}
+		return ok
+	},
+	"swap": func(root map[string]any) bool {
+		_, list, ok := providers(root)
+		for i, element := range list {
+			if element == "a" {
+				list[i] = "new"
+			}
+		}
+		return ok && list != nil
+	},
+	"leave": func(root map[string]any) bool {
+		table, list, ok := providers(root)
+		if !ok || list == nil {
+			return false
+		}
+		table["providers"] = slices.DeleteFunc(list, func(element any) bool { return element == "a" })
+		return true
+	},
+	// That empty tables may go as well is for another test.
+	"discard": func(map[string]any) bool { return false },
+}
+
+// providers returns the list that the edits change; it need not be one of
+// strings.
+func providers(root map[string]any) (table map[string]any, list []any, ok bool) {
+	table, ok = child(root, "registry")
+	if !ok || table["providers"] == nil {
+		return table, nil, ok
+	}
+	list, ok = table["providers"].([]any)
+	for _, element := range list {
+		_, isString := element.(string)
+		ok = ok && isString
+	}
+	return table, list, ok
 }
 
 // child returns the table in a table, which is added if there is none.
@@ -177,6 +218,53 @@ func FuzzEdits(f *testing.F) {
 			if err := check(document, name); err != nil {
 				t.Errorf("%s of %q: %v", name, document, err)
 			}
+		}
+	})
+}
+
+// What is added can be taken back.
+func FuzzDiscard(f *testing.F) {
+	for _, test := range tests {
+		f.Add([]byte(test.before))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		root, err := values(document)
+		if err != nil {
+			return
+		}
+		table, _, ok := providers(root)
+		d, err := Parse(document)
+		if _, exists := table["providers"]; !ok || exists || err != nil {
+			return
+		}
+		if err := d.SetStrings([]string{"a"}, list...); err != nil {
+			t.Fatalf("%q: %v", document, err)
+		}
+		if err := d.AddComment("c", list...); err != nil {
+			t.Fatalf("%q: %v", document, err)
+		}
+		if err := d.Discard(list...); err != nil {
+			t.Fatalf("%q: %v", document, err)
+		}
+		got, err := values(d.Bytes())
+		if err != nil {
+			t.Fatalf("%q has become %q: %v", document, d.Bytes(), err)
+		}
+		want, _ := values(document)
+		for _, root := range []map[string]any{got, want} {
+			if table, ok := child(root, "registry"); ok && len(table) == 0 {
+				delete(root, "registry")
+			}
+		}
+		if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
+			t.Fatalf("%q has become %q", document, d.Bytes())
+		}
+		// An empty table may go or gain a space, and so may a last empty line.
+		if _, hadTable := want["registry"]; !hadTable && bytes.Contains(document, []byte("registry")) {
+			return
+		}
+		if trimmed := bytes.TrimSpace(document); !bytes.Contains(trimmed, []byte("{")) && !bytes.Equal(bytes.TrimSpace(d.Bytes()), trimmed) {
+			t.Fatalf("%q has become %q", document, d.Bytes())
 		}
 	})
 }

@@ -50,11 +50,12 @@ type entry struct {
 	section *entry
 	// table is the inline table that a key stands in, or nil.
 	table *entry
-	// inline says that the value is an inline table: children are its keys,
-	// comments those between them.
-	inline   bool
-	children []*entry
-	comments []span
+	// inline says that the value is an inline table, and list that it is an
+	// array of strings: children are its keys or elements, comments those
+	// between them. Elements have no path.
+	inline, list bool
+	children     []*entry
+	comments     []span
 }
 
 const noArray = int(^uint(0) >> 1)
@@ -192,6 +193,9 @@ func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
 	case unstable.String:
 		e.text, e.isString = string(node.Value().Data), true
 		return e
+	case unstable.Array:
+		s.strings(e, node.Value())
+		return e
 	case unstable.InlineTable:
 	default:
 		return e
@@ -208,7 +212,23 @@ func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
 	return e
 }
 
-// innerComments adds a comment and those that follow it to the inline table.
+// strings adds the elements of an array, if all are strings.
+func (s *scanner) strings(e *entry, array *unstable.Node) {
+	var elements []*entry
+	for children := array.Children(); children.Next(); {
+		switch child := children.Node(); child.Kind {
+		case unstable.Comment:
+			s.innerComments(e, child)
+		case unstable.String:
+			elements = append(elements, &entry{span: s.span(child.Raw), text: string(child.Data), isString: true})
+		default:
+			return
+		}
+	}
+	e.list, e.children = true, elements
+}
+
+// innerComments adds a comment and those that follow it to the value.
 func (s *scanner) innerComments(e *entry, comment *unstable.Node) {
 	e.comments = append(e.comments, s.span(comment.Raw))
 	for more := comment.Children(); more.Next(); {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// edits are what the credentials file needs.
+// edits are what the credentials file and the configuration need.
 var edits = map[string]func(*Document) error{
 	"set": func(d *Document) error { return d.Set("new", "registries", "a", "token") },
 	"remove": func(d *Document) error {
@@ -18,7 +18,18 @@ var edits = map[string]func(*Document) error{
 		return d.Set("new", "registry", "token")
 	},
 	"nest": func(d *Document) error { return d.Nest("token", "registry") },
+	"append": func(d *Document) error {
+		if !d.has(list) {
+			return d.SetStrings([]string{"new"}, list...)
+		}
+		return d.AppendString("new", list...)
+	},
+	"swap":    func(d *Document) error { return d.ReplaceString("a", "new", list...) },
+	"leave":   func(d *Document) error { return d.RemoveString("a", list...) },
+	"discard": func(d *Document) error { return d.Discard("registries", "a", "token") },
 }
+
+var list = []string{"registry", "providers"}
 
 // tests are documents before and after an edit.
 var tests = []struct{ name, edit, before, after string }{
@@ -55,6 +66,31 @@ var tests = []struct{ name, edit, before, after string }{
 	{"dotted in inline", "set", "registries = { a.x = 1, b = {} }\n", "registries = { a.x = 1, b = {}, a.token = \"new\" }\n"},
 	{"inline over lines", "set", "registries.a = {\n  x = 1, # one, two\n  y = 2 # c\n}\n", "registries.a = {\n  x = 1, # one, two\n  y = 2, # c\n  token = \"new\"\n}\n"},
 	{"inline over lines with a last comma", "set", "registries.a = {\r\n  x = 1, # c\r\n}\r\n", "registries.a = {\r\n  x = 1, # c\r\n  token = \"new\",\r\n}\r\n"},
+
+	{"no list", "append", "", "[registry]\nproviders = [\"new\"]\n"},
+	{"no list in the section", "append", "[registry]\nx = 1\n\n[b]\n", "[registry]\nx = 1\nproviders = [\"new\"]\n\n[b]\n"},
+	{"no list in the inline table", "append", "registry = { x = 1 }\n", "registry = { x = 1, providers = [\"new\"] }\n"},
+	{"empty list", "append", "registry.providers = [ ] # c\n", "registry.providers = [\"new\" ] # c\n"},
+	{"list", "append", "registry.providers = [ 'a',\"b\" ]\n", "registry.providers = [ 'a',\"b\", \"new\" ]\n"},
+	{"list with a last comma", "append", "registry.providers = ['a', ]\n", "registry.providers = ['a', \"new\", ]\n"},
+	{"list over lines", "append", "registry.providers = [\n  'a', # one, two\n  'b' # c\n]\n", "registry.providers = [\n  'a', # one, two\n  'b', # c\n  \"new\"\n]\n"},
+	{"list over lines with a last comma", "append", "registry.providers = [ # c\r\n  'a',\r\n]", "registry.providers = [ # c\r\n  'a',\r\n  \"new\",\r\n]"},
+	{"list in an inline table", "append", "registry = { providers = ['a'], x = 1 }", "registry = { providers = ['a', \"new\"], x = 1 }"},
+	{"an element", "swap", "registry.providers = ['b', 'a', 'c'] # a\n", "registry.providers = ['b', 'new', 'c'] # a\n"},
+	{"the first", "leave", "registry.providers = ['a', 'b']\n", "registry.providers = ['b']\n"},
+	{"the last", "leave", "registry.providers = ['b', 'a']\n", "registry.providers = ['b']\n"},
+	{"all", "leave", "registry.providers = ['a', \"a\"]\n", "registry.providers = []\n"},
+	{"a line", "leave", "registry.providers = [\n  'b', # b\n  'a',\n]\n", "registry.providers = [\n  'b', # b\n]\n"},
+	{"a line with a comment", "leave", "registry.providers = [\n  'a', # c\n  'b'\n]\n", "registry.providers = [\n  # c\n  'b'\n]\n"},
+	{"the section", "discard", "x = 1\n\n[registries.a]\ntoken = 't' # c\n\n[b]\n", "x = 1\n\n[b]\n"},
+	{"the last section", "discard", "x = 1\n\n[registries.a]\ntoken = 't' # c\n", "x = 1\n"},
+	{"the only section", "discard", "[registries.a]\ntoken = 't'\n", ""},
+	{"the last section without a line end", "discard", "x = 1\r\n\r\n[registries.a]\r\ntoken = 't'", "x = 1"},
+	{"a section with a comment", "discard", "[registries.a] # c\ntoken = 't'\n", "[registries.a] # c\n"},
+	{"a section with another key", "discard", "[registries.a]\ntoken = 't' # c\nx = 1\n", "[registries.a]\nx = 1\n"},
+	{"in an inline table", "discard", "registries.a = { token = 't' }\n", "registries.a = { }\n"},
+	{"above a comment", "discard", "[registries.a]\ntoken = 't'\n# c\n", "[registries.a]\n# c\n"},
+	{"a dotted key", "discard", "x = 1\nregistries.a.token = 't'\n\ny = 1\n", "x = 1\n\ny = 1\n"},
 
 	{"nothing there", "remove", "[registries.b]\ntoken = \"x\"\n", "[registries.b]\ntoken = \"x\"\n"},
 	{"all three", "remove", "[registries.a]\ntoken = \"t\"\nx = 1\nsecret-key = \"k\"\n# c\nsecret-key-subject = \"s\"\n[b]\n", "[registries.a]\nx = 1\n# c\n[b]\n"},

@@ -152,12 +152,12 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 	}
 	anyNotFound := false
 	for _, entry := range providers {
-		provider, err := c.provider(entry.path, r)
+		provider, err := c.provider(entry.Name, r)
 		if err != nil {
 			return err
 		}
-		args := slices.Concat(entry.args, call.args)
-		line := strings.Join(append([]string{entry.path}, args...), " ")
+		args := slices.Concat(entry.Args, call.args)
+		line := strings.Join(append([]string{entry.Name}, args...), " ")
 		c.status(config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.DisplayName())
 		err = ask(provider, &Request{IndexURL: r.Index, Name: r.Name, Headers: call.headers, Args: args})
 		var unexpected *UnexpectedResponseError

@@ -69,13 +69,12 @@ type MissingTokenError struct {
 
 func (c *Chain) missing(r registry.Registry) error {
 	e := &MissingTokenError{Registry: r}
-	quiet := &Chain{Config: quieted(c.Config), AsymmetricTokens: c.AsymmetricTokens, configured: c.configured}
-	entries, err := quiet.providers(r, false)
+	entries, err := c.Providers(r)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		e.Storable = e.Storable || entry.path == nameToken
+		e.Storable = e.Storable || entry.Name == nameToken
 	}
 	byDefault, err := c.Config.String("registry.default")
 	if err != nil {

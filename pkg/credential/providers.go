@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -8,17 +9,28 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// entry is a configured provider: the program, or a built-in provider's name,
-// and its arguments.
-type entry struct {
-	path string
-	args []string
+// Configured is a provider as the configuration names it.
+type Configured struct {
+	// Name is a program, see [config.Config.ResolveProgram], or a built-in
+	// provider's name, such as "cargo:token". Aliases are resolved.
+	Name string
+	Args []string
+	// Definition says where it is configured. Its kind is [config.BuiltIn] if it
+	// is there because nothing is configured.
+	Definition config.Definition
+}
+
+// Providers returns what is configured for a registry, in the order in which
+// Cargo tries it. It runs nothing and warns of nothing.
+func (c *Chain) Providers(r registry.Registry) ([]Configured, error) {
+	quiet := &Chain{Config: quieted(c.Config), AsymmetricTokens: c.AsymmetricTokens, configured: maps.Clone(c.configured)}
+	return quiet.providers(r, false)
 }
 
 // providers returns what is configured for a registry, in the order of trying:
 // its own provider and no other, or the global ones from the last to the first,
 // or cargo:token. The user is warned of tokens and keys that will be ignored.
-func (c *Chain) providers(r registry.Registry, requireConfigured bool) ([]entry, error) {
+func (c *Chain) providers(r registry.Registry, requireConfigured bool) ([]Configured, error) {
 	own, err := c.configuration(r)
 	if err != nil {
 		return nil, err
@@ -33,7 +45,7 @@ func (c *Chain) providers(r registry.Registry, requireConfigured bool) ([]entry,
 	if own.CredentialProvider != nil {
 		e := c.resolve(*own.CredentialProvider)
 		c.warnOwn(r, own, e)
-		return []entry{e}, nil
+		return []Configured{e}, nil
 	}
 	c.warnGlobal(r, own, global)
 	if isDefault && requireConfigured {
@@ -60,7 +72,7 @@ func (c *Chain) configuration(r registry.Registry) (*config.RegistryConfig, erro
 	return found, nil
 }
 
-func (c *Chain) globalProviders() (entries []entry, isDefault bool, err error) {
+func (c *Chain) globalProviders() (entries []Configured, isDefault bool, err error) {
 	values, err := c.Config.Strings("registry.global-credential-providers")
 	if err != nil {
 		return nil, false, err
@@ -75,9 +87,9 @@ func (c *Chain) globalProviders() (entries []entry, isDefault bool, err error) {
 	if len(entries) > 0 {
 		return entries, false, nil
 	}
-	entries = []entry{{path: nameToken}}
+	entries = []Configured{{Name: nameToken}}
 	if c.AsymmetricTokens {
-		entries = append(entries, entry{path: namePaseto})
+		entries = append(entries, Configured{Name: namePaseto})
 	}
 	return entries, true, nil
 }
@@ -85,7 +97,8 @@ func (c *Chain) globalProviders() (entries []entry, isDefault bool, err error) {
 // resolve replaces a name that [credential-alias] has, once, and finds the
 // program's path. An alias that cannot be read is as good as none. A built-in
 // provider's name is no alias.
-func (c *Chain) resolve(p config.Program) entry {
+func (c *Chain) resolve(p config.Program) Configured {
+	d := p.Definition
 	if len(p.Args) == 0 {
 		alias, err := c.Config.Program("credential-alias." + p.Name)
 		switch {
@@ -97,26 +110,26 @@ func (c *Chain) resolve(p config.Program) entry {
 			p = *alias
 		}
 	}
-	return entry{c.Config.ResolveProgram(p.Name, p.Definition), p.Args}
+	return Configured{c.Config.ResolveProgram(p.Name, p.Definition), p.Args, d}
 }
 
 // warnOwn warns of what a registry's own provider will not look at.
-func (c *Chain) warnOwn(r registry.Registry, own *config.RegistryConfig, e entry) {
-	if own.Token != nil && e.path != nameToken {
+func (c *Chain) warnOwn(r registry.Registry, own *config.RegistryConfig, e Configured) {
+	if own.Token != nil && e.Name != nameToken {
 		c.warn("%s has a token configured in %s that will be ignored because this registry is configured to use credential-provider `%s`",
-			r, own.Token.Definition, e.path)
+			r, own.Token.Definition, e.Name)
 	}
-	if own.SecretKey != nil && e.path != namePaseto {
+	if own.SecretKey != nil && e.Name != namePaseto {
 		c.warn("%s has a secret-key configured in %s that will be ignored because this registry is configured to use credential-provider `%s`",
-			r, own.SecretKey.Definition, e.path)
+			r, own.SecretKey.Definition, e.Name)
 	}
 }
 
 // warnGlobal warns of what the global providers will not look at. A secret key
 // counts only where cargo:paseto may be used.
-func (c *Chain) warnGlobal(r registry.Registry, own *config.RegistryConfig, global []entry) {
-	token := slices.IndexFunc(global, func(e entry) bool { return e.path == nameToken })
-	paseto := slices.IndexFunc(global, func(e entry) bool { return e.path == namePaseto })
+func (c *Chain) warnGlobal(r registry.Registry, own *config.RegistryConfig, global []Configured) {
+	token := slices.IndexFunc(global, func(e Configured) bool { return e.Name == nameToken })
+	paseto := slices.IndexFunc(global, func(e Configured) bool { return e.Name == namePaseto })
 	hasKey := own.SecretKey != nil && c.AsymmetricTokens
 	switch {
 	case own.Token != nil && hasKey:

@@ -27,7 +27,7 @@ func BenchmarkLoginBeside50000Registries(b *testing.B) {
 		fmt.Fprintf(&content, "[registries.registry-%d]\ntoken = \"token-%d\"\n\n", i, i)
 	}
 	for b.Loop() {
-		f := &CredentialsFile{path: "credentials.toml"}
+		f := &CredentialsFile{document: document{path: "credentials.toml"}}
 		if err := f.parse([]byte(content.String())); err != nil {
 			b.Fatal(err)
 		}

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/tomledit"
 )
 
@@ -30,10 +33,8 @@ import (
 //
 // A CredentialsFile must not be used by several goroutines at once.
 type CredentialsFile struct {
-	path     string
-	file     *os.File
-	document *tomledit.Document
-	tree     *node
+	document
+	file *os.File
 	// saved is what the file holds.
 	saved []byte
 }
@@ -48,11 +49,11 @@ const oldTokenKey = "token"
 // Errors are Cargo's; a *[SyntaxError] is among their causes if the file is no
 // TOML document.
 func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*CredentialsFile, error) {
-	path, file, err := openLocked(ctx, home, notify)
+	path, file, err := openLocked(ctx, credentialsKind, home, notify)
 	if err != nil {
 		return nil, err
 	}
-	f := &CredentialsFile{path: path, file: file}
+	f := &CredentialsFile{document: document{path: path}, file: file}
 	if err := f.read(); err != nil {
 		file.Close()
 		return nil, err
@@ -60,9 +61,19 @@ func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*Cr
 	return f, nil
 }
 
+// read reads and parses the whole file.
+func (f *CredentialsFile) read() error {
+	content, err := io.ReadAll(f.file)
+	if err != nil {
+		return fmt.Errorf("failed to read configuration file `%s`: %w", f.path, oserror.New(err))
+	}
+	defer clear(content)
+	return f.parse(content)
+}
+
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
-	f.document.Clear()
+	f.text.Clear()
 	clear(f.saved)
 	return f.file.Close()
 }
@@ -131,17 +142,21 @@ func (f *CredentialsFile) set(registry string, settings []setting) error {
 // secret key and its subject. Other keys of the registry, and its table, stay.
 // The names are those of [CredentialsFile.SetToken].
 func (f *CredentialsFile) Remove(registry string) error {
-	keys := []string{"token", "secret-key", "secret-key-subject"}
+	return f.remove(registry, "token", "secret-key", "secret-key-subject")
+}
+
+// RemoveToken removes a registry's token and nothing else.
+func (f *CredentialsFile) RemoveToken(registry string) error { return f.remove(registry, "token") }
+
+func (f *CredentialsFile) remove(registry string, keys ...string) error {
 	table := []string{"registry"}
 	if registry != "" {
 		table = []string{"registries", registry}
 	}
 	return f.change(func(root *node) error {
-		n := root
-		for _, name := range table {
-			if n = n.table[name]; n == nil {
-				return nil
-			}
+		n := root.below(table)
+		if n == nil {
+			return nil
 		}
 		if n.kind != tableKind {
 			return fmt.Errorf("expected `[registries.%s]` to be a table", registry)
@@ -155,79 +170,79 @@ func (f *CredentialsFile) Remove(registry string) error {
 	})
 }
 
-// change changes the document as edit does, if it then means what mean says.
-// Like every change by Cargo it also moves a token from the root, where very
-// old files have it, to [registry].
-func (f *CredentialsFile) change(mean func(*node) error, edit func(*tomledit.Document) error) error {
-	want := f.tree.clone()
-	if token, ok := want.table[oldTokenKey]; ok {
-		delete(want.table, oldTokenKey)
-		registry := newTable(want.definition)
-		registry.table["token"] = token
-		want.table["registry"] = registry
-	}
-	if err := mean(want); err != nil {
-		return err
-	}
-	document, err := tomledit.Parse(f.document.Bytes())
-	if err == nil {
-		err = document.Nest(oldTokenKey, "registry")
-	}
-	if err == nil {
-		err = edit(document)
-	}
-	var tree *node
-	if err == nil {
-		tree, err = parseTOML(document.Bytes(), want.definition)
-	}
-	if err == nil && !tree.means(want) {
-		err = tomledit.ErrRefused
+// Tokens returns the tokens that the file holds, by the names of
+// [CredentialsFile.SetToken].
+func (f *CredentialsFile) Tokens() map[string]Secret { return tokens(f.tree.clone()) }
+
+// StoredTokens returns the tokens that the credentials file in the given home
+// holds, by the names of [CredentialsFile.SetToken], and the file's path. Unlike
+// [Config.Registry] it does not see what is configured elsewhere. A file that
+// does not exist holds none, and is not created.
+func StoredTokens(home string) (path string, stored map[string]Secret, err error) {
+	path = credentialsKind.path(home)
+	content, err := readLocked(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("failed to edit `%s`: %w", f.path, err)
+		return path, nil, err
 	}
-	f.document.Clear()
-	f.document, f.tree = document, tree
-	return nil
+	defer clear(content)
+	tree, err := parseTOML(content, Definition{Kind: File, Path: path})
+	if err != nil {
+		return path, nil, fileError(path, err)
+	}
+	return path, tokens(tree), nil
 }
 
-// means reports whether two values are the same, wherever they are defined.
-func (n *node) means(other *node) bool {
-	if n.kind != other.kind || n.text != other.text || n.integer != other.integer || n.boolean != other.boolean ||
-		len(n.list) != len(other.list) || len(n.table) != len(other.table) {
-		return false
-	}
-	for i, element := range n.list {
-		if !element.means(other.list[i]) {
-			return false
+// tokens returns the tokens in a credentials file.
+func tokens(root *node) map[string]Secret {
+	moveOldToken(root)
+	found := map[string]Secret{}
+	add := func(name string, registry *node) {
+		if token := registry.below(path{"token"}); token != nil && token.kind == stringKind {
+			found[name] = NewSecret(token.text)
 		}
 	}
-	for name, value := range n.table {
-		if match, ok := other.table[name]; !ok || !value.means(match) {
-			return false
+	if registry := root.table["registry"]; registry != nil {
+		add("", registry)
+	}
+	if registries := root.table["registries"]; registries != nil {
+		for name, registry := range registries.table {
+			add(name, registry)
 		}
 	}
-	return true
+	return found
+}
+
+// change changes the document. Like every change by Cargo it also moves a token
+// from the root, where very old files have it, to [registry].
+func (f *CredentialsFile) change(mean func(root *node) error, edit func(*tomledit.Document) error) error {
+	return f.document.change(func(root *node) error {
+		if token, ok := root.table[oldTokenKey]; ok {
+			delete(root.table, oldTokenKey)
+			registry := newTable(root.definition)
+			registry.table["token"] = token
+			root.table["registry"] = registry
+		}
+		return mean(root)
+	}, func(text *tomledit.Document) error {
+		if err := text.Nest(oldTokenKey, "registry"); err != nil {
+			return err
+		}
+		return edit(text)
+	})
 }
 
 // parse reads what the file holds, and refuses what Cargo would stumble over
 // in its tables.
 func (f *CredentialsFile) parse(content []byte) error {
-	tree, err := parseTOML(content, Definition{Kind: File, Path: f.path})
-	if err != nil {
-		return fileError(f.path, err)
-	}
-	if _, err := descend(tree, path{"registry", "token"}); err != nil {
+	if err := f.document.parse(content); err != nil {
 		return err
 	}
-	document, err := tomledit.Parse(content)
-	if err != nil {
-		return fileError(f.path, err)
+	if _, err := descend(f.tree, path{"registry", "token"}); err != nil {
+		return err
 	}
-	f.tree, f.document, f.saved = tree, document, bytes.Clone(content)
+	f.saved = bytes.Clone(content)
 	return nil
 }
-
-// errNotAFile says that something stands in the credentials file's place which
-// cannot be opened without the danger of waiting for ever.
-var errNotAFile = errors.New("not a regular file")

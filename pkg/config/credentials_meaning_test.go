@@ -84,7 +84,7 @@ func FuzzCredentialsFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for name, change := range credentialsChanges {
-			file := &CredentialsFile{path: "credentials.toml"}
+			file := &CredentialsFile{document: document{path: "credentials.toml"}}
 			if file.parse(content) != nil {
 				return
 			}
@@ -92,13 +92,13 @@ func FuzzCredentialsFile(f *testing.F) {
 			if errors.Is(err, tomledit.ErrRefused) || err != nil && strings.HasPrefix(err.Error(), "failed to edit") {
 				t.Errorf("%s of %q: %v", name, content, err)
 			}
-			if err != nil && string(file.document.Bytes()) != string(content) {
-				t.Errorf("%s of %q has failed and left %q", name, content, file.document.Bytes())
+			if err != nil && string(file.text.Bytes()) != string(content) {
+				t.Errorf("%s of %q has failed and left %q", name, content, file.text.Bytes())
 			}
 			// A second time there is nothing left to do.
-			once := string(file.document.Bytes())
-			if err == nil && change(file) != nil || string(file.document.Bytes()) != once {
-				t.Errorf("%s of %q, done again, makes %q of %q", name, content, file.document.Bytes(), once)
+			once := string(file.text.Bytes())
+			if err == nil && change(file) != nil || string(file.text.Bytes()) != once {
+				t.Errorf("%s of %q, done again, makes %q of %q", name, content, file.text.Bytes(), once)
 			}
 		}
 	})

@@ -35,7 +35,7 @@ func TestALockCountsForTheFileThatIsThere(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			home := t.TempDir()
 			path := filepath.Join(home, "credentials.toml")
-			f, err := openCredentials(t.Context(), path)
+			f, err := openOrCreate(t.Context(), credentialsKind, path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +43,7 @@ func TestALockCountsForTheFileThatIsThere(t *testing.T) {
 			if err := test.happen(home, path); err != nil {
 				t.Skip(err)
 			}
-			if got := isStill(f, home, path); got != test.want {
+			if got := isStill(f, credentialsKind, home, path); got != test.want {
 				t.Errorf("it is still the credentials file: %v, want %v", got, test.want)
 			}
 		})

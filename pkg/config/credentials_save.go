@@ -3,40 +3,17 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"time"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
-
-// grace is how long a reader without a lock has to notice the end of the file
-// after it has read the rest.
-const grace = 10 * time.Millisecond
 
 // ownerOnly is the mode of the credentials file.
 const ownerOnly = 0o600
 
 // Save writes the changes. Whoever else may read the file loses that before a
-// token is in it, even if nothing has changed. If it fails, the file is as it
-// was, as far as the system allows.
-//
-// Cargo reads this file without a lock, and any of these steps may be the last
-// of a process or of the machine. So the order is such that the file holds
-// after each step all of the old or all of the new document, at most with line
-// ends behind it:
-//
-//   - Where the system can do that, nobody can open the file from here on, and
-//     nobody has it open.
-//   - The space for the new document is reserved, so that a full disk shows
-//     before anything is touched.
-//   - A file that must grow does so with line ends, and they reach the disk.
-//     If the write below made it grow, a reader between the new content and
-//     the new length would see half a token.
-//   - One write replaces everything, with line ends up to the old length, and
-//     reaches the disk.
-//   - A file that must shrink is cut. Were it cut before the content is on the
-//     disk, a lost machine could come back with the start of the old document.
+// token is in it, even if nothing has changed. At every moment the file holds
+// all of the old or all of the new document, at most with line ends behind it.
+// If it fails, the file is as it was, as far as the system allows.
 func (f *CredentialsFile) Save() error {
 	info, err := f.file.Stat()
 	if err == nil {
@@ -45,7 +22,7 @@ func (f *CredentialsFile) Save() error {
 	if err != nil {
 		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, oserror.New(err))
 	}
-	content := f.document.Bytes()
+	content := f.text.Bytes()
 	if bytes.Equal(content, f.saved) {
 		return nil
 	}
@@ -55,73 +32,4 @@ func (f *CredentialsFile) Save() error {
 	clear(f.saved)
 	f.saved = bytes.Clone(content)
 	return nil
-}
-
-// replace makes a file that holds before hold after.
-func replace(f *os.File, before, after []byte) error {
-	size := max(len(before), len(after))
-	end, alone := filelock.Lease(f)
-	defer end()
-	if err := reserve(f, int64(size)); err != nil {
-		// What lies behind the file's end is given back.
-		f.Truncate(int64(len(before)))
-		return err
-	}
-	if err := grow(f, len(before), size); err != nil {
-		f.Truncate(int64(len(before)))
-		return err
-	}
-	if size > len(before) && !alone {
-		time.Sleep(grace)
-	}
-	if err := overwrite(f, padded(after, size)); err != nil {
-		restore(f, before, size)
-		return err
-	}
-	if size == len(after) {
-		return nil
-	}
-	if err := f.Truncate(int64(len(after))); err != nil {
-		restore(f, before, size)
-		return err
-	}
-	return nil
-}
-
-// grow adds line ends to a file.
-func grow(f *os.File, from, to int) error {
-	if from == to {
-		return nil
-	}
-	if _, err := f.WriteAt(padded(nil, to-from), int64(from)); err != nil {
-		return err
-	}
-	return sync(f)
-}
-
-func overwrite(f *os.File, content []byte) error {
-	defer clear(content)
-	if _, err := f.WriteAt(content, 0); err != nil {
-		return err
-	}
-	return sync(f)
-}
-
-// restore undoes a change that failed half-way.
-func restore(f *os.File, before []byte, size int) {
-	content := padded(before, size)
-	defer clear(content)
-	if _, err := f.WriteAt(content, 0); err != nil {
-		// To cut now could cut what is new.
-		return
-	}
-	f.Truncate(int64(len(before)))
-	sync(f)
-}
-
-// padded returns content with line ends up to the given size.
-func padded(content []byte, size int) []byte {
-	out := bytes.Repeat([]byte("\n"), size)
-	copy(out, content)
-	return out
 }

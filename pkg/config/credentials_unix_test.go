@@ -173,19 +173,19 @@ func TestAFileReplacedBeforeTheLockIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if !isStill(f, home, path) {
+	if !isStill(f, credentialsKind, home, path) {
 		t.Error("the file is not itself")
 	}
 	if err := os.Rename(path, filepath.Join(home, "elsewhere")); err != nil {
 		t.Fatal(err)
 	}
-	if isStill(f, home, path) {
+	if isStill(f, credentialsKind, home, path) {
 		t.Error("a file that is gone is still there")
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if isStill(f, home, path) {
+	if isStill(f, credentialsKind, home, path) {
 		t.Error("another file is the same")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -24,17 +23,38 @@ const (
 // whoever does not give it back.
 const openPatience = time.Minute
 
-// openLocked opens the credentials file and takes its lock. To wait it closes
+// fileKind is a file in the home that is opened to be changed.
+type fileKind struct {
+	// name is the file's without its extension.
+	name string
+	// mode is that of a new file; narrow says that nobody else shall have access,
+	// whatever the umask says.
+	mode   os.FileMode
+	narrow bool
+}
+
+var (
+	credentialsKind = fileKind{"credentials", ownerOnly, true}
+	configKind      = fileKind{"config", 0o666, false}
+)
+
+// path returns the path of the file in the given home.
+func (k fileKind) path(home string) string {
+	path, _ := new(Config).filePath(home, k.name, false)
+	return path
+}
+
+// openLocked opens a file to be changed and takes its lock. To wait it closes
 // the file: as long as others have it open, the one who writes cannot keep
 // readers off it, see [filelock.Lease].
-func openLocked(ctx context.Context, home string, notify func(Notice)) (path string, f *os.File, err error) {
+func openLocked(ctx context.Context, kind fileKind, home string, notify func(Notice)) (path string, f *os.File, err error) {
 	if err := createHome(home); err != nil {
 		return "", nil, err
 	}
 	said := notify == nil
 	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
-		path, _ = new(Config).filePath(home, "credentials", false)
-		if f, err = openCredentials(ctx, path); err != nil {
+		path = kind.path(home)
+		if f, err = openOrCreate(ctx, kind, path); err != nil {
 			return "", nil, err
 		}
 		locked, err := filelock.TryExclusive(f)
@@ -45,7 +65,7 @@ func openLocked(ctx context.Context, home string, notify func(Notice)) (path str
 		case err != nil:
 			f.Close()
 			return "", nil, fmt.Errorf("failed to lock file: %s: %w", path, oserror.New(err))
-		case locked && isStill(f, home, path):
+		case locked && isStill(f, kind, home, path):
 			return path, f, nil
 		}
 		f.Close()
@@ -54,7 +74,7 @@ func openLocked(ctx context.Context, home string, notify func(Notice)) (path str
 			continue
 		}
 		if !said {
-			notify(Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on credentials' config file"})
+			notify(Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on " + kind.name + "' config file"})
 			said = true
 		}
 		select {
@@ -77,9 +97,9 @@ func createHome(home string) error {
 	return fmt.Errorf("failed to create directory `%s`: %w", home, oserror.New(err))
 }
 
-// openCredentials opens or creates the file at path; behind a symbolic link
-// the file it names, as Cargo does.
-func openCredentials(ctx context.Context, path string) (*os.File, error) {
+// openOrCreate opens or creates the file at path; behind a symbolic link the
+// file it names, as Cargo does.
+func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
 	failed := func(err error) error { return fmt.Errorf("failed to open: %s: %w", path, oserror.New(err)) }
 	info, err := os.Stat(path)
 	if err == nil {
@@ -90,7 +110,7 @@ func openCredentials(ctx context.Context, path string) (*os.File, error) {
 	f, err := openPatiently(ctx, path, os.O_RDWR, 0)
 	created := errors.Is(err, fs.ErrNotExist)
 	if created {
-		f, err = openPatiently(ctx, path, os.O_RDWR|os.O_CREATE, ownerOnly)
+		f, err = openPatiently(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
 	}
 	if err != nil {
 		return nil, failed(err)
@@ -100,7 +120,7 @@ func openCredentials(ctx context.Context, path string) (*os.File, error) {
 		err = checkKind(info)
 	}
 	// The umask may have taken more than it should.
-	if err == nil && created && info.Size() == 0 {
+	if err == nil && kind.narrow && created && info.Size() == 0 {
 		err = narrow(f, info)
 	}
 	if err != nil {
@@ -142,9 +162,9 @@ func checkKind(info os.FileInfo) error {
 	return errNotAFile
 }
 
-// isStill reports whether path is still the credentials file and leads to f.
-func isStill(f *os.File, home, path string) bool {
-	if current, _ := new(Config).filePath(home, "credentials", false); current != path {
+// isStill reports whether path is still that of the kind's file and leads to f.
+func isStill(f *os.File, kind fileKind, home, path string) bool {
+	if kind.path(home) != path {
 		return false
 	}
 	ours, err := f.Stat()
@@ -158,12 +178,6 @@ func isStill(f *os.File, home, path string) bool {
 	return os.SameFile(ours, theirs)
 }
 
-// read reads and parses the whole file.
-func (f *CredentialsFile) read() error {
-	content, err := io.ReadAll(f.file)
-	if err != nil {
-		return fmt.Errorf("failed to read configuration file `%s`: %w", f.path, oserror.New(err))
-	}
-	defer clear(content)
-	return f.parse(content)
-}
+// errNotAFile says that something stands in the credentials file's place which
+// cannot be opened without the danger of waiting for ever.
+var errNotAFile = errors.New("not a regular file")

@@ -8,7 +8,7 @@ import (
 // SetStrings sets the value at path, which must be in a table and not exist
 // yet, to an array of strings. Where it stands is said at [Document.Set].
 func (d *Document) SetStrings(texts []string, path ...string) error {
-	if d.has(path) {
+	if d.Has(path...) {
 		return fmt.Errorf("%w: %s exists", ErrRefused, strings.Join(path, "."))
 	}
 	quoted := make([]string, len(texts))

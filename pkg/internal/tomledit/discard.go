@@ -22,6 +22,41 @@ func (d *Document) AddComment(comment string, path ...string) error {
 	return d.apply([]edit{insert(e.end, " # "+comment)})
 }
 
+// substituted stands before a value in the comment of [Document.Substitute].
+const substituted = "was "
+
+// Substitute is [Document.Set] that keeps the value that there was in a comment
+// behind the new one, for [Document.Restore], where there is room for a comment.
+func (d *Document) Substitute(text string, path ...string) error {
+	e := d.find(path)
+	if e == nil {
+		return d.Set(text, path...)
+	}
+	old := string(d.data[e.value.start:e.value.end])
+	if err := d.Set(text, path...); err != nil || strings.Contains(old, "\n") {
+		return err
+	}
+	return d.AddComment(substituted+old, path...)
+}
+
+// Substituted returns the value, as TOML text, that [Document.Restore] would put
+// back.
+func (d *Document) Substituted(path ...string) (raw string, ok bool) {
+	return strings.CutPrefix(d.Comment(path...), substituted)
+}
+
+// Restore takes back what [Document.Substitute] has done.
+func (d *Document) Restore(path ...string) error {
+	raw, ok := d.Substituted(path...)
+	if !ok {
+		return nil
+	}
+	e := d.find(path)
+	// White space at the end of the line was there before.
+	end := backOverSpace(d.data, e.comment.end)
+	return d.apply([]edit{{e.value.start, e.value.end, raw}, cut(e.end, end)})
+}
+
 // Discard removes the key at path with all that stands on its line. It takes
 // back what [Document.Set] has added: a section that has no other key goes as
 // well, with an empty line above it.

@@ -83,8 +83,10 @@ var meanings = map[string]func(root map[string]any) bool{
 		table["providers"] = slices.DeleteFunc(list, func(element any) bool { return element == "a" })
 		return true
 	},
-	// That empty tables may go as well is for another test.
-	"discard": func(map[string]any) bool { return false },
+	// What these do beside that is for tests of their own.
+	"discard":    func(map[string]any) bool { return false },
+	"substitute": func(map[string]any) bool { return false },
+	"restore":    func(map[string]any) bool { return false },
 }
 
 // providers returns the list that the edits change; it need not be one of
@@ -265,6 +267,39 @@ func FuzzDiscard(f *testing.F) {
 		}
 		if trimmed := bytes.TrimSpace(document); !bytes.Contains(trimmed, []byte("{")) && !bytes.Equal(bytes.TrimSpace(d.Bytes()), trimmed) {
 			t.Fatalf("%q has become %q", document, d.Bytes())
+		}
+	})
+}
+
+// What is substituted can be put back, to the byte.
+func FuzzSubstitute(f *testing.F) {
+	for _, test := range tests {
+		f.Add([]byte(test.before))
+	}
+	at := []string{"registries", "a", "token"}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		if _, err := values(document); err != nil {
+			return
+		}
+		d, err := Parse(document)
+		if err != nil || d.find(at) == nil {
+			return
+		}
+		if err := d.Substitute("new", at...); err != nil {
+			t.Fatalf("%q: %v", document, err)
+		}
+		if e := d.find(at); e == nil || e.text != "new" {
+			t.Fatalf("%q has become %q", document, d.Bytes())
+		}
+		substituted := string(d.Bytes())
+		if _, ok := d.Substituted(at...); !ok || bytes.Contains(document, []byte("was ")) {
+			return
+		}
+		if err := d.Restore(at...); err != nil {
+			t.Fatalf("%q: %v", substituted, err)
+		}
+		if !bytes.Equal(d.Bytes(), document) {
+			t.Fatalf("%q has become %q, then %q", document, substituted, d.Bytes())
 		}
 	})
 }

@@ -75,7 +75,7 @@ func (d *Document) reduce(e *entry, n int) edit {
 // Nest moves a key from the top of the document into a table there. What the
 // table held before is removed.
 func (d *Document) Nest(key, table string) error {
-	if !d.has([]string{key}) {
+	if !d.Has(key) {
 		return nil
 	}
 	changed, err := Parse(d.data)

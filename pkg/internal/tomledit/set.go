@@ -55,7 +55,7 @@ func (d *Document) add(path []string, raw string) []edit {
 		if e := d.lastOfSection(table); e != nil {
 			return d.addLine(e, quoteKeys(rest)+" = "+raw)
 		}
-		if d.has(table) {
+		if d.Has(table...) {
 			// Only headers of tables in it define it, which leaves room for
 			// one of its own.
 			break

@@ -103,7 +103,7 @@ func (d *Document) find(path []string) *entry {
 	return nil
 }
 
-// has reports whether the document speaks of path or of something below it.
-func (d *Document) has(path []string) bool {
+// Has reports whether the document speaks of path or of something below it.
+func (d *Document) Has(path ...string) bool {
 	return slices.ContainsFunc(d.entries, func(e *entry) bool { return hasPrefix(e.path, path) })
 }

@@ -9,8 +9,10 @@ PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 MODULES  := . ./cmd ./pkg
 PACKAGES := ./... ./cmd/... ./pkg/...
+SYSTEMS  := linux darwin windows freebsd
+MACHINES := amd64 arm64
 
-.PHONY: build demo install uninstall test parity parity-record fuzz bench lint format tidy clean
+.PHONY: build demo install uninstall test parity parity-record fuzz bench lint cross format tidy clean
 
 build:
 	@mkdir -p bin
@@ -57,6 +59,14 @@ lint:
 	if [ -n "$$unformatted" ]; then echo "not formatted (make format):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
+
+# Compiles and vets the programs and the library for every system.
+cross:
+	@set -e; for system in $(SYSTEMS); do for machine in $(MACHINES); do \
+		echo "$$system/$$machine"; \
+		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) vet ./cmd/... ./pkg/...; \
+		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/... ; \
+	done; done
 
 format:
 	$(GO) tool gofumpt -w .

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,25 +34,15 @@ type desktop struct {
 	home     string
 }
 
-const password = "the keyring's password"
-
 // newDesktop returns a desktop whose keyring is unlocked.
 func newDesktop(t *testing.T) *desktop {
 	t.Helper()
-	if program := secretservice.Missing(); program != "" {
-		missing(t, program)
-	}
-	dir, err := os.MkdirTemp("", "desktop")
+	session, end, err := startSession(t)
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := secretservice.Start(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(end)
 	d := &desktop{Session: session, t: t, home: t.TempDir()}
-	t.Cleanup(func() { d.Close(); os.RemoveAll(dir) })
-	d.start(password)
 	if d.registry, err = stubregistry.Start([]stubregistry.Rule{
 		{Path: "/pub/api/v1/crates/hello/1.0.0/yank", Status: 200, Body: `{"ok":true}`},
 	}); err != nil {
@@ -66,16 +55,9 @@ func newDesktop(t *testing.T) *desktop {
 // start starts the daemon and waits until it answers.
 func (d *desktop) start(password string) {
 	d.t.Helper()
-	if err := d.StartKeyring(password); err != nil {
+	if err := startDaemon(d.Session, password); err != nil {
 		d.t.Fatal(err)
 	}
-	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if _, err = d.store().Locked(context.Background()); err == nil {
-			return
-		}
-	}
-	d.t.Fatal("the keyring's daemon does not answer:", err)
 }
 
 // store is the library's view of the Secret Service.
@@ -242,98 +224,6 @@ func TestKeyringKeepsEveryTokenWhole(t *testing.T) {
 	}
 }
 
-func TestLockedKeyring(t *testing.T) {
-	d := newDesktop(t)
-	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("kept")); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.StopKeyring(); err != nil {
-		t.Fatal(err)
-	}
-	d.start("")
-	if locked, err := d.store().Locked(t.Context()); !locked || err != nil {
-		t.Fatalf("the keyring is locked: %v, %v", locked, err)
-	}
-	d.provider(ours(t, "cargo-credential-keyring"))
-	begin := time.Now()
-	for _, run := range [][]string{{"cargo-login", "new\n"}, {"cargo-logout", ""}} {
-		out, err := d.run(run[1], ours(t, run[0]), "--registry", "pub")
-		if err == nil || !strings.Contains(out, "the keyring is locked, and there is nobody here to unlock it") {
-			t.Errorf("%s says %v: %s", run[0], err, out)
-		}
-	}
-	// With somebody who could answer, but nothing that asks, the prompt counts
-	// as dismissed, or times out.
-	store, err := keyring.Open(t.Context(), keyring.Options{Environ: d.Environ, CanPrompt: func() bool { return true }, UnlockTimeout: time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err = store.Get(t.Context(), d.entry()); err == nil || errors.Is(err, keyring.ErrUnavailable) || errors.Is(err, credential.ErrNotFound) {
-		t.Errorf("a prompt that nobody answers gets the error %v", err)
-	} else {
-		t.Log(err)
-	}
-	if took := time.Since(begin); took > 10*time.Second {
-		t.Errorf("it took %v", took)
-	}
-	if err := d.StopKeyring(); err != nil {
-		t.Fatal(err)
-	}
-	d.start(password)
-	d.holds("kept")
-}
-
-// Where there is no store the next provider gets its turn, in time.
-func TestKeyringThatIsNotThere(t *testing.T) {
-	d := newDesktop(t)
-	session := d.Environ
-	silent, err := net.Listen("unix", filepath.Join(t.TempDir(), "bus"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	text := fmt.Sprintf("[registries.pub]\nindex = %q\n[registry]\nglobal-credential-providers = [\"cargo:token\", %q]\n",
-		d.index(), ours(t, "cargo-credential-keyring"))
-	if err := os.WriteFile(filepath.Join(d.home, "config.toml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct {
-		about, address, want string
-		before               func() error
-	}{
-		{"no answer", "", "does not answer within 2s", func() error { return d.Keyring.Process.Signal(syscall.SIGSTOP) }},
-		{"no service", "", "no Secret Service runs in this session", d.StopKeyring},
-		{"no bus", "", "cannot connect to the session's D-Bus", d.StopBus},
-		{"bus without words", "unix:path=" + silent.Addr().String(), "does not answer within 2s", nil},
-		{"no address", "none", "there is no D-Bus session", nil},
-	} {
-		if test.before != nil {
-			if err := test.before(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		d.Environ = slices.Clone(session)
-		switch test.address {
-		case "":
-		case "none":
-			d.Environ = append(d.Environ, "DBUS_SESSION_BUS_ADDRESS=")
-		default:
-			d.Environ = append(d.Environ, "DBUS_SESSION_BUS_ADDRESS="+test.address)
-		}
-		begin := time.Now()
-		out, err := d.run("t\n", ours(t, "cargo-login"), "--registry", "pub")
-		if err != nil || !strings.Contains(out, test.want) || !strings.HasSuffix(out, "Login token for `pub` saved\n") {
-			t.Errorf("%s: %v: %s, want %q and a login to the file", test.about, err, out, test.want)
-		}
-		if n := strings.Count(out, "warning:"); n != 1 {
-			t.Errorf("%s: %d warnings: %s", test.about, n, out)
-		}
-		if took := time.Since(begin); took > 10*time.Second {
-			t.Errorf("%s: it took %v", test.about, took)
-		}
-	}
-}
-
 // A lockedBuffer is written by one goroutine and read by another.
 type lockedBuffer struct {
 	mu     sync.Mutex
@@ -352,40 +242,65 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
+// calls are the calls to the service that the bus's monitor has seen.
+type calls struct{ log lockedBuffer }
+
+// monitor watches the bus until the test ends.
+func (d *desktop) monitor() *calls {
+	d.t.Helper()
+	c := &calls{}
+	monitor := exec.Command("dbus-monitor", "--session", "--profile")
+	monitor.Env = d.Environ
+	monitor.Stdout = &c.log
+	if err := monitor.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() {
+		_ = monitor.Process.Kill()
+		_ = monitor.Wait()
+	})
+	if err := c.wait(func() bool { return c.log.String() != "" }); err != nil {
+		d.t.Fatal(err)
+	}
+	return c
+}
+
+func (c *calls) wait(until func() bool) error {
+	for deadline := time.Now().Add(20 * time.Second); !until(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the monitor has seen %q", c.log.String())
+		}
+	}
+	return nil
+}
+
+func (c *calls) names() (names []string) {
+	for line := range strings.Lines(c.log.String()) {
+		if fields := strings.Split(strings.TrimSpace(line), "\t"); fields[0] == "mc" && fields[4] == "org.freedesktop.secrets" {
+			names = append(names, fields[len(fields)-1])
+		}
+	}
+	return names
+}
+
 func TestGetNeedsFewCalls(t *testing.T) {
 	d := newDesktop(t)
 	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("t")); err != nil {
 		t.Fatal(err)
 	}
-	monitor := exec.Command("dbus-monitor", "--session", "--profile")
-	monitor.Env = d.Environ
-	var log lockedBuffer
-	monitor.Stdout = &log
-	if err := monitor.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(20 * time.Second); log.String() == "" && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
+	calls := d.monitor()
 	if _, err := d.store().Get(t.Context(), d.entry()); err != nil {
 		t.Fatal(err)
 	}
-	// A call that comes after all others marks the end.
+	// One that finds nothing, and asks whether that is because of a lock, marks
+	// the end.
 	_, _ = d.store().Get(t.Context(), keyring.Entry{IndexURL: "the-end"})
-	for deadline := time.Now().Add(20 * time.Second); strings.Count(log.String(), "SearchItems") < 2 && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
+	want := []string{"SearchItems", "OpenSession", "GetSecret", "SearchItems", "Get"}
+	if err := calls.wait(func() bool { return len(calls.names()) >= len(want) }); err != nil {
+		t.Fatal(err)
 	}
-	_ = monitor.Process.Kill()
-	_ = monitor.Wait()
-	var calls []string
-	for line := range strings.Lines(log.String()) {
-		if fields := strings.Split(strings.TrimSpace(line), "\t"); fields[0] == "mc" && strings.Contains(line, "org.freedesktop.Secret") {
-			calls = append(calls, fields[len(fields)-1])
-		}
-	}
-	want := []string{"SearchItems", "OpenSession", "GetSecret", "SearchItems"}
-	if !slices.Equal(calls, want) {
-		t.Errorf("a get and a search make the calls %v, want %v", calls, want)
+	if got := calls.names(); !slices.Equal(got, want) {
+		t.Errorf("a get and a search make the calls %v, want %v", got, want)
 	}
 }
 

@@ -34,6 +34,8 @@ import (
 //	bytes FILE STRING      writes a Go string (without its quotes), for what a
 //	                       script cannot hold
 //	needs TOOL             ends the script where the tool is not installed
+//	keyring                starts a secret service with an unlocked collection, on
+//	                       a bus of its own; its socket is no part of $WORK
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"registry": positive(startRegistry),
 	"requests": positive(checkRequests),
@@ -43,6 +45,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"tree":     positive(printTree),
 	"bytes":    positive(writeBytes),
 	"needs":    positive(needs),
+	"keyring":  positive(startKeyring),
 }
 
 type worldKey struct{}

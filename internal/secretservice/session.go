@@ -33,7 +33,8 @@ type Session struct {
 	// Keyring is the running daemon; nil if there is none.
 	Keyring *exec.Cmd
 
-	bus *exec.Cmd
+	bus     *exec.Cmd
+	address string
 }
 
 // config is a bus that starts no services by itself.
@@ -73,6 +74,7 @@ func Start(dir string) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dbus-daemon: %w", err)
 	}
+	s.address = address
 	s.Environ = append(s.Environ, "DBUS_SESSION_BUS_ADDRESS="+address)
 	return s, nil
 }

@@ -11,7 +11,11 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-const promptInterface = "org.freedesktop.Secret.Prompt"
+const (
+	promptInterface = "org.freedesktop.Secret.Prompt"
+	// ownerChanged is the bus's signal that somebody has gone.
+	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
+)
 
 var (
 	errLocked = errors.New("the keyring is locked, and there is nobody here to unlock it; " +
@@ -42,8 +46,13 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 	c.impatience.Stop()
 	answers := make(chan *dbus.Signal, 8)
 	c.bus.Signal(answers)
-	if err := c.bus.AddMatchSignal(dbus.WithMatchObjectPath(prompt), dbus.WithMatchInterface(promptInterface)); err != nil {
-		return c.failed("cannot watch the prompt of", err)
+	for _, signal := range [][]dbus.MatchOption{
+		{dbus.WithMatchObjectPath(prompt), dbus.WithMatchInterface(promptInterface)},
+		{dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, serviceName)},
+	} {
+		if err := c.bus.AddMatchSignal(signal...); err != nil {
+			return c.failed("cannot watch the prompt of", err)
+		}
 	}
 	if err := c.call(prompt, promptInterface+".Prompt", "").Err; err != nil {
 		return c.failed("cannot show the prompt of", err)
@@ -59,7 +68,7 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 			}
 			return context.Cause(ctx)
 		case answer, open := <-answers:
-			if !open {
+			if !open || answer.Name == ownerChanged {
 				return errors.New("the Secret Service went away while it asked to unlock the keyring")
 			}
 			if answer.Path != prompt || answer.Name != promptInterface+".Completed" {

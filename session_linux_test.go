@@ -1,0 +1,72 @@
+package cargoauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cargo-auth/cargo-auth/internal/secretservice"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+)
+
+const password = "the keyring's password"
+
+// startSession returns a session whose keyring is unlocked.
+func startSession(t skipper) (session *secretservice.Session, end func(), err error) {
+	if program := secretservice.Missing(); program != "" {
+		missing(t, program)
+	}
+	dir, err := os.MkdirTemp("", "desktop")
+	if err != nil {
+		return nil, nil, err
+	}
+	if session, err = secretservice.Start(dir); err != nil {
+		return nil, nil, err
+	}
+	end = func() { session.Close(); os.RemoveAll(dir) }
+	if err := startDaemon(session, password); err != nil {
+		end()
+		return nil, nil, err
+	}
+	return session, end, nil
+}
+
+// startDaemon starts the daemon and waits until it answers.
+func startDaemon(session *secretservice.Session, password string) error {
+	if err := session.StartKeyring(password); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	store, err := keyring.Open(ctx, keyring.Options{Environ: session.Environ})
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if _, err = store.Locked(ctx); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("the keyring's daemon does not answer: %w", err)
+}
+
+func startKeyring(ts *testscript.TestScript, args []string) error {
+	if len(args) > 0 {
+		return errors.New("keyring takes no arguments")
+	}
+	session, end, err := startSession(world(ts).t)
+	if err != nil {
+		return err
+	}
+	ts.Defer(end)
+	for _, variable := range session.Environ {
+		if name, value, _ := strings.Cut(variable, "="); name == "DBUS_SESSION_BUS_ADDRESS" || name == "XDG_RUNTIME_DIR" {
+			ts.Setenv(name, value)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,10 @@
+//go:build unix && !linux
+
+package cargoauth
+
+import "github.com/rogpeppe/go-internal/testscript"
+
+func startKeyring(ts *testscript.TestScript, _ []string) error {
+	missing(world(ts).t, "GNOME Keyring")
+	return nil
+}

@@ -20,8 +20,8 @@ const scriptDir = "testdata/script"
 // TestScript runs the scripts below testdata/script, a subtest for each topic.
 // What commands they have besides testscript's own is in scriptCommands.
 //
-// A script starts in $WORK/work, with $WORK/home as CARGO_HOME and $WORK/user
-// as the home directory, and knows nothing else of the machine.
+// A script starts in $WORK/work, with $WORK/home as CARGO_HOME, $WORK/user as the
+// home directory and the programs in $BIN, and knows nothing else of the machine.
 func TestScript(t *testing.T) {
 	bin, err := programs()
 	if err != nil {
@@ -68,6 +68,7 @@ func setup(e *testscript.Env, bin string) error {
 	}
 	e.Vars = append(vars,
 		"PATH="+strings.Join(append([]string{bin, commands, "/usr/bin", "/bin"}, cargoDir()...), string(os.PathListSeparator)),
+		"BIN="+bin,
 		"HOME="+filepath.Join(e.WorkDir, "user"),
 		"CARGO_HOME="+filepath.Join(e.WorkDir, "home"),
 		"TERM=xterm-256color",

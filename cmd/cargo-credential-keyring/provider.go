@@ -43,24 +43,36 @@ func (provider) Logout(ctx context.Context, req *credential.Request) error {
 
 // open returns the provider that the arguments ask for.
 func open(args []string) (*keyring.Provider, error) {
-	environ := os.Environ()
-	options := keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }}
-	flags := pflag.NewFlagSet("cargo-credential-keyring", pflag.ContinueOnError)
+	options, err := storeOptions(args)
+	if err != nil {
+		return nil, err
+	}
+	options.CanPrompt = canPrompt
+	return &keyring.Provider{Options: options, Notify: keyring.Print(os.Stderr)}, nil
+}
+
+func canPrompt() bool { return keyring.CanPrompt(os.Environ()) }
+
+// storeOptions are what a provider's arguments in the configuration say.
+func storeOptions(args []string) (keyring.Options, error) {
+	options := keyring.Options{Environ: os.Environ()}
+	flags := pflag.NewFlagSet(programName, pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	storeFlags(flags, &options)
-	if err := flags.Parse(args); err != nil {
-		return nil, fmt.Errorf("cannot understand the arguments that are configured for this provider: %w", err)
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument `%s`", flags.Arg(0))
 	}
-	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("cannot understand the arguments that are configured for this provider: unexpected argument `%s`", flags.Arg(0))
+	if err != nil {
+		return options, fmt.Errorf("cannot understand the arguments that are configured for this provider: %w", err)
 	}
-	return &keyring.Provider{Options: options, Notify: keyring.Print(os.Stderr)}, nil
+	return options, nil
 }
 
 // storeFlags are the flags that choose a store.
 func storeFlags(flags *pflag.FlagSet, o *keyring.Options) {
-	flags.StringVar(&o.Backend, "backend", "", "Secret store to use: `secret-service` or `keyutils`; the system's own by default")
-	flags.StringVar(&o.Fallback, "fallback", "", "Secret store to use where the system's own is not available: `keyutils`")
-	flags.DurationVar(&o.UnlockTimeout, "unlock-timeout", time.Minute, "How long a person has to unlock the store")
+	flags.StringVar(&o.Backend, "backend", "", "The secret `STORE` to use: secret-service or keyutils; the system's own by default")
+	flags.StringVar(&o.Fallback, "fallback", "", "The secret `STORE` to use where the system's own is not available: keyutils")
+	flags.DurationVar(&o.UnlockTimeout, "unlock-timeout", time.Minute, "The `TIME` that a person has to unlock the store")
 }

@@ -40,7 +40,7 @@ func Main(command Command, run func(context.Context, *Session) error) int {
 	if term, err := s.Config.Term(); err == nil {
 		s.Shell.ColorAnswers(term.Color)
 	}
-	ctx, died := untilSignal()
+	ctx, died := UntilSignal()
 	err := cobra.ExecuteContext(ctx)
 	died()
 	return s.Shell.Report(err)

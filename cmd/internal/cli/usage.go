@@ -40,6 +40,12 @@ func usageError(message string, tips []string, usage string) *Answer {
 	return &Answer{Code: 1, text: func(int) string { return b.String() }}
 }
 
+// UsageError is a usage error of a program whose options are not Cargo's; usage
+// is its line of usage.
+func UsageError(err error, usage string) *Answer {
+	return usageError(err.Error(), nil, heading.paint("Usage:")+" "+literal.paint(usage))
+}
+
 // usage returns the usage line, with the given options if there are any.
 func (c Command) usage(given []*option) string {
 	line := heading.paint("Usage:") + " " + literal.paint("cargo "+c.Name)

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// tool is what the commands for people share.
+type tool struct {
+	shell  *cli.Shell
+	config *config.Config
+	// registry is the name given with --registry; empty if there is none.
+	registry string
+	dryRun   bool
+	json     bool
+}
+
+// newCommand returns the command line for people.
+func newCommand(shell *cli.Shell) *cobra.Command {
+	t := &tool{shell: shell}
+	root := &cobra.Command{
+		Use:   programName,
+		Short: "Keep the tokens of Cargo's registries in the operating system's secret store",
+		Long: `Keep the tokens of Cargo's registries in the operating system's secret store.
+
+Cargo runs this program with --cargo-plugin, once it is registered in Cargo's
+configuration. The commands below do that, move tokens that Cargo has stored in
+plain text, and show what is where.`,
+		Example: "  " + programName + " register\n  " + programName + " migrate\n  " + programName + " status",
+		Version: version,
+		// Cargo's errors and colours are the shell's.
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.UsageError(err, c.UseLine()) })
+	// For arguments that are no flags cobra's own error will do.
+	root.Args = usageArgs(cobra.NoArgs)
+	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	root.AddCommand(t.registerCommand(), t.unregisterCommand(), t.statusCommand(), t.migrateCommand())
+	return root
+}
+
+// configured runs a command when the configuration has been read. Help does
+// without.
+func (t *tool) configured(run func(*cobra.Command) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, _ []string) (err error) {
+		if t.config, err = openConfig(t.shell); err != nil {
+			return err
+		}
+		return run(c)
+	}
+}
+
+// usageArgs makes what is wrong with arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return cli.UsageError(err, c.UseLine())
+		}
+		return nil
+	}
+}
+
+func (t *tool) registryFlag(flags *pflag.FlagSet, usage string) {
+	flags.StringVar(&t.registry, "registry", "", usage)
+}
+
+func (t *tool) dryRunFlag(flags *pflag.FlagSet) {
+	flags.BoolVarP(&t.dryRun, "dry-run", "n", false, "Say what would be done, and change nothing")
+}
+
+// openConfig reads Cargo's configuration as it is seen from the current
+// directory.
+func openConfig(shell *cli.Shell) (*config.Config, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
+	}
+	home, err := config.HomeDir(dir, os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(config.Options{Dir: dir, Home: home, Environ: os.Environ(), Notify: shell.Notify})
+}
+
+// find returns the registry of that name.
+func (t *tool) find(name string) (registry.Registry, error) {
+	target, err := registry.Resolve(t.config, name)
+	return target.Registry, err
+}
+
+// quiet returns the same configuration without its warnings.
+func (t *tool) quiet() *config.Config {
+	o := t.config.Options
+	o.Notify = nil
+	return config.New(o)
+}
+
+// isOurs reports whether a configured program is this one, wherever it is
+// installed.
+func isOurs(program string) bool {
+	name := program[strings.LastIndexAny(program, `/\`)+1:]
+	return strings.TrimSuffix(name, ".exe") == programName
+}
+
+// storeOf returns the options with which a configured provider opens the secret
+// store; nil if it is none of this program's.
+func storeOf(p credential.Configured) (*keyring.Options, error) {
+	switch {
+	case isOurs(p.Name):
+		options, err := storeOptions(p.Args)
+		return &options, err
+	case keyring.CargoProvider != "" && p.Name == keyring.CargoProvider:
+		return &keyring.Options{Environ: os.Environ()}, nil
+	}
+	return nil, nil
+}

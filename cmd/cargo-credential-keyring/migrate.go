@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+func (t *tool) migrateCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "migrate",
+		Short: "Move tokens from Cargo's credentials file into the secret store",
+		Long: `Move tokens from Cargo's credentials file, where they are in plain text, into the
+secret store. A token leaves the file only after it has been read back from the
+store. Registries that this program does not serve are left alone: see register.`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: t.configured(func(c *cobra.Command) error { return t.migrate(c.Context()) }),
+	}
+	t.registryFlag(c.Flags(), "The `NAME` of the one registry whose token to move")
+	t.dryRunFlag(c.Flags())
+	return c
+}
+
+// migrate moves every token that it can. The last error is returned, those
+// before it are shown. Registries that something else serves are left alone.
+func (t *tool) migrate(ctx context.Context) error {
+	file, stored, err := config.StoredTokens(t.config.Home)
+	if err != nil {
+		return err
+	}
+	names := slices.Sorted(maps.Keys(stored))
+	if t.registry != "" {
+		if _, err := t.find(t.registry); err != nil {
+			return err
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return name != credentialsName(t.registry) })
+	}
+	if len(names) == 0 {
+		t.shell.Status("Unchanged", "no token for "+t.served()+" in "+file)
+		return nil
+	}
+	var failed []error
+	for _, name := range names {
+		m := move{tool: t, file: file, name: name, display: name, token: stored[name]}
+		if name == "" {
+			m.display = cratesIO
+		}
+		err := m.run(ctx)
+		switch {
+		case err == nil:
+		case errors.As(err, new(elsewhere)) && t.registry == "":
+			t.config.Notice(config.Warning, "%v", err)
+		default:
+			failed = append(failed, err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	last := len(failed) - 1
+	for _, err := range failed[:last] {
+		t.shell.Error(err)
+	}
+	return failed[last]
+}
+
+// move moves one token.
+type move struct {
+	*tool
+	file string
+	// name is the registry's in the credentials file's methods, display how people
+	// call it.
+	name, display string
+	token         config.Secret
+}
+
+// stays says that the token is only where it was.
+func (m move) stays(err error) error {
+	return fmt.Errorf("the token for `%s` stays in %s: %w", m.display, m.file, err)
+}
+
+func (m move) run(ctx context.Context) error {
+	r, err := m.find(m.display)
+	if err != nil {
+		return m.stays(elsewhere{err})
+	}
+	store, err := m.store(ctx, r)
+	if err != nil {
+		return m.stays(err)
+	}
+	e := keyring.Entry{IndexURL: r.Index, Name: r.Name}
+	if err := m.put(ctx, store, e); err != nil {
+		return m.stays(err)
+	}
+	if m.dryRun {
+		m.shell.Status("Dry run", fmt.Sprintf("would have moved the token for `%s` from %s to %s", m.display, m.file, store.Name()))
+		return nil
+	}
+	if err := m.remove(ctx); err != nil {
+		return fmt.Errorf("the token for `%s` is in %s now, and still in %s: %w", m.display, store.Name(), m.file, err)
+	}
+	m.shell.Status("Migrated", fmt.Sprintf("token for `%s` from %s to %s", m.display, m.file, store.Name()))
+	return nil
+}
+
+// elsewhere says why the token is none that this program could serve.
+type elsewhere struct{ error }
+
+func (e elsewhere) Unwrap() error { return e.error }
+
+// store returns the secret store that the registry's providers use.
+func (m move) store(ctx context.Context, r registry.Registry) (keyring.Store, error) {
+	providers, err := (&credential.Chain{Config: m.config}).Providers(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range providers {
+		options, err := storeOf(p)
+		if err != nil {
+			return nil, err
+		}
+		if options != nil {
+			options.CanPrompt = canPrompt
+			return keyring.Open(ctx, *options)
+		}
+	}
+	configured, err := registry.Credentials(m.quiet(), r)
+	if err != nil {
+		return nil, err
+	}
+	if configured != nil && configured.CredentialProvider != nil {
+		return nil, elsewhere{fmt.Errorf("its provider is `%s` (%s)", configured.CredentialProvider.Name, configured.CredentialProvider.Definition)}
+	}
+	return nil, errors.New("no provider that Cargo asks uses the secret store; run `" + programName + " register` first")
+}
+
+// put stores the token and reads it back. Another one that is there already is
+// in use, and not for us to replace.
+func (m move) put(ctx context.Context, store keyring.Store, e keyring.Entry) error {
+	if err := credential.CheckToken(m.token); err != nil {
+		return err
+	}
+	found, err := store.Get(ctx, e)
+	switch {
+	case err == nil && found == m.token:
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s has another token for it, which Cargo uses; to keep that one, remove the line from the file, "+
+			"to use the file's, run `cargo login --registry %s` with it", store.Name(), m.display)
+	case !errors.Is(err, credential.ErrNotFound):
+		return err
+	case m.dryRun:
+		return nil
+	}
+	if err := store.Set(ctx, e, m.token); err != nil {
+		return err
+	}
+	found, err = store.Get(ctx, e)
+	if err != nil {
+		return fmt.Errorf("it could not be read back from %s: %w", store.Name(), err)
+	}
+	if found != m.token {
+		return fmt.Errorf("%s gives another token back than it was given", store.Name())
+	}
+	return nil
+}
+
+// remove takes the token out of the file, unless that has got another one
+// meanwhile.
+func (m move) remove(ctx context.Context) error {
+	f, err := config.OpenCredentials(ctx, m.config.Home, m.shell.Notify)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if f.Tokens()[m.name] != m.token {
+		return errors.New("the file has been changed meanwhile by another program; run this again")
+	}
+	if err := f.RemoveToken(m.name); err != nil {
+		return err
+	}
+	return f.Save()
+}

@@ -1,0 +1,334 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// report is what status shows. It never holds a token.
+type report struct {
+	Store      storeReport      `json:"store"`
+	Registries []registryReport `json:"registries"`
+}
+
+type storeReport struct {
+	Name string `json:"name"`
+	// Available says that the store can be reached, and Locked that somebody has
+	// to unlock it.
+	Available bool `json:"available"`
+	Locked    bool `json:"locked"`
+	// Problem says what is missing.
+	Problem string `json:"problem,omitempty"`
+}
+
+type registryReport struct {
+	Name  string `json:"name"`
+	Index string `json:"index,omitempty"`
+	// Providers are in the order in which Cargo asks them.
+	Providers []providerReport `json:"providers"`
+	// Token is the one that Cargo would use; Unused are those behind it.
+	Token  *tokenReport  `json:"token"`
+	Unused []tokenReport `json:"unused_tokens,omitempty"`
+	Notes  []string      `json:"notes,omitempty"`
+}
+
+type providerReport struct {
+	Provider string   `json:"provider"`
+	Args     []string `json:"args,omitempty"`
+	// DefinedIn is the file or the variable that names it.
+	DefinedIn string `json:"defined_in"`
+}
+
+type tokenReport struct {
+	// Provider is the one that has it; empty if Cargo asks none that does.
+	Provider string `json:"provider,omitempty"`
+	// Where is the secret store's name, a file or an environment variable.
+	Where string `json:"where"`
+}
+
+func (t *tool) statusCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show which provider serves each registry, and where its token is",
+		Long: `Show for every configured registry and crates.io which credential providers Cargo
+asks and where they are configured, whether there is a token and in which store,
+and what stands in its way. Tokens are never shown, and no other provider is run.`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: t.configured(func(c *cobra.Command) error {
+			r, err := t.status(c.Context())
+			if err != nil {
+				return err
+			}
+			if t.json {
+				encoder := json.NewEncoder(c.OutOrStdout())
+				encoder.SetEscapeHTML(false)
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(r)
+			}
+			return r.print(c.OutOrStdout())
+		}),
+	}
+	t.registryFlag(c.Flags(), "The `NAME` of the one registry to show")
+	c.Flags().BoolVar(&t.json, "json", false, "Print JSON")
+	return c
+}
+
+// status looks at everything. What is wrong with one registry is said there.
+func (t *tool) status(ctx context.Context) (*report, error) {
+	names := []string{t.registry}
+	if t.registry == "" {
+		names = []string{cratesIO}
+		configured, err := t.config.Registries()
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range configured {
+			if r.Name != cratesIO {
+				names = append(names, r.Name)
+			}
+		}
+	}
+	// What Cargo would warn of is said in the notes.
+	t.config.Notify = nil
+	file, stored, err := config.StoredTokens(t.config.Home)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{}
+	chain := &credential.Chain{Config: t.config}
+	stores := stores{}
+	var options *keyring.Options
+	for _, name := range names {
+		l := lookup{ctx: ctx, registryReport: registryReport{Name: name, Providers: []providerReport{}}, file: file, stores: stores}
+		l.plaintext, l.isStored = stored[credentialsName(name)]
+		if err := l.registry(t, chain); err != nil {
+			l.note("%v", err)
+		}
+		if options == nil {
+			options = l.options
+		}
+		r.Registries = append(r.Registries, l.registryReport)
+	}
+	if options == nil {
+		options = &keyring.Options{Environ: t.config.Environ}
+	}
+	r.Store = stores.status(ctx, *options)
+	return r, nil
+}
+
+// credentialsName is the name of a registry in the credentials file's methods.
+func credentialsName(name string) string {
+	if name == cratesIO {
+		return ""
+	}
+	return name
+}
+
+// stores are the secret stores that have been opened. One that is not available
+// is not waited for again.
+type stores map[string]*opened
+
+type opened struct {
+	keyring.Store
+	err error
+}
+
+func (s stores) open(ctx context.Context, o keyring.Options) *opened {
+	key := o.Backend + " " + o.Fallback
+	if s[key] == nil {
+		store, err := keyring.Open(ctx, o)
+		s[key] = &opened{store, err}
+	}
+	return s[key]
+}
+
+// get reports whether the store has the entry.
+func (o *opened) get(ctx context.Context, e keyring.Entry) (bool, error) {
+	if o.err != nil {
+		return false, o.err
+	}
+	_, err := o.Get(ctx, e)
+	switch {
+	case errors.Is(err, credential.ErrNotFound):
+		return false, nil
+	case errors.Is(err, keyring.ErrUnavailable):
+		o.err = err
+	}
+	return err == nil, err
+}
+
+func (s stores) status(ctx context.Context, options keyring.Options) storeReport {
+	o := s.open(ctx, options)
+	if o.Store == nil {
+		return storeReport{Name: options.Backend, Problem: o.err.Error()}
+	}
+	locked, err := false, o.err
+	if err == nil {
+		locked, err = o.Locked(ctx)
+	}
+	if err != nil {
+		return storeReport{Name: o.Name(), Problem: err.Error()}
+	}
+	return storeReport{Name: o.Name(), Available: true, Locked: locked}
+}
+
+// lookup looks for the token of one registry.
+type lookup struct {
+	registryReport
+	ctx context.Context
+	// file is the credentials file, which isStored says has a token.
+	file      string
+	plaintext config.Secret
+	isStored  bool
+	// options are those of this program, if it is one of the providers.
+	options *keyring.Options
+	stores  stores
+}
+
+func (l *lookup) note(format string, args ...any) {
+	l.Notes = append(l.Notes, fmt.Sprintf(format, args...))
+}
+
+// found notes a token. The first one is used.
+func (l *lookup) found(provider, where string) {
+	token := tokenReport{provider, where}
+	if l.Token == nil && provider != "" {
+		l.Token = &token
+		return
+	}
+	l.Unused = append(l.Unused, token)
+}
+
+func (l *lookup) registry(t *tool, chain *credential.Chain) error {
+	r, err := t.find(l.Name)
+	if err != nil {
+		return err
+	}
+	l.Index = r.Index
+	providers, err := chain.Providers(r)
+	if err != nil {
+		return err
+	}
+	configured, err := registry.Credentials(t.config, r)
+	if err != nil {
+		return err
+	}
+	plain := ""
+	if configured != nil && configured.Token != nil {
+		plain = configured.Token.Definition.String()
+	}
+	served := false
+	for _, p := range providers {
+		definition := p.Definition.String()
+		if p.Definition.Kind == config.BuiltIn {
+			definition = "Cargo's default"
+		}
+		l.Providers = append(l.Providers, providerReport{p.Name, p.Args, definition})
+		if err := l.provider(p, r, plain); err != nil {
+			l.note("%v", err)
+		}
+		served = served || p.Name == tokenProvider
+	}
+	if plain != "" && !served {
+		l.found("", plain)
+	}
+	if l.isStored && plain != l.file {
+		l.found("", l.file)
+	}
+	if l.isStored && l.options != nil {
+		l.note("a token is left in plain text in %s; `%s migrate` moves it", l.file, programName)
+	}
+	return nil
+}
+
+// provider looks for what a provider has, as far as that can be known without
+// running it.
+func (l *lookup) provider(p credential.Configured, r registry.Registry, plain string) error {
+	options, err := storeOf(p)
+	switch {
+	case err != nil:
+		return err
+	case options != nil:
+		if isOurs(p.Name) {
+			l.options = options
+			if _, err := exec.LookPath(p.Name); err != nil {
+				l.note("`%s` cannot be run: %v", p.Name, config.OSError(err))
+			}
+		}
+		store := l.stores.open(l.ctx, *options)
+		has, err := store.get(l.ctx, keyring.Entry{IndexURL: r.Index, Name: r.Name})
+		switch {
+		case errors.Is(err, keyring.ErrUnavailable) && isOurs(p.Name):
+			l.note("`%s` finds no secret store and leaves the registry to the next provider", p.Name)
+		case err != nil:
+			return err
+		case has:
+			l.found(p.Name, store.Name())
+		}
+	case p.Name == tokenProvider:
+		if plain != "" {
+			l.found(p.Name, plain)
+		}
+	default:
+		l.note("whether `%s` has a token is not known: it is not run", p.Name)
+	}
+	return nil
+}
+
+// print writes the report for people.
+func (r *report) print(w io.Writer) error {
+	var b strings.Builder
+	state := "unlocked"
+	switch {
+	case !r.Store.Available:
+		state = r.Store.Problem
+	case r.Store.Locked:
+		state = "locked"
+	}
+	name := r.Store.Name
+	if name == "" {
+		name = "secret store"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", name, state)
+	for _, registry := range r.Registries {
+		registry.print(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *registryReport) print(b *strings.Builder) {
+	fmt.Fprintf(b, "\n%s %s\n", r.Name, r.Index)
+	line := func(what, text string) { fmt.Fprintf(b, "  %-9s %s\n", what, text) }
+	for i, p := range r.Providers {
+		what := "provider"
+		if i > 0 {
+			what = "then"
+		}
+		line(what, fmt.Sprintf("%s (%s)", strings.Join(append([]string{p.Provider}, p.Args...), " "), p.DefinedIn))
+	}
+	switch {
+	case r.Token == nil:
+		line("token", "none found")
+	default:
+		line("token", "in "+r.Token.Where)
+	}
+	for _, token := range r.Unused {
+		line("unused", "a token in "+token.Where)
+	}
+	for _, note := range r.Notes {
+		line("note", note)
+	}
+}

@@ -100,6 +100,16 @@ func TestAPersonUnlocksTheKeyring(t *testing.T) {
 	if prompts != 2 {
 		t.Errorf("there were %d prompts, want 2", prompts)
 	}
+
+	leave := d.prompter(secretservice.Answer{Absent: true})
+	d.provider(ours(t, "cargo-credential-keyring"), "--unlock-timeout", "100ms")
+	out, err := d.run("", ours(t, "cargo-logout"), "--registry", "pub")
+	if err == nil || !strings.Contains(out, "nobody unlocked the keyring within 100ms") {
+		t.Errorf("with somebody who does not answer the logout says %v: %s", err, out)
+	}
+	leave()
+	d.provider(ours(t, "cargo-credential-keyring"))
+
 	d.prompter(secretservice.Answer{Password: password})
 	d.must("new\n", ours(t, "cargo-login"), "--registry", "pub")
 	d.holds("new")

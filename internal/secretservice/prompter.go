@@ -22,6 +22,8 @@ import (
 type Answer struct {
 	// Password is typed; with an empty one the prompt is dismissed.
 	Password string
+	// Absent is a person who does not answer at all.
+	Absent bool
 	// Before is called, unless it is nil, when the prompt has appeared.
 	Before func()
 }
@@ -84,6 +86,9 @@ func serve(bus *dbus.Conn, call *dbus.Message, answer Answer) {
 	case "PerformPrompt":
 		if answer.Before != nil {
 			answer.Before()
+		}
+		if answer.Absent {
+			return
 		}
 		exchange, _ := call.Body[len(call.Body)-1].(string)
 		secret, err := seal(exchange, answer.Password)

@@ -62,7 +62,8 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 	for {
 		select {
 		case <-ctx.Done():
-			_ = c.bus.Object(serviceName, prompt).Call(promptInterface+".Dismiss", dbus.FlagNoReplyExpected).Err
+			// The service takes its question back when the connection closes. To
+			// dismiss it makes GNOME Keyring 42 abort at its next question.
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return fmt.Errorf("nobody unlocked the keyring within %v", c.options.UnlockTimeout.Round(time.Millisecond))
 			}

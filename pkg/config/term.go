@@ -12,6 +12,10 @@ type Term struct {
 	// Color is "auto", "always" or "never", or anything else: it is not
 	// checked here.
 	Color *string
+	// ProgressWhen is "auto", "always" or "never", and ProgressWidth the columns
+	// of a progress line in place of the terminal's.
+	ProgressWhen  *string
+	ProgressWidth *int64
 }
 
 // Term reads [term]. Programs ignore the whole table if any of it is
@@ -28,7 +32,7 @@ func (c *Config) Term() (Term, error) {
 		func() (err error) { term.Color, err = val(t.text("color")); return },
 		func() (err error) { _, err = t.boolean("hyperlinks"); return },
 		func() (err error) { _, err = t.boolean("unicode"); return },
-		t.checkProgress,
+		func() (err error) { term.ProgressWhen, term.ProgressWidth, err = t.progress(); return },
 	} {
 		if err := read(); err != nil {
 			return Term{}, err
@@ -37,33 +41,31 @@ func (c *Config) Term() (Term, error) {
 	return term, nil
 }
 
-// checkProgress checks [term.progress], of which nothing is used.
-func (t *table) checkProgress() error {
+// progress reads [term.progress].
+func (t *table) progress() (when *string, width *int64, err error) {
 	if ok, err := t.has("progress"); err != nil || !ok {
-		return err
+		return nil, nil, err
 	}
 	progress, err := t.c.openTable(t.key.child("progress"), "when", "width", "term-integration")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	when, err := progress.text("when")
-	if err != nil {
-		return err
+	if when, err = val(progress.text("when")); err != nil {
+		return nil, nil, err
 	}
-	width, err := progress.unsigned("width", "usize")
-	if err != nil {
-		return err
+	if width, err = val(progress.unsigned("width", "usize")); err != nil {
+		return nil, nil, err
 	}
 	if _, err := progress.boolean("term-integration"); err != nil {
-		return err
+		return nil, nil, err
 	}
 	switch {
-	case when == nil || when.Val == "auto" || when.Val == "never":
-		return nil
-	case when.Val != "always":
-		return fmt.Errorf("unknown variant `%s`, expected one of `auto`, `never`, `always`", when.Val)
+	case when == nil || *when == "auto" || *when == "never":
+		return when, width, nil
+	case *when != "always":
+		return nil, nil, fmt.Errorf("unknown variant `%s`, expected one of `auto`, `never`, `always`", *when)
 	case width == nil:
-		return errors.New(`"always" progress requires a ` + "`width` key")
+		return nil, nil, errors.New(`"always" progress requires a ` + "`width` key")
 	}
-	return nil
+	return when, width, nil
 }

@@ -171,6 +171,7 @@ func (s *Session) setUpShell() error {
 		verbosity = Quiet
 	}
 	s.Shell.SetVerbosity(verbosity)
+	s.Shell.SetProgress(term)
 	color := o.Color
 	if color == nil {
 		color = term.Color

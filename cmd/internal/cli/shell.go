@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -46,6 +47,10 @@ type Shell struct {
 	color, answersColor colorChoice
 	// messages drops what has no place in messages without colours.
 	messages stripper
+
+	// mu guards what is on the screen.
+	mu       sync.Mutex
+	progress progress
 }
 
 type colorChoice int
@@ -118,6 +123,14 @@ func (s *Shell) colors(choice colorChoice, file *os.File) bool {
 // print writes a message with its styles, or without where there are no
 // colours.
 func (s *Shell) print(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clearProgress()
+	s.write(text)
+}
+
+// write is print for a caller that holds the lock.
+func (s *Shell) write(text string) {
 	if !s.colors(s.color, s.stderr) {
 		text = s.messages.strip(text)
 	}
@@ -137,6 +150,9 @@ func (s *Shell) Status(verb, text string) {
 func (s *Shell) Notify(n config.Notice) {
 	switch {
 	case n.Kind == config.Plain:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.clearProgress()
 		_, _ = io.WriteString(s.stderr, n.Text+"\n")
 		return
 	case s.verbosity == Quiet:

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
 // Process is a [Provider] in a program of its own. Each call runs the program
@@ -52,22 +53,22 @@ func (p *Process) Logout(ctx context.Context, req *Request) error {
 }
 
 func (p *Process) ask(ctx context.Context, req *request) (*response, error) {
-	program := program{path: p.Path, args: []string{pluginArgument}, dir: p.Dir, env: p.Env, stderr: p.Stderr}
-	c, err := program.start(ctx, true)
+	program := subprocess.Program{Path: p.Path, Args: []string{pluginArgument}, Dir: p.Dir, Env: p.Env, Stderr: p.Stderr}
+	c, err := program.Start(ctx, true)
 	if err != nil {
 		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
 	}
-	r, err := converse(bufio.NewReader(c.stdout), c.stdin, req)
+	r, err := converse(bufio.NewReader(c.Stdout), c.Stdin, req)
 	if err != nil {
-		return nil, c.abandon(err)
+		return nil, c.Abandon(err)
 	}
-	state, err := c.wait()
+	state, err := c.Wait()
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("credential process `%s` failed: %w", p.Path, err)
 	case !state.Success():
 		// The lone backtick is Cargo's.
-		return nil, fmt.Errorf("credential process `%s` failed with status %s`", p.Path, describeStatus(state))
+		return nil, fmt.Errorf("credential process `%s` failed with status %s`", p.Path, subprocess.DescribeStatus(state))
 	case r.Err != nil:
 		return nil, r.Err
 	case r.Kind != req.Kind:

@@ -187,9 +187,3 @@ func TestSpawnErrorsAreTheSystems(t *testing.T) {
 		}
 	}
 }
-
-func TestProviderStaysInTheGroupOfACallerThatWaitsForEver(t *testing.T) {
-	if got := processAttributes(context.Background()); got != nil {
-		t.Errorf("it is run with %+v", got)
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
 // Serve is the provider's side of the protocol: it greets on out, and answers
@@ -31,7 +32,7 @@ func Serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 	// A provider that is asking the user puts the terminal back first.
 	select {
 	case <-done:
-	case <-time.After(grace):
+	case <-time.After(subprocess.Grace):
 	}
 	return context.Cause(ctx)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
 // stdoutProvider is cargo:token-from-stdout: its arguments are a command, and
@@ -27,39 +28,39 @@ func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*T
 	if len(req.Args) == 0 {
 		return nil, errors.New("The first argument to `cargo:token-from-stdout` must be a command that prints a token on stdout")
 	}
-	program := program{path: req.Args[0], dir: p.dir, stdin: p.stdin, stderr: p.stderr}
+	program := subprocess.Program{Path: req.Args[0], Dir: p.dir, Stdin: p.stdin, Stderr: p.stderr}
 	for _, arg := range req.Args[1:] {
-		program.args = append(program.args, strings.ReplaceAll(arg, "{index_url}", req.IndexURL))
+		program.Args = append(program.Args, strings.ReplaceAll(arg, "{index_url}", req.IndexURL))
 	}
-	program.env = append(program.env, p.env...)
-	program.env = append(program.env, "CARGO_REGISTRY_INDEX_URL="+req.IndexURL)
+	program.Env = append(program.Env, p.env...)
+	program.Env = append(program.Env, "CARGO_REGISTRY_INDEX_URL="+req.IndexURL)
 	if req.Name != "" {
-		program.env = append(program.env, "CARGO_REGISTRY_NAME_OPT="+req.Name)
+		program.Env = append(program.Env, "CARGO_REGISTRY_NAME_OPT="+req.Name)
 	}
-	c, err := program.start(ctx, false)
+	c, err := program.Start(ctx, false)
 	if err != nil {
 		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
 	}
-	output, err := io.ReadAll(io.LimitReader(c.stdout, maxLine+1))
+	output, err := io.ReadAll(io.LimitReader(c.Stdout, maxLine+1))
 	defer clear(output)
 	switch {
 	case err != nil:
-		return nil, c.abandon(fmt.Errorf("failed to read from credential provider: %w", oserror.New(err)))
+		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", oserror.New(err)))
 	case len(output) > maxLine:
-		return nil, c.abandon(fmt.Errorf("failed to read from credential provider: %w", errLineTooLong))
+		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", errLineTooLong))
 	case !utf8.Valid(output):
-		return nil, c.abandon(fmt.Errorf("failed to read from credential provider: %w", errNotUTF8))
+		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", errNotUTF8))
 	}
 	token, rest, _ := strings.Cut(string(output), "\n")
 	if rest != "" {
-		return nil, c.abandon(fmt.Errorf("process `%s` returned more than one line of output; expected a single token", program.path))
+		return nil, c.Abandon(fmt.Errorf("process `%s` returned more than one line of output; expected a single token", program.Path))
 	}
-	state, err := c.wait()
+	state, err := c.Wait()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("process `%s` failed: %w", program.path, err)
+		return nil, fmt.Errorf("process `%s` failed: %w", program.Path, err)
 	case !state.Success():
-		return nil, fmt.Errorf("process `%s` failed with status `%s`", program.path, describeStatus(state))
+		return nil, fmt.Errorf("process `%s` failed with status `%s`", program.Path, subprocess.DescribeStatus(state))
 	}
 	return &Token{Secret: config.NewSecret(token), Cache: CacheSession, OperationIndependent: true}, nil
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package credential
+package subprocess
 
 import (
 	"context"
@@ -65,9 +65,9 @@ func executable(path string) (bool, error) {
 	return true, nil
 }
 
-// describeStatus says how a program has ended in Rust's words, which Cargo
+// DescribeStatus says how a program has ended in Rust's words, which Cargo
 // shows: "exit status: 3", "signal: 9 (SIGKILL)".
-func describeStatus(state *os.ProcessState) string {
+func DescribeStatus(state *os.ProcessState) string {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {
 		return fmt.Sprintf("exit status: %d", state.ExitCode())

@@ -1,4 +1,6 @@
-package credential
+// Package subprocess runs programs that end with their caller: no wait for one
+// outlasts its context, and what it leaves behind is not waited for.
+package subprocess
 
 import (
 	"context"
@@ -15,30 +17,40 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
-// grace is how long a program whose exchange has failed may take to end by
+// Grace is how long a program whose exchange has failed may take to end by
 // itself, so that what it says on standard error about the failure is not cut
 // short.
-const grace = 500 * time.Millisecond
+const Grace = 500 * time.Millisecond
 
+// longestRest is how many bytes a program may write that nobody wants.
+const longestRest = 1 << 20
+
+// errWritesOn says that a program that should end writes on and on, and has
+// been killed.
 var errWritesOn = errors.New("it does not stop writing to standard output")
 
-// program says how to run a program.
-type program struct {
-	path   string
-	args   []string
-	dir    string
-	env    []string
-	stdin  io.Reader
-	stderr io.Writer
+// Program says how to run a program.
+type Program struct {
+	// Path is the program. Without a path separator it is looked up on the PATH
+	// of Env.
+	Path string
+	Args []string
+	// Dir is the directory to run it in; empty is the process's own.
+	Dir string
+	Env []string
+	// A nil Stdin is empty, a nil Stderr drops what is written.
+	Stdin  io.Reader
+	Stderr io.Writer
 }
 
-// child is a running program, whose standard output is read here.
-type child struct {
-	ctx    context.Context
-	cmd    *exec.Cmd
-	stdout io.ReadCloser
-	// stdin is nil unless the program's standard input is written here.
-	stdin io.WriteCloser
+// Child is a running program, whose standard output is read here.
+type Child struct {
+	Stdout io.ReadCloser
+	// Stdin is nil unless the program's standard input is written here.
+	Stdin io.WriteCloser
+
+	ctx context.Context
+	cmd *exec.Cmd
 	// ended is closed when the program has ended.
 	ended chan struct{}
 	// forget ends the watch over ctx. If that has begun to kill the program, it
@@ -47,10 +59,10 @@ type child struct {
 	killed chan struct{}
 }
 
-// start runs the program. Once ctx ends its pipes are closed and it is asked to
+// Start runs the program. Once ctx ends its pipes are closed and it is asked to
 // end, since it may have to put the terminal back, and then killed, so that
 // nobody waits for it, or for what it left behind.
-func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
+func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -60,23 +72,23 @@ func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
 	}
 	cmd := &exec.Cmd{
 		Path:        path,
-		Args:        append([]string{p.path}, p.args...),
-		Dir:         p.dir,
-		Env:         p.env,
-		Stdin:       p.stdin,
-		Stderr:      p.stderr,
+		Args:        append([]string{p.Path}, p.Args...),
+		Dir:         p.Dir,
+		Env:         p.Env,
+		Stdin:       p.Stdin,
+		Stderr:      p.Stderr,
 		SysProcAttr: processAttributes(ctx),
-		WaitDelay:   grace,
+		WaitDelay:   Grace,
 	}
 	if cmd.Env == nil {
 		cmd.Env = []string{}
 	}
-	c := &child{ctx: ctx, cmd: cmd, ended: make(chan struct{}), killed: make(chan struct{})}
-	if c.stdout, err = cmd.StdoutPipe(); err != nil {
+	c := &Child{ctx: ctx, cmd: cmd, ended: make(chan struct{}), killed: make(chan struct{})}
+	if c.Stdout, err = cmd.StdoutPipe(); err != nil {
 		return nil, oserror.New(err)
 	}
 	if writeStdin {
-		if c.stdin, err = cmd.StdinPipe(); err != nil {
+		if c.Stdin, err = cmd.StdinPipe(); err != nil {
 			return nil, oserror.New(err)
 		}
 	}
@@ -85,11 +97,11 @@ func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
 	}
 	c.forget = context.AfterFunc(ctx, func() {
 		c.closeStdin()
-		c.stdout.Close()
+		c.Stdout.Close()
 		terminateProcess(c.cmd.Process, c.cmd.SysProcAttr)
 		select {
 		case <-c.ended:
-		case <-time.After(grace):
+		case <-time.After(Grace):
 		}
 		c.kill()
 		close(c.killed)
@@ -97,20 +109,20 @@ func (p *program) start(ctx context.Context, writeStdin bool) (*child, error) {
 	return c, nil
 }
 
-func (c *child) kill() { killProcess(c.cmd.Process, c.cmd.SysProcAttr) }
+func (c *Child) kill() { killProcess(c.cmd.Process, c.cmd.SysProcAttr) }
 
-func (c *child) closeStdin() {
-	if c.stdin != nil {
-		c.stdin.Close()
+func (c *Child) closeStdin() {
+	if c.Stdin != nil {
+		c.Stdin.Close()
 	}
 }
 
-// abandon ends a program whose exchange has failed, and returns why it has:
+// Abandon ends a program whose exchange has failed, and returns why it has:
 // the end of the context rather than what follows from it.
-func (c *child) abandon(err error) error {
+func (c *Child) Abandon(err error) error {
 	c.closeStdin()
-	c.stdout.Close()
-	impatience := time.AfterFunc(grace, c.kill)
+	c.Stdout.Close()
+	impatience := time.AfterFunc(Grace, c.kill)
 	// The failure is known already; how the program ends adds nothing.
 	_, interrupted := c.end()
 	impatience.Stop()
@@ -122,7 +134,7 @@ func (c *child) abandon(err error) error {
 
 // end waits for the end of the program. The second error says that it has been
 // ended with the context.
-func (c *child) end() (err, interrupted error) {
+func (c *Child) end() (err, interrupted error) {
 	err = c.cmd.Wait()
 	close(c.ended)
 	if !c.forget() {
@@ -132,14 +144,14 @@ func (c *child) end() (err, interrupted error) {
 	return err, nil
 }
 
-// wait waits until the program has ended by itself. What it still writes is
+// Wait waits until the program has ended by itself. What it still writes is
 // read and dropped, up to a limit.
-func (c *child) wait() (*os.ProcessState, error) {
+func (c *Child) Wait() (*os.ProcessState, error) {
 	c.closeStdin()
 	var flooded atomic.Bool
 	go func() {
-		n, _ := io.CopyN(io.Discard, c.stdout, maxLine)
-		if n == maxLine {
+		n, _ := io.CopyN(io.Discard, c.Stdout, longestRest)
+		if n == longestRest {
 			flooded.Store(true)
 			c.kill()
 		}
@@ -161,21 +173,21 @@ func (c *child) wait() (*os.ProcessState, error) {
 // on the PATH of the program's environment, as the system's own look-up does:
 // a file that may not be executed is passed over, but is what the error says
 // if nothing better comes.
-func (p *program) find() (string, error) {
-	if strings.ContainsRune(p.path, 0) || strings.ContainsRune(strings.Join(p.args, ""), 0) {
+func (p *Program) find() (string, error) {
+	if strings.ContainsRune(p.Path, 0) || strings.ContainsRune(strings.Join(p.Args, ""), 0) {
 		return "", errors.New("nul byte found in provided data")
 	}
-	if p.path == "" {
+	if p.Path == "" {
 		return "", oserror.New(syscall.ENOENT)
 	}
-	if strings.ContainsRune(p.path, '/') || strings.ContainsRune(p.path, filepath.Separator) {
-		return p.path, nil
+	if strings.ContainsRune(p.Path, '/') || strings.ContainsRune(p.Path, filepath.Separator) {
+		return p.Path, nil
 	}
 	var found error = syscall.ENOENT
 	for _, dir := range filepath.SplitList(p.searchPath()) {
-		path := filepath.Join(dir, p.path)
+		path := filepath.Join(dir, p.Path)
 		if !filepath.IsAbs(path) {
-			path = filepath.Join(p.dir, path)
+			path = filepath.Join(p.Dir, path)
 		}
 		ok, err := executable(path)
 		if ok {
@@ -188,9 +200,9 @@ func (p *program) find() (string, error) {
 	return "", oserror.New(found)
 }
 
-func (p *program) searchPath() string {
-	for i := len(p.env) - 1; i >= 0; i-- {
-		name, value, _ := strings.Cut(p.env[i], "=")
+func (p *Program) searchPath() string {
+	for i := len(p.Env) - 1; i >= 0; i-- {
+		name, value, _ := strings.Cut(p.Env[i], "=")
 		if name == "PATH" || pathIsAnyCase && strings.EqualFold(name, "PATH") {
 			return value
 		}

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package credential
+package subprocess
 
 import (
 	"context"
@@ -34,8 +34,8 @@ func executable(path string) (bool, error) {
 	return info.Mode().IsRegular(), nil
 }
 
-// describeStatus says how a program has ended in Rust's words, which Cargo
+// DescribeStatus says how a program has ended in Rust's words, which Cargo
 // shows.
-func describeStatus(state *os.ProcessState) string {
+func DescribeStatus(state *os.ProcessState) string {
 	return fmt.Sprintf("exit code: %d", state.ExitCode())
 }

@@ -66,6 +66,9 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		Offline:   s.Offline,
 		UserAgent: "cargo-login/" + version,
 		Now:       time.Now,
+		Stderr:    os.Stderr,
+		Quiet:     s.Shell.Verbosity() == cli.Quiet,
+		Verbose:   s.Shell.Verbosity() == cli.Verbose,
 		Token: func(ctx context.Context, headers []string) (config.Secret, error) {
 			if s.Options.Token != nil {
 				return config.NewSecret(*s.Options.Token), nil

@@ -69,6 +69,10 @@ func NewShell(stdout, stderr *os.File, environ []string) *Shell {
 // SetVerbosity sets how much is shown from now on.
 func (s *Shell) SetVerbosity(v Verbosity) { s.verbosity = v }
 
+// Verbosity returns how much is shown, for a program whose output is not ours
+// to hide.
+func (s *Shell) Verbosity() Verbosity { return s.verbosity }
+
 // SetColor sets whether messages have colours: "auto", "always" or "never";
 // nil is auto.
 func (s *Shell) SetColor(choice *string) error {

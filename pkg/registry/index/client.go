@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -46,6 +47,12 @@ type Client struct {
 	Now func() time.Time
 	// Dial opens connections. If it is nil, those of the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Stderr is the standard error of the git that fetches a git index; nil
+	// drops it. An *os.File is handed to git as it is, which may ask the user
+	// for credentials on the terminal.
+	Stderr io.Writer
+	// Quiet and Verbose say how much git prints.
+	Quiet, Verbose bool
 
 	netTable  *config.Net
 	httpTable *config.HTTP

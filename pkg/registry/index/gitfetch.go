@@ -1,0 +1,154 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
+)
+
+// errNoGit says that the machine has no git.
+var errNoGit = errors.New("the registry's index is a git repository, and no `git` is on PATH to read it;\n" +
+	"install git, or configure the registry's sparse index, if it has one: its URL begins with `sparse+`")
+
+// fetchGit runs git until it has fetched what the index's HEAD is.
+//
+// With `net.git-fetch-with-cli` the command is Cargo's. Else Cargo has a git of
+// its own, which says nothing and knows Cargo's [http]: so does this one then.
+// Neither fetches a shallow repository: Cargo could not update it in turn from
+// a `file:` URL, and keeps its own ones elsewhere.
+func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, http config.HTTP) error {
+	net, err := c.net()
+	if err != nil {
+		return err
+	}
+	retries, err := c.retries()
+	if err != nil {
+		return err
+	}
+	withCLI := net.GitFetchWithCLI != nil && *net.GitFetchWithCLI
+	args := []string{"fetch", "--no-tags"}
+	switch {
+	case c.Quiet || !withCLI:
+		args = append(args, "--quiet")
+	case c.Verbose:
+		args = append(args, "--verbose")
+	}
+	args = append(args, "--force", "--update-head-ok", url, "+HEAD:"+gitRef)
+	program := r.program(args)
+	if !withCLI {
+		program.Env = append(program.Env, c.gitHTTP(http)...)
+	} else if c.Config.Notify != nil {
+		c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
+	}
+	return c.retry(ctx, retries, func() error { return runGit(ctx, program) })
+}
+
+// gitHTTP returns the variables that lay Cargo's [http] over git's settings.
+func (c *Client) gitHTTP(http config.HTTP) []string {
+	var settings [][2]string
+	if http.Proxy != nil {
+		settings = append(settings, [2]string{"http.proxy", *http.Proxy})
+	}
+	if http.CAInfo != nil {
+		settings = append(settings, [2]string{"http.sslCAInfo", c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)})
+	}
+	if len(settings) == 0 {
+		return nil
+	}
+	// The caller's own settings in the environment are numbered from 0.
+	text, _ := c.Config.Env("GIT_CONFIG_COUNT")
+	count, _ := strconv.Atoi(text)
+	var variables []string
+	for _, s := range settings {
+		variables = append(variables, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", count, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", count, s[1]))
+		count++
+	}
+	return append(variables, fmt.Sprintf("GIT_CONFIG_COUNT=%d", count))
+}
+
+// runGit runs a git that prints nothing that is wanted.
+func runGit(ctx context.Context, program subprocess.Program) error {
+	child, err := program.Start(ctx, false)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return errNoGit
+	case err != nil:
+		return fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), &gitError{err.Error()})
+	}
+	state, err := child.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
+		return fmt.Errorf("could not execute process `%s`: %w", commandLine(program), err)
+	case !state.Success():
+		return &gitError{fmt.Sprintf("process didn't exit successfully: `%s` (%s)", commandLine(program), describeEnd(state))}
+	}
+	return nil
+}
+
+// gitError says how a git has failed. Why, git has told the user itself; so
+// each failure may be the network's.
+type gitError struct{ text string }
+
+func (e *gitError) Error() string { return e.text }
+
+func (*gitError) spurious() bool { return true }
+
+// commandLine shows a command as Cargo does: quoted for a shell.
+func commandLine(p subprocess.Program) string {
+	words := []string{p.Path}
+	for _, arg := range p.Args {
+		words = append(words, shellQuoted(arg))
+	}
+	return strings.Join(words, " ")
+}
+
+func shellQuoted(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/,.+"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(word) + "'"
+}
+
+// describeEnd says how a program has ended as Cargo does, which has words of
+// its own for signals.
+func describeEnd(state *os.ProcessState) string {
+	text := subprocess.DescribeStatus(state)
+	number, rest, isSignal := strings.Cut(text, " (")
+	if !isSignal {
+		return text
+	}
+	name, _, _ := strings.Cut(rest, ")")
+	if meaning, ok := signalMeanings[name]; ok {
+		return number + ", " + name + ": " + meaning
+	}
+	return number
+}
+
+var signalMeanings = map[string]string{
+	"SIGABRT": "process abort signal",
+	"SIGALRM": "alarm clock",
+	"SIGFPE":  "erroneous arithmetic operation",
+	"SIGHUP":  "hangup",
+	"SIGILL":  "illegal instruction",
+	"SIGINT":  "terminal interrupt signal",
+	"SIGKILL": "kill",
+	"SIGPIPE": "write on a pipe with no one to read",
+	"SIGQUIT": "terminal quit signal",
+	"SIGSEGV": "invalid memory reference",
+	"SIGTERM": "termination signal",
+	"SIGBUS":  "access to undefined memory",
+	"SIGSYS":  "bad system call",
+	"SIGTRAP": "trace/breakpoint trap",
+}

@@ -1,0 +1,156 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
+)
+
+// gitRef is where Cargo keeps what an index's HEAD was when it was fetched.
+const gitRef = "refs/remotes/origin/HEAD"
+
+var (
+	// errNotFetched says that a repository is sound but has no index yet.
+	errNotFetched = errors.New("nothing has been fetched")
+	// errDamaged says that a cached index is no repository, or a broken one.
+	errDamaged = errors.New("the cached index is damaged")
+)
+
+// gitRepository is the repository in which an index is cached.
+type gitRepository struct {
+	dir    string
+	env    []string
+	stderr io.Writer
+}
+
+// open makes the repository if it is not there.
+func (r *gitRepository) open() error {
+	if info, err := os.Stat(r.dir); err == nil && info.IsDir() {
+		return nil
+	}
+	return r.renew()
+}
+
+// renew makes the repository anew, as Cargo does: by itself, so that it is the
+// same whatever the user's settings for new repositories are, and with a work
+// tree, since very old versions of Cargo make use of one.
+func (r *gitRepository) renew() error {
+	parent := filepath.Dir(r.dir)
+	if err := os.MkdirAll(parent, 0o777); err != nil {
+		return fmt.Errorf("failed to create directory `%s`: %w", parent, oserror.New(err))
+	}
+	err := os.RemoveAll(r.dir)
+	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(r.dir, filepath.FromSlash(dir)), 0o777)
+		}
+	}
+	for _, file := range [][2]string{
+		{"config", "[core]\n\tbare = false\n\trepositoryformatversion = 0\n\tfilemode = true\n\tlogallrefupdates = true\n"},
+		// The last one makes it a repository.
+		{"HEAD", "ref: refs/heads/master\n"},
+	} {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(r.dir, file[0]), []byte(file[1]), 0o666)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("failed to initialize index git repository: %w", oserror.New(err))
+	}
+	return nil
+}
+
+// read returns the content of a file in the root of the index.
+func (r *gitRepository) read(ctx context.Context, name string) ([]byte, error) {
+	entry, err := r.output(ctx, "ls-tree", "--full-tree", gitRef, "--", name)
+	if errors.Is(err, errDamaged) && r.isEmpty(ctx) {
+		return nil, errNotFetched
+	}
+	if err != nil {
+		return nil, err
+	}
+	// A mode, a type and the object's name, and behind a tab the file's.
+	words := strings.Fields(string(entry))
+	switch {
+	case len(words) < 3:
+		return nil, errNotFound
+	case words[1] != "blob":
+		return nil, fmt.Errorf("path `%s` is not a blob in the git repo", name)
+	}
+	return r.output(ctx, "cat-file", "blob", words[2])
+}
+
+// isEmpty reports whether the repository is sound but has no index yet.
+func (r *gitRepository) isEmpty(ctx context.Context) bool {
+	// Git passes over a reference that it cannot read.
+	if _, err := os.Lstat(filepath.Join(r.dir, filepath.FromSlash(gitRef))); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	refs, err := r.output(ctx, "for-each-ref", gitRef)
+	return err == nil && len(bytes.TrimSpace(refs)) == 0
+}
+
+// output runs a git that reads the repository, and returns what it prints. If
+// git fails, that is [errDamaged].
+func (r *gitRepository) output(ctx context.Context, args ...string) ([]byte, error) {
+	program := r.program(args)
+	// What is wrong with a cache is not for the user: it is fetched again.
+	program.Stderr = nil
+	child, err := program.Start(ctx, false)
+	switch {
+	case ctx.Err() != nil:
+		return nil, err
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errNoGit
+	case err != nil:
+		return nil, fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), err)
+	}
+	output, err := io.ReadAll(io.LimitReader(child.Stdout, longestBody+1))
+	switch {
+	case err != nil:
+		return nil, child.Abandon(oserror.New(err))
+	case len(output) > longestBody:
+		return nil, child.Abandon(fmt.Errorf("more than %d bytes in `%s`", longestBody, configName))
+	}
+	state, err := child.Wait()
+	if err != nil {
+		return nil, err
+	}
+	if !state.Success() {
+		return nil, errDamaged
+	}
+	return output, nil
+}
+
+// program is a git for this repository.
+func (r *gitRepository) program(args []string) subprocess.Program {
+	env := append(slices.Clone(r.env), "GIT_DIR="+r.dir)
+	return subprocess.Program{Path: "git", Args: args, Dir: r.dir, Env: env, Stderr: r.stderr}
+}
+
+// gitLocal are the variables that say in which repository, and in what part of
+// it, a git works. Whoever runs a login from a hook has them set.
+var gitLocal = []string{
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
+	"GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+	"GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+}
+
+// gitEnvironment returns the caller's environment without what is about the
+// caller's repository.
+func gitEnvironment(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(gitLocal, name)
+	})
+}

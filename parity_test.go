@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -106,6 +107,9 @@ func (p *parityRun) compare(t *testing.T, path string) {
 	c, err := parity.ReadCase(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("git"); err != nil && c.NeedsGit() {
+		missing(t, "git")
 	}
 	stem := strings.TrimSuffix(path, ".txtar")
 	if *record {

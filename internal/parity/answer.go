@@ -54,7 +54,10 @@ func visible(text string) string {
 
 var (
 	cacheName = regexp.MustCompile(`\b127\.0\.0\.1-[0-9a-f]{16}\b`)
-	elapsed   = regexp.MustCompile(`\bafter \d+ ms\b`)
+	// fileCacheName is that of an index whose URL has no host.
+	fileCacheName = regexp.MustCompile(`/-[0-9a-f]{16}\b`)
+	threadID      = regexp.MustCompile(`(?m)^(\| thread 'main') \(\d+\) panicked`)
+	elapsed       = regexp.MustCompile(`\bafter \d+ ms\b`)
 	// tomlReason is the frame around a syntax error's place; behind it stands
 	// the reason in the parser's own words.
 	tomlReason = regexp.MustCompile(`(?m)(^\|  *TOML parse error at line \d+, column \d+\n(?:\|  *(?:\d+ )?\|.*\n)+)(?:\|   *\S.*\n)+`)
@@ -69,6 +72,8 @@ func normalise(answer string, w *world) string {
 		w.dir, "$TMP",
 	).Replace(answer)
 	answer = cacheName.ReplaceAllString(answer, "127.0.0.1-HASH")
+	answer = fileCacheName.ReplaceAllString(answer, "/-HASH")
+	answer = threadID.ReplaceAllString(answer, "$1 (ID) panicked")
 	answer = elapsed.ReplaceAllString(answer, "after N ms")
 	return tomlReason.ReplaceAllString(answer, "${1}|   (the parser's reason)\n")
 }

@@ -31,6 +31,7 @@ package parity
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,6 +68,11 @@ func ReadCase(path string) (*Case, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
+}
+
+// NeedsGit reports whether the case makes git repositories.
+func (c *Case) NeedsGit() bool {
+	return slices.ContainsFunc(c.steps, func(s step) bool { return s.words[0] == "commit" })
 }
 
 func parseCase(archive *txtar.Archive) (*Case, error) {

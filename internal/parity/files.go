@@ -22,7 +22,8 @@ type entry struct {
 	content string // of a file, or where a link points
 }
 
-// snapshot reads the whole tree. Of a credentials file it takes the meaning.
+// snapshot reads the whole tree. Of a credentials file it takes the meaning, of
+// a git repository in Cargo's cache what has been fetched.
 func (w *world) snapshot() (map[string]entry, error) {
 	tree := map[string]entry{}
 	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
@@ -35,6 +36,8 @@ func (w *world) snapshot() (map[string]entry, error) {
 		}
 		e := entry{mode: info.Mode()}
 		switch {
+		case isGitCache(path):
+			e.content = fetched(path)
 		case e.mode.IsRegular():
 			var content []byte
 			content, err = os.ReadFile(path)
@@ -46,9 +49,27 @@ func (w *world) snapshot() (map[string]entry, error) {
 			e.content, err = os.Readlink(path)
 		}
 		tree[strings.TrimPrefix(path, w.dir+"/")] = e
+		if err == nil && isGitCache(path) && e.mode.IsDir() {
+			return fs.SkipDir
+		}
 		return err
 	})
 	return tree, err
+}
+
+// isGitCache tells the repository in which Cargo caches an index.
+func isGitCache(name string) bool {
+	return path.Base(name) == ".git" && path.Base(path.Dir(path.Dir(name))) == "index"
+}
+
+// fetched is the commit of the index that the repository has. How git stores it
+// is git's affair.
+func fetched(repository string) string {
+	commit, err := os.ReadFile(filepath.Join(repository, "refs", "remotes", "origin", "HEAD"))
+	if err != nil {
+		return "nothing\n"
+	}
+	return string(commit)
 }
 
 // isCredentials goes by the name, so that a link's target counts too.
@@ -104,6 +125,8 @@ func (e entry) render(name string) string {
 	switch {
 	case e.mode&fs.ModeSymlink != 0:
 		return fmt.Sprintf("%s -> %s\n", name, e.content)
+	case isGitCache(name):
+		return block(fmt.Sprintf("%s %04o has fetched", name, e.mode.Perm()), e.content)
 	case e.mode.IsDir():
 		return fmt.Sprintf("%s/ %04o\n", name, e.mode.Perm())
 	}

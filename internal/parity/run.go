@@ -45,6 +45,7 @@ func (c *Case) Run(ctx context.Context, p Program) (string, error) {
 			"HOME=" + w.path("user"),
 			"CARGO_HOME=" + w.path("home"),
 			"TERM=xterm-256color",
+			"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 			"__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS=" + w.registry.Index("crates-io"),
 		},
 	}

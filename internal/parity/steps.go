@@ -23,6 +23,8 @@ import (
 //	tty 40                            or the terminal has 40 columns
 //	type "prompt" "token\n"           typed after the prompt, in the next run
 //	stop                              the registry, for good
+//	commit DIR                        all its files, in a git repository that
+//	                                  the first such line makes
 //	write FILE "text"  mkdir DIR  chmod MODE FILE  rm FILE
 type step struct {
 	line  string // as it was written
@@ -34,7 +36,7 @@ type step struct {
 // any number.
 var arguments = map[string]int{
 	"cargo": -1, "env": 1, "cd": 1, "as": 1, "tty": -1, "type": 2, "stop": 0,
-	"write": 2, "mkdir": 1, "chmod": 2, "rm": 1,
+	"write": 2, "mkdir": 1, "chmod": 2, "rm": 1, "commit": 1,
 }
 
 func parseSteps(text string) ([]step, error) {

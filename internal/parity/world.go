@@ -125,6 +125,8 @@ func (w *world) change(words []string) error {
 		return os.WriteFile(w.path(words[1]), []byte(words[2]), 0o644)
 	case "mkdir":
 		return os.Mkdir(w.path(words[1]), 0o755)
+	case "commit":
+		return commit(w.path(words[1]))
 	case "rm":
 		return os.RemoveAll(w.path(words[1]))
 	case "chmod":

@@ -12,7 +12,6 @@ import (
 // loadGit returns the configuration in the cached git index; if it is not there
 // or cannot be read, that in the index as it is after a fetch.
 func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error) {
-	c.makeCacheRoot()
 	repository := gitRepository{
 		dir:    filepath.Join(c.cacheDir(t.Source), ".git"),
 		env:    gitEnvironment(c.Config.Environ),
@@ -21,6 +20,7 @@ func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error
 	if err := repository.open(); err != nil {
 		return nil, err
 	}
+	c.makeCacheRoot()
 	data, err := repository.read(ctx, configName)
 	switch {
 	case err == nil:

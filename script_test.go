@@ -72,6 +72,7 @@ func setup(e *testscript.Env, bin string) error {
 		"HOME="+filepath.Join(e.WorkDir, "user"),
 		"CARGO_HOME="+filepath.Join(e.WorkDir, "home"),
 		"TERM=xterm-256color",
+		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 	)
 	e.Cd = filepath.Join(e.WorkDir, "work")
 	e.Values[worldKey{}] = &scriptWorld{root: e.WorkDir, t: e.T(), inodes: map[string]uint64{}}

@@ -3,7 +3,10 @@
 package cargoauth
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
 	"os"
@@ -14,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/cargo-auth/cargo-auth/internal/parity"
+	"github.com/cargo-auth/cargo-auth/internal/terminal"
 )
 
 // A gitWorld is a registry with a git index, and a home in which cargo and
@@ -97,18 +101,22 @@ func (w *gitWorld) login(cargo bool) string {
 	return w.run(w.ours, "--registry", "pub")
 }
 
+// backend serves the index below /index.
+func (w *gitWorld) backend() http.Handler {
+	w.t.Helper()
+	path := strings.TrimSpace(w.run("git", "--exec-path")) + "/git-http-backend"
+	if _, err := os.Stat(path); err != nil {
+		missing(w.t, path)
+	}
+	return &cgi.Handler{Path: path, Env: append([]string{"GIT_PROJECT_ROOT=" + w.root, "GIT_HTTP_EXPORT_ALL=1"}, w.env...)}
+}
+
 // over makes the index reachable in another way than as a file.
 func (w *gitWorld) over(transport string) {
 	w.t.Helper()
 	switch transport {
 	case "http":
-		path := strings.TrimSpace(w.run("git", "--exec-path")) + "/git-http-backend"
-		if _, err := os.Stat(path); err != nil {
-			missing(w.t, path)
-		}
-		server := httptest.NewServer(&cgi.Handler{
-			Path: path, Env: append([]string{"GIT_PROJECT_ROOT=" + w.root, "GIT_HTTP_EXPORT_ALL=1"}, w.env...),
-		})
+		server := httptest.NewServer(w.backend())
 		w.t.Cleanup(server.Close)
 		w.url = server.URL + "/index"
 	case "ssh":
@@ -183,5 +191,97 @@ func (w *gitWorld) locks(version string) {
 	}
 	if !strings.Contains(string(lock), "name = \"foo\"\nversion = \""+version+"\"") {
 		w.t.Errorf("cargo did not choose foo %s:\n%s", version, lock)
+	}
+}
+
+// private makes a web server that wants to know the user u and the password p
+// before it shows the index.
+func (w *gitWorld) private() {
+	w.t.Helper()
+	backend := w.backend()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		if user, password, _ := req.BasicAuth(); user != "u" || password != "p" {
+			rw.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		backend.ServeHTTP(rw, req)
+	}))
+	w.t.Cleanup(server.Close)
+	w.url = server.URL + "/index"
+}
+
+func TestGitAsksForCredentialsOnTheTerminal(t *testing.T) {
+	for name, withCLI := range map[string]bool{"cargo": true, "ours": true, "ours, not configured": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newGitWorld(t)
+			w.private()
+			w.write("home/config.toml", fmt.Sprintf("registries.pub.index = %q\nnet.git-fetch-with-cli = %t\n", w.url, withCLI))
+			cmd := exec.Command(w.ours, "--registry", "pub")
+			if name == "cargo" {
+				cmd = exec.Command(w.cargo, "login", "--registry", "pub")
+			}
+			cmd.Dir, cmd.Env = w.root, w.env
+			screen, err := terminal.Session{Steps: []terminal.Step{
+				{After: "Username for ", Type: "u\n"},
+				{After: "Password for ", Type: "p\n"},
+				{After: "please paste the token found on https://pub.example/me below", Type: "token\n"},
+			}}.Run(cmd)
+			if err != nil || !strings.Contains(string(screen), "Login token for `pub` saved") {
+				t.Errorf("%v\n%s", err, screen)
+			}
+		})
+	}
+}
+
+func TestGitWithoutATerminalFailsAtOnce(t *testing.T) {
+	w := newGitWorld(t)
+	w.private()
+	w.write("home/config.toml", fmt.Sprintf("registries.pub.index = %q\nnet.retry = 0\n", w.url))
+	cmd := exec.Command(w.ours, "--registry", "pub")
+	cmd.Dir, cmd.Env = w.root, w.env
+	// The token must not be read by git.
+	cmd.Stdin = strings.NewReader("token\n")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "could not read Username") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestSignalEndsALoginAndItsGit(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			w := newGitWorld(t)
+			pidFile := filepath.Join(w.root, "pid")
+			w.write("bin/git", "#!/bin/sh\ncase $1 in fetch) ;; *) exit 1;; esac\n"+
+				"echo $$ >'"+pidFile+".new'\nmv '"+pidFile+".new' '"+pidFile+"'\nsleep 600\n")
+			w.write("home/config.toml", "registries.pub.index = \"https://pub.example/index\"\n")
+			cmd := exec.Command(w.ours, "--registry", "pub")
+			cmd.Dir = w.root
+			cmd.Env = append(w.env, "PATH="+w.root+"/bin:"+os.Getenv("PATH"))
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			pid := waitForPID(t, pidFile)
+			if err := cmd.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			err := cmd.Wait()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != s {
+				t.Errorf("the login ended with %v, want %v", err, s)
+			}
+			if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+				t.Errorf("git is still there: %v", err)
+			}
+			if text := said.String(); strings.Contains(text, "error") || strings.Contains(text, "spurious") {
+				t.Errorf("the login said %s", text)
+			}
+		})
 	}
 }

@@ -5,13 +5,13 @@ package index
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/cgi"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -379,9 +379,17 @@ func TestCargosHTTPSettingsReachGit(t *testing.T) {
 }
 
 func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
-	pids := filepath.Join(t.TempDir(), "pids")
-	script := `case $1 in fetch) ;; *) exit 1;; esac; sleep 600 & echo "$$ $!" >'` + pids + `.new'; mv '` + pids + `.new' '` + pids + `'; wait`
-	w := newGitWorld(t, "", fakeGit(t, script))
+	if terminal, err := os.Open("/dev/tty"); err == nil {
+		terminal.Close()
+		t.Skip("with a terminal git stays in the group that the terminal signals")
+	}
+	w := newGitWorld(t, "", fakeGit(t, `case $1 in fetch) ;; *) exit 1;; esac; sleep 600 & echo started >&2; wait`))
+	said, stderr, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	w.Stderr = stderr
 	ctx, cancel := context.WithCancelCause(t.Context())
 	done := make(chan error, 1)
 	target := targetAt(t, "https://h/index")
@@ -389,12 +397,11 @@ func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
 		_, err := w.Fetch(ctx, target)
 		done <- err
 	}()
-	var text []byte
-	for deadline := time.Now().Add(20 * time.Second); text == nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("git was not run")
-		}
-		text, _ = os.ReadFile(pids)
+	if err := said.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(said, make([]byte, len("started\n"))); err != nil {
+		t.Fatal(err)
 	}
 	enough := errors.New("enough")
 	cancel(enough)
@@ -404,27 +411,11 @@ func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
 	if len(w.waits) > 0 {
 		t.Error("it was tried again")
 	}
-	if terminal, err := os.Open("/dev/tty"); err == nil {
-		terminal.Close()
-		t.Skip("with a terminal git stays in the group that the terminal signals")
+	// The pipe ends when nobody is left who could write to it.
+	stderr.Close()
+	if rest, err := io.ReadAll(said); err != nil || len(rest) > 0 {
+		t.Errorf("git or its child is still there: %v, said %q", err, rest)
 	}
-	for _, word := range strings.Fields(string(text)) {
-		pid, err := strconv.Atoi(word)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for deadline := time.Now().Add(20 * time.Second); running(pid); time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("process %d is still there", pid)
-			}
-		}
-	}
-}
-
-// running reports whether a process is there that has not ended.
-func running(pid int) bool {
-	state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
-	return err == nil && !strings.HasPrefix(string(state), "Z")
 }
 
 // smartHTTP serves the repositories below a directory, to those who know the

@@ -2,9 +2,7 @@ package index
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -12,10 +10,6 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
-
-// errNoGit says that the machine has no git.
-var errNoGit = errors.New("the registry's index is a git repository, and no `git` is on PATH to read it;\n" +
-	"install git, or configure the registry's sparse index, if it has one: its URL begins with `sparse+`")
 
 // fetchGit runs git until it has fetched what the index's HEAD is.
 //
@@ -79,8 +73,6 @@ func runGit(ctx context.Context, program subprocess.Program) error {
 	switch {
 	case ctx.Err() != nil:
 		return err
-	case errors.Is(err, fs.ErrNotExist):
-		return errNoGit
 	case err != nil:
 		return fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), &gitError{err.Error()})
 	}

@@ -24,6 +24,9 @@ var (
 	errNotFetched = errors.New("nothing has been fetched")
 	// errDamaged says that a cached index is no repository, or a broken one.
 	errDamaged = errors.New("the cached index is damaged")
+	// errNoGit says that the machine has no git, or none that can be run.
+	errNoGit = errors.New("the registry's index is a git repository, and no `git` is on PATH to read it;\n" +
+		"install git, or configure the registry's sparse index, if it has one: its URL begins with `sparse+`")
 )
 
 // gitRepository is the repository in which an index is cached.

@@ -215,7 +215,7 @@ func TestCallersRepositoryIsLeftAlone(t *testing.T) {
 	g.commit(okConfig)
 	before := listing(t, dir)
 	w := newGitWorld(t, "", "GIT_DIR="+dir, "GIT_COMMON_DIR="+dir, "GIT_WORK_TREE="+elsewhere.dir, "GIT_INDEX_FILE="+dir+"/index",
-		"GIT_OBJECT_DIRECTORY="+dir+"/objects", "GIT_NAMESPACE=x", "GIT_PREFIX=x/", "GIT_SHALLOW_FILE=x",
+		"GIT_OBJECT_DIRECTORY="+dir+"/objects", "GIT_QUARANTINE_PATH="+dir+"/objects", "GIT_NAMESPACE=x", "GIT_PREFIX=x/", "GIT_SHALLOW_FILE=x",
 		"GIT_DEFAULT_HASH=sha256", "GIT_TEMPLATE_DIR="+elsewhere.dir)
 	if got := g.fetch(w); got != "http://h/api" {
 		t.Errorf("got %s", got)

@@ -3,9 +3,6 @@
 package index
 
 import (
-	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/cgi"
 	"os"
@@ -13,11 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
-
-	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
 // gitSettings keep the machine's git settings out of a test.
@@ -134,110 +127,6 @@ func TestEmptyGitIndex(t *testing.T) {
 	}
 }
 
-func TestCachedGitIndexAsksNobody(t *testing.T) {
-	g, w := newGitIndex(t), newGitWorld(t, "")
-	g.commit(okConfig)
-	first := g.fetch(w)
-	if err := os.Rename(g.dir, g.dir+".away"); err != nil {
-		t.Fatal(err)
-	}
-	w.said = nil
-	if second := g.fetch(w); second != first || w.said != nil {
-		t.Errorf("got %s and then %s, said %q", first, second, w.said)
-	}
-}
-
-func TestCacheWithoutConfigurationIsUpdated(t *testing.T) {
-	g, w := newGitIndex(t), newGitWorld(t, "")
-	g.write("x", "")
-	g.git("-C", g.dir, "add", "--all")
-	g.git("-C", g.dir, "commit", "--quiet", "--message=x")
-	g.fetch(w)
-	kept := filepath.Join(g.cache(w), "kept")
-	if err := os.WriteFile(kept, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	g.commit(okConfig)
-	if got := g.fetch(w); got != "http://h/api" {
-		t.Errorf("got %s", got)
-	}
-	if _, err := os.Stat(kept); err != nil {
-		t.Errorf("the repository was made anew: %v", err)
-	}
-}
-
-func TestDamagedGitIndexIsFetchedAgain(t *testing.T) {
-	for about, damage := range map[string]string{
-		"no HEAD":          `rm HEAD`,
-		"no reference":     `rm refs/remotes/origin/HEAD`,
-		"broken reference": `: >refs/remotes/origin/HEAD`,
-		"no objects":       `rm -r objects`,
-		"broken objects":   `find objects -type f -exec chmod u+w {} + -exec truncate -s 0 {} +`,
-		"no repository":    `rm -r "$PWD"`,
-		"a file instead":   `rm -r "$PWD"; echo x >"$PWD"`,
-		"broken settings":  `echo [ >config`,
-	} {
-		t.Run(about, func(t *testing.T) {
-			g, w := newGitIndex(t), newGitWorld(t, "")
-			g.commit(okConfig)
-			g.fetch(w)
-			cmd := exec.Command("sh", "-c", damage)
-			cmd.Dir = g.cache(w)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			w.said = nil
-			if got := g.fetch(w); got != "http://h/api" || len(w.said) != 1 {
-				t.Errorf("got %s, said %q", got, w.said)
-			}
-			if got := g.fetch(w); got != "http://h/api" || len(w.said) != 1 {
-				t.Errorf("again: got %s, said %q", got, w.said)
-			}
-		})
-	}
-}
-
-// Cargo cannot update a shallow repository from a file: URL.
-func TestGitCacheIsWhole(t *testing.T) {
-	g, w := newGitIndex(t), newGitWorld(t, "")
-	g.commit(okConfig)
-	g.commit(okConfig)
-	g.fetch(w)
-	if got := g.git("--git-dir="+g.cache(w), "rev-list", "--count", gitRef); got != "2\n" {
-		t.Errorf("%s commits", got)
-	}
-}
-
-func TestCallersRepositoryIsLeftAlone(t *testing.T) {
-	elsewhere := newGitIndex(t)
-	dir := filepath.Join(elsewhere.dir, ".git")
-	g := newGitIndex(t)
-	g.commit(okConfig)
-	before := listing(t, dir)
-	w := newGitWorld(t, "", "GIT_DIR="+dir, "GIT_COMMON_DIR="+dir, "GIT_WORK_TREE="+elsewhere.dir, "GIT_INDEX_FILE="+dir+"/index",
-		"GIT_OBJECT_DIRECTORY="+dir+"/objects", "GIT_QUARANTINE_PATH="+dir+"/objects", "GIT_NAMESPACE=x", "GIT_PREFIX=x/", "GIT_SHALLOW_FILE=x",
-		"GIT_DEFAULT_HASH=sha256", "GIT_TEMPLATE_DIR="+elsewhere.dir)
-	if got := g.fetch(w); got != "http://h/api" {
-		t.Errorf("got %s", got)
-	}
-	if after := listing(t, dir); after != before {
-		t.Errorf("the caller's repository had\n%s\nnow\n%s", before, after)
-	}
-}
-
-func listing(t *testing.T, dir string) string {
-	t.Helper()
-	var names []string
-	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		names = append(names, path)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Join(names, "\n")
-}
-
 func TestOfflineGitIndex(t *testing.T) {
 	g := newGitIndex(t)
 	g.commit(okConfig)
@@ -262,159 +151,6 @@ func TestOfflineGitIndex(t *testing.T) {
 				t.Errorf("got %s, said %q, want %s", got, w.said, want)
 			}
 		}
-	}
-}
-
-// fakeGit is a git of that shell script, on a PATH of its own in front.
-func fakeGit(t *testing.T, script string) (path string) {
-	t.Helper()
-	dir := t.TempDir()
-	syscall.ForkLock.RLock() // a program cannot be run while it is open for writing
-	err := os.WriteFile(filepath.Join(dir, "git"), []byte("#!/bin/sh\n"+script+"\n"), 0o777)
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "PATH=" + dir + ":" + os.Getenv("PATH")
-}
-
-func TestGitIsRunAsCargoRunsIt(t *testing.T) {
-	const url = "https://h/index"
-	const tail = "--force --update-head-ok 'https://h/index' '+HEAD:refs/remotes/origin/HEAD'"
-	for _, test := range []struct {
-		about, config, script string
-		quiet, verbose        bool
-		want                  string
-		said                  []string
-	}{
-		{
-			"with git", "git-fetch-with-cli = true\nretry = 1", "exit 128", false, false,
-			"`git fetch --no-tags " + tail + "` (exit status: 128)",
-			[]string{"Updating `x` index", "Running `git fetch --no-tags " + tail + "`", "spurious network error (1 try remaining): process didn't exit successfully: `git fetch --no-tags " + tail + "` (exit status: 128)"},
-		},
-		{
-			"verbose", "git-fetch-with-cli = true\nretry = 0", "kill -9 $$", false, true,
-			"`git fetch --no-tags --verbose " + tail + "` (signal: 9, SIGKILL: kill)",
-			[]string{"Updating `x` index", "Running `git fetch --no-tags --verbose " + tail + "`"},
-		},
-		{
-			"quiet", "git-fetch-with-cli = true\nretry = 0", "exit 1", true, false,
-			"`git fetch --no-tags --quiet " + tail + "` (exit status: 1)",
-			[]string{"Updating `x` index", "Running `git fetch --no-tags --quiet " + tail + "`"},
-		},
-		{
-			"without", "retry = 0", "exit 1", false, true,
-			"`git fetch --no-tags --quiet " + tail + "` (exit status: 1)",
-			[]string{"Updating `x` index"},
-		},
-	} {
-		t.Run(test.about, func(t *testing.T) {
-			w := newGitWorld(t, "[net]\n"+test.config, fakeGit(t, test.script))
-			w.Quiet, w.Verbose = test.quiet, test.verbose
-			var said strings.Builder
-			w.Stderr = &said
-			want := "failed to update registry `x` | failed to fetch `" + url + "` | process didn't exit successfully: " + test.want
-			if got := w.fetchFrom(t, targetAt(t, url)); got != want {
-				t.Errorf("got %s\nwant %s", got, want)
-			}
-			if !slices.Equal(w.said, test.said) {
-				t.Errorf("said %q\nwant %q", w.said, test.said)
-			}
-		})
-	}
-}
-
-func TestGitThatFetchesNothing(t *testing.T) {
-	w := newGitWorld(t, "", fakeGit(t, `case $1 in fetch) exit 0;; esac; exec `+gitPath(t)+` "$@"`))
-	want := "failed to read what git has fetched | nothing has been fetched"
-	if got := w.fetchFrom(t, targetAt(t, "https://h/index")); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-func gitPath(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("git is missing")
-	}
-	return path
-}
-
-func TestNoGit(t *testing.T) {
-	w := newWorld(t, "", http.NotFound, "PATH="+t.TempDir())
-	got := w.fetchFrom(t, targetAt(t, "https://h/index"))
-	if !strings.Contains(got, "no `git` is on PATH") || !strings.Contains(got, "`sparse+`") || len(w.said) > 0 {
-		t.Errorf("got %s, said %q", got, w.said)
-	}
-}
-
-func TestCargosHTTPSettingsReachGit(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "env")
-	show := fakeGit(t, `case $1 in fetch) env >'`+out+`';; esac; exit 1`)
-	const settings = "[http]\nproxy = \"http://u:p@proxy:1\"\ncainfo = \"ca.pem\"\n[net]\nretry = 0\n"
-	for _, test := range []struct {
-		config string
-		want   bool
-	}{{settings, true}, {settings + "git-fetch-with-cli = true", false}} {
-		w := newGitWorld(t, test.config, show, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=a.b", "GIT_CONFIG_VALUE_0=c")
-		w.fetchFrom(t, targetAt(t, "https://h/index"))
-		text, err := os.ReadFile(out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := strings.Split(string(text), "\n")
-		for _, line := range []string{
-			"GIT_CONFIG_COUNT=3", "GIT_CONFIG_KEY_1=http.proxy", "GIT_CONFIG_VALUE_1=http://u:p@proxy:1",
-			"GIT_CONFIG_KEY_2=http.sslCAInfo", "GIT_CONFIG_VALUE_2=" + filepath.Join(filepath.Dir(w.home), "ca.pem"),
-		} {
-			if got := slices.Contains(lines, line); got != test.want {
-				t.Errorf("%s: %t, want %t, in\n%s", line, got, test.want, text)
-			}
-		}
-		if !slices.Contains(lines, "GIT_CONFIG_VALUE_0=c") {
-			t.Errorf("the caller's setting is gone:\n%s", text)
-		}
-	}
-}
-
-func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
-	if terminal, err := os.Open("/dev/tty"); err == nil {
-		terminal.Close()
-		t.Skip("with a terminal git stays in the group that the terminal signals")
-	}
-	w := newGitWorld(t, "", fakeGit(t, `case $1 in fetch) ;; *) exit 1;; esac; sleep 600 & echo started >&2; wait`))
-	said, stderr, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer said.Close()
-	w.Stderr = stderr
-	ctx, cancel := context.WithCancelCause(t.Context())
-	done := make(chan error, 1)
-	target := targetAt(t, "https://h/index")
-	go func() {
-		_, err := w.Fetch(ctx, target)
-		done <- err
-	}()
-	if err := said.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(said, make([]byte, len("started\n"))); err != nil {
-		t.Fatal(err)
-	}
-	enough := errors.New("enough")
-	cancel(enough)
-	if err := <-done; !errors.Is(err, enough) {
-		t.Errorf("the error is %v", err)
-	}
-	if len(w.waits) > 0 {
-		t.Error("it was tried again")
-	}
-	// The pipe ends when nobody is left who could write to it.
-	stderr.Close()
-	if rest, err := io.ReadAll(said); err != nil || len(rest) > 0 {
-		t.Errorf("git or its child is still there: %v, said %q", err, rest)
 	}
 }
 
@@ -452,13 +188,5 @@ func TestGitIndexOverHTTPWithGitsCredentials(t *testing.T) {
 	requests := len(w.asked)
 	if got := w.fetchFrom(t, target); got != "http://h/api" || len(w.asked) != requests || requests == 0 {
 		t.Errorf("again: got %s, after %q", got, w.asked)
-	}
-}
-
-func TestShellQuoted(t *testing.T) {
-	p := subprocess.Program{Path: "git", Args: []string{"a-Z_0=/,.+", "", "a b", "it's", "no!", "+HEAD:x"}}
-	const want = `git a-Z_0=/,.+ '' 'a b' 'it'\''s' 'no'\!'' '+HEAD:x'`
-	if got := commandLine(p); got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -104,7 +104,7 @@ func TestAPersonUnlocksTheKeyring(t *testing.T) {
 	leave := d.prompter(secretservice.Answer{Absent: true})
 	d.provider(ours(t, "cargo-credential-keyring"), "--unlock-timeout", "100ms")
 	out, err := d.run("", ours(t, "cargo-logout"), "--registry", "pub")
-	if err == nil || !strings.Contains(out, "nobody unlocked the keyring within 100ms") {
+	if err == nil || !strings.Contains(out, "nobody answered the keyring's prompt within 100ms") {
 		t.Errorf("with somebody who does not answer the logout says %v: %s", err, out)
 	}
 	leave()

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,6 +13,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
+
+const cratesIO = "crates-io"
 
 // tool is what the commands for people share.
 type tool struct {
@@ -55,8 +56,19 @@ plain text, and show what is where.`,
 // without.
 func (t *tool) configured(run func(*cobra.Command) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, _ []string) (err error) {
+		if c.Flags().Changed("registry") {
+			// An empty name would mean all registries.
+			if err := registry.ValidateName(t.registry); err != nil {
+				return err
+			}
+		}
 		if t.config, err = openConfig(t.shell); err != nil {
 			return err
+		}
+		if term, err := t.config.Term(); err == nil {
+			if err := t.shell.SetColor(term.Color); err != nil {
+				return err
+			}
 		}
 		return run(c)
 	}
@@ -105,13 +117,6 @@ func (t *tool) quiet() *config.Config {
 	o := t.config.Options
 	o.Notify = nil
 	return config.New(o)
-}
-
-// isOurs reports whether a configured program is this one, wherever it is
-// installed.
-func isOurs(program string) bool {
-	name := program[strings.LastIndexAny(program, `/\`)+1:]
-	return strings.TrimSuffix(name, ".exe") == programName
 }
 
 // storeOf returns the options with which a configured provider opens the secret

@@ -21,7 +21,8 @@ func (t *tool) migrateCommand() *cobra.Command {
 		Short: "Move tokens from Cargo's credentials file into the secret store",
 		Long: `Move tokens from Cargo's credentials file, where they are in plain text, into the
 secret store. A token leaves the file only after it has been read back from the
-store. Registries that this program does not serve are left alone: see register.`,
+store. Tokens that Cargo would not look for in the store are left alone: see
+register.`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: t.configured(func(c *cobra.Command) error { return t.migrate(c.Context()) }),
 	}
@@ -31,40 +32,40 @@ store. Registries that this program does not serve are left alone: see register.
 }
 
 // migrate moves every token that it can. The last error is returned, those
-// before it are shown. Registries that something else serves are left alone.
+// before it are shown. Tokens that are not for the store are left alone.
 func (t *tool) migrate(ctx context.Context) error {
-	file, stored, err := config.StoredTokens(t.config.Home)
+	moves, file, err := t.moves()
 	if err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(stored))
-	if t.registry != "" {
-		if _, err := t.find(t.registry); err != nil {
-			return err
+	if len(moves) == 0 {
+		text := "no token"
+		if t.registry != "" {
+			text += " for " + t.served()
 		}
-		names = slices.DeleteFunc(names, func(name string) bool { return name != credentialsName(t.registry) })
-	}
-	if len(names) == 0 {
-		t.shell.Status("Unchanged", "no token for "+t.served()+" in "+file)
+		t.shell.Status("Unchanged", text+" in "+file)
 		return nil
 	}
-	var failed []error
-	for _, name := range names {
-		m := move{tool: t, file: file, name: name, display: name, token: stored[name]}
-		if name == "" {
-			m.display = cratesIO
-		}
+	var failed, left []error
+	for _, m := range moves {
 		err := m.run(ctx)
 		switch {
 		case err == nil:
 		case errors.As(err, new(elsewhere)) && t.registry == "":
-			t.config.Notice(config.Warning, "%v", err)
+			left = append(left, err)
 		default:
 			failed = append(failed, err)
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, keyring.ErrUnavailable) {
+			// The others would wait for the same store.
 			break
 		}
+	}
+	if len(left) == len(moves) && errors.Is(left[0], errUnregistered) {
+		return left[0]
+	}
+	for _, err := range left {
+		t.config.Notice(config.Warning, "%v", err)
 	}
 	if len(failed) == 0 {
 		return nil
@@ -74,6 +75,48 @@ func (t *tool) migrate(ctx context.Context) error {
 		t.shell.Error(err)
 	}
 	return failed[last]
+}
+
+// moves returns what there is to be moved, and the credentials file.
+func (t *tool) moves() (moves []move, file string, err error) {
+	file, stored, err := config.StoredCredentials(t.config.Home)
+	if err != nil {
+		return nil, "", err
+	}
+	only := ""
+	if t.registry != "" {
+		r, err := t.find(t.registry)
+		if err != nil {
+			return nil, "", err
+		}
+		if only, err = t.credentialsName(r); err != nil {
+			return nil, "", err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(stored)) {
+		if stored[name].Token == nil || t.registry != "" && name != only {
+			continue
+		}
+		m := move{tool: t, file: file, name: name, display: name, token: *stored[name].Token}
+		if name == "" {
+			m.display = cratesIO
+		}
+		moves = append(moves, m)
+	}
+	return moves, file, nil
+}
+
+// credentialsName is the name by which Cargo finds a registry in the credentials
+// file, as the file's methods have it.
+func (t *tool) credentialsName(r registry.Registry) (string, error) {
+	if r.IsCratesIO() {
+		return "", nil
+	}
+	name, err := registry.ConfiguredName(t.quiet(), r)
+	if name == "" {
+		name = r.Name
+	}
+	return name, err
 }
 
 // move moves one token.
@@ -115,13 +158,23 @@ func (m move) run(ctx context.Context) error {
 	return nil
 }
 
-// elsewhere says why the token is none that this program could serve.
+// elsewhere says why the token is none that Cargo would look for in the store.
 type elsewhere struct{ error }
 
 func (e elsewhere) Unwrap() error { return e.error }
 
-// store returns the secret store that the registry's providers use.
+var errUnregistered = errors.New("no provider that Cargo asks uses the secret store; run `" + programName + " register` first")
+
+// store returns the secret store that the registry's providers use. A fallback
+// is none: it may forget the token when the machine is switched off.
 func (m move) store(ctx context.Context, r registry.Registry) (keyring.Store, error) {
+	used, err := m.credentialsName(r)
+	if err != nil {
+		return nil, elsewhere{err}
+	}
+	if used != m.name {
+		return nil, elsewhere{errors.New("Cargo does not use it: it looks for the registry's token under another name")}
+	}
 	providers, err := (&credential.Chain{Config: m.config}).Providers(r)
 	if err != nil {
 		return nil, err
@@ -133,17 +186,14 @@ func (m move) store(ctx context.Context, r registry.Registry) (keyring.Store, er
 		}
 		if options != nil {
 			options.CanPrompt = canPrompt
+			options.Fallback = ""
 			return keyring.Open(ctx, *options)
 		}
 	}
-	configured, err := registry.Credentials(m.quiet(), r)
-	if err != nil {
-		return nil, err
+	if len(providers) == 1 && providers[0].Definition.Kind != config.BuiltIn {
+		return nil, elsewhere{fmt.Errorf("its provider is `%s` (%s)", providers[0].Name, providers[0].Definition)}
 	}
-	if configured != nil && configured.CredentialProvider != nil {
-		return nil, elsewhere{fmt.Errorf("its provider is `%s` (%s)", configured.CredentialProvider.Name, configured.CredentialProvider.Definition)}
-	}
-	return nil, errors.New("no provider that Cargo asks uses the secret store; run `" + programName + " register` first")
+	return nil, elsewhere{errUnregistered}
 }
 
 // put stores the token and reads it back. Another one that is there already is
@@ -185,8 +235,12 @@ func (m move) remove(ctx context.Context) error {
 		return err
 	}
 	defer f.Close()
-	if f.Tokens()[m.name] != m.token {
-		return errors.New("the file has been changed meanwhile by another program; run this again")
+	switch now := f.Stored()[m.name].Token; {
+	case now == nil:
+		// Another migration was faster.
+		return nil
+	case *now != m.token:
+		return config.ErrChanged
 	}
 	if err := f.RemoveToken(m.name); err != nil {
 		return err

@@ -61,8 +61,12 @@ func storeOptions(args []string) (keyring.Options, error) {
 	flags.Usage = func() {}
 	storeFlags(flags, &options)
 	err := flags.Parse(args)
-	if err == nil && flags.NArg() > 0 {
+	switch {
+	case err != nil:
+	case flags.NArg() > 0:
 		err = fmt.Errorf("unexpected argument `%s`", flags.Arg(0))
+	default:
+		err = options.Validate()
 	}
 	if err != nil {
 		return options, fmt.Errorf("cannot understand the arguments that are configured for this provider: %w", err)

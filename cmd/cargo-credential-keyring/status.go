@@ -21,6 +21,8 @@ import (
 type report struct {
 	Store      storeReport      `json:"store"`
 	Registries []registryReport `json:"registries"`
+	// Problems are about the configuration as a whole.
+	Problems []string `json:"problems,omitempty"`
 }
 
 type storeReport struct {
@@ -38,15 +40,18 @@ type registryReport struct {
 	Index string `json:"index,omitempty"`
 	// Providers are in the order in which Cargo asks them.
 	Providers []providerReport `json:"providers"`
-	// Token is the one that Cargo would use; Unused are those behind it.
-	Token  *tokenReport  `json:"token"`
-	Unused []tokenReport `json:"unused_tokens,omitempty"`
-	Notes  []string      `json:"notes,omitempty"`
+	// Token is the one that Cargo would use; Unused are those behind it. If
+	// Unknown is set, somebody who cannot be looked into is asked before.
+	Token   *tokenReport  `json:"token"`
+	Unknown bool          `json:"token_unknown,omitempty"`
+	Unused  []tokenReport `json:"unused_tokens,omitempty"`
+	Notes   []string      `json:"notes,omitempty"`
 }
 
 type providerReport struct {
-	Provider string   `json:"provider"`
-	Args     []string `json:"args,omitempty"`
+	Provider string `json:"provider"`
+	// Args are this program's; those of others may be secrets.
+	Args []string `json:"args,omitempty"`
 	// DefinedIn is the file or the variable that names it.
 	DefinedIn string `json:"defined_in"`
 }
@@ -85,36 +90,39 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 	return c
 }
 
-// status looks at everything. What is wrong with one registry is said there.
+// status looks at everything. What is wrong with one registry is said there, and
+// stops nothing else unless it is the one that was asked for.
 func (t *tool) status(ctx context.Context) (*report, error) {
+	r := &report{Registries: []registryReport{}}
 	names := []string{t.registry}
 	if t.registry == "" {
 		names = []string{cratesIO}
 		configured, err := t.config.Registries()
 		if err != nil {
-			return nil, err
+			r.Problems = append(r.Problems, err.Error())
 		}
-		for _, r := range configured {
-			if r.Name != cratesIO {
-				names = append(names, r.Name)
+		for _, registry := range configured {
+			if registry.Name != cratesIO {
+				names = append(names, registry.Name)
 			}
 		}
+	} else if _, err := t.find(t.registry); err != nil {
+		return nil, err
 	}
 	// What Cargo would warn of is said in the notes.
 	t.config.Notify = nil
-	file, stored, err := config.StoredTokens(t.config.Home)
+	file, stored, err := config.StoredCredentials(t.config.Home)
 	if err != nil {
-		return nil, err
+		r.Problems = append(r.Problems, err.Error())
 	}
-	r := &report{}
 	chain := &credential.Chain{Config: t.config}
 	stores := stores{}
 	var options *keyring.Options
 	for _, name := range names {
 		l := lookup{ctx: ctx, registryReport: registryReport{Name: name, Providers: []providerReport{}}, file: file, stores: stores}
-		l.plaintext, l.isStored = stored[credentialsName(name)]
-		if err := l.registry(t, chain); err != nil {
+		if err := l.registry(t, chain, stored); err != nil {
 			l.note("%v", err)
+			l.Unknown = l.Token == nil
 		}
 		if options == nil {
 			options = l.options
@@ -126,14 +134,6 @@ func (t *tool) status(ctx context.Context) (*report, error) {
 	}
 	r.Store = stores.status(ctx, *options)
 	return r, nil
-}
-
-// credentialsName is the name of a registry in the credentials file's methods.
-func credentialsName(name string) string {
-	if name == cratesIO {
-		return ""
-	}
-	return name
 }
 
 // stores are the secret stores that have been opened. One that is not available
@@ -154,12 +154,22 @@ func (s stores) open(ctx context.Context, o keyring.Options) *opened {
 	return s[key]
 }
 
+// errLocked says that nothing is known of a store until somebody unlocks it,
+// which is not asked for here.
+var errLocked = errors.New("the secret store is locked")
+
 // get reports whether the store has the entry.
 func (o *opened) get(ctx context.Context, e keyring.Entry) (bool, error) {
 	if o.err != nil {
 		return false, o.err
 	}
-	_, err := o.Get(ctx, e)
+	locked, err := o.Locked(ctx)
+	if err == nil && locked {
+		return false, errLocked
+	}
+	if err == nil {
+		_, err = o.Get(ctx, e)
+	}
 	switch {
 	case errors.Is(err, credential.ErrNotFound):
 		return false, nil
@@ -188,10 +198,8 @@ func (s stores) status(ctx context.Context, options keyring.Options) storeReport
 type lookup struct {
 	registryReport
 	ctx context.Context
-	// file is the credentials file, which isStored says has a token.
-	file      string
-	plaintext config.Secret
-	isStored  bool
+	// file is the credentials file.
+	file string
 	// options are those of this program, if it is one of the providers.
 	options *keyring.Options
 	stores  stores
@@ -211,7 +219,7 @@ func (l *lookup) found(provider, where string) {
 	l.Unused = append(l.Unused, token)
 }
 
-func (l *lookup) registry(t *tool, chain *credential.Chain) error {
+func (l *lookup) registry(t *tool, chain *credential.Chain, stored map[string]config.Stored) error {
 	r, err := t.find(l.Name)
 	if err != nil {
 		return err
@@ -225,6 +233,10 @@ func (l *lookup) registry(t *tool, chain *credential.Chain) error {
 	if err != nil {
 		return err
 	}
+	name, err := t.credentialsName(r)
+	if err != nil {
+		return err
+	}
 	plain := ""
 	if configured != nil && configured.Token != nil {
 		plain = configured.Token.Definition.String()
@@ -235,19 +247,25 @@ func (l *lookup) registry(t *tool, chain *credential.Chain) error {
 		if p.Definition.Kind == config.BuiltIn {
 			definition = "Cargo's default"
 		}
-		l.Providers = append(l.Providers, providerReport{p.Name, p.Args, definition})
+		shown := providerReport{Provider: p.Name, DefinedIn: definition}
+		if isOurs(p.Name) {
+			shown.Args = p.Args
+		}
+		l.Providers = append(l.Providers, shown)
 		if err := l.provider(p, r, plain); err != nil {
-			l.note("%v", err)
+			l.note("`%s`: %v", p.Name, err)
+			l.Unknown = l.Unknown || l.Token == nil
 		}
 		served = served || p.Name == tokenProvider
 	}
 	if plain != "" && !served {
 		l.found("", plain)
 	}
-	if l.isStored && plain != l.file {
+	isStored := stored[name].Token != nil
+	if isStored && plain != l.file {
 		l.found("", l.file)
 	}
-	if l.isStored && l.options != nil {
+	if isStored && l.options != nil {
 		l.note("a token is left in plain text in %s; `%s migrate` moves it", l.file, programName)
 	}
 	return nil
@@ -264,14 +282,14 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 		if isOurs(p.Name) {
 			l.options = options
 			if _, err := exec.LookPath(p.Name); err != nil {
-				l.note("`%s` cannot be run: %v", p.Name, config.OSError(err))
+				return fmt.Errorf("it cannot be run: %w", config.OSError(err))
 			}
 		}
 		store := l.stores.open(l.ctx, *options)
 		has, err := store.get(l.ctx, keyring.Entry{IndexURL: r.Index, Name: r.Name})
 		switch {
 		case errors.Is(err, keyring.ErrUnavailable) && isOurs(p.Name):
-			l.note("`%s` finds no secret store and leaves the registry to the next provider", p.Name)
+			l.note("`%s` finds no secret store and leaves the registry to the next provider, if there is one", p.Name)
 		case err != nil:
 			return err
 		case has:
@@ -282,7 +300,7 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 			l.found(p.Name, plain)
 		}
 	default:
-		l.note("whether `%s` has a token is not known: it is not run", p.Name)
+		return errors.New("whether it has a token is not known, since it is not run")
 	}
 	return nil
 }
@@ -302,6 +320,9 @@ func (r *report) print(w io.Writer) error {
 		name = "secret store"
 	}
 	fmt.Fprintf(&b, "%s: %s\n", name, state)
+	for _, problem := range r.Problems {
+		fmt.Fprintf(&b, "problem: %s\n", problem)
+	}
 	for _, registry := range r.Registries {
 		registry.print(&b)
 	}
@@ -320,6 +341,8 @@ func (r *registryReport) print(b *strings.Builder) {
 		line(what, fmt.Sprintf("%s (%s)", strings.Join(append([]string{p.Provider}, p.Args...), " "), p.DefinedIn))
 	}
 	switch {
+	case r.Token == nil && r.Unknown:
+		line("token", "not known")
 	case r.Token == nil:
 		line("token", "none found")
 	default:

@@ -105,10 +105,7 @@ func (f *CredentialsFile) set(registry string, settings []setting) error {
 		values.table[s.key] = &node{kind: stringKind, text: s.text, definition: d}
 		keys = append(keys, s.key)
 	}
-	table := []string{"registry"}
-	if registry != "" {
-		table = []string{"registries", registry}
-	}
+	table := tableOf(registry)
 	return f.change(func(root *node) error {
 		if registry == "" {
 			root.table["registry"] = values
@@ -142,43 +139,58 @@ func (f *CredentialsFile) set(registry string, settings []setting) error {
 // secret key and its subject. Other keys of the registry, and its table, stay.
 // The names are those of [CredentialsFile.SetToken].
 func (f *CredentialsFile) Remove(registry string) error {
-	return f.remove(registry, "token", "secret-key", "secret-key-subject")
+	return f.change(removal(tableOf(registry), "token", "secret-key", "secret-key-subject"))
 }
 
-// RemoveToken removes a registry's token and nothing else.
-func (f *CredentialsFile) RemoveToken(registry string) error { return f.remove(registry, "token") }
-
-func (f *CredentialsFile) remove(registry string, keys ...string) error {
-	table := []string{"registry"}
-	if registry != "" {
-		table = []string{"registries", registry}
+// RemoveToken removes a registry's token and nothing else. Unlike other changes
+// it leaves an old token at the root alone, unless that is the one.
+func (f *CredentialsFile) RemoveToken(registry string) error {
+	table := tableOf(registry)
+	if registry == "" && f.tree.below(table) == nil {
+		table = nil
 	}
-	return f.change(func(root *node) error {
-		n := root.below(table)
-		if n == nil {
-			return nil
-		}
-		if n.kind != tableKind {
-			return fmt.Errorf("expected `[registries.%s]` to be a table", registry)
-		}
-		for _, key := range keys {
-			delete(n.table, key)
-		}
-		return nil
-	}, func(document *tomledit.Document) error {
-		return document.Remove(table, keys...)
-	})
+	return f.document.change(removal(table, oldTokenKey))
 }
 
-// Tokens returns the tokens that the file holds, by the names of
-// [CredentialsFile.SetToken].
-func (f *CredentialsFile) Tokens() map[string]Secret { return tokens(f.tree.clone()) }
+// tableOf is where the file keeps a registry's credentials.
+func tableOf(registry string) path {
+	if registry == "" {
+		return path{"registry"}
+	}
+	return path{"registries", registry}
+}
 
-// StoredTokens returns the tokens that the credentials file in the given home
-// holds, by the names of [CredentialsFile.SetToken], and the file's path. Unlike
+// removal removes keys from a table: from what the file means, and from its
+// text.
+func removal(table path, keys ...string) (mean func(*node) error, edit func(*tomledit.Document) error) {
+	return func(root *node) error {
+			n := root.below(table)
+			if n == nil {
+				return nil
+			}
+			if n.kind != tableKind {
+				return fmt.Errorf("expected `[%s]` to be a table", table)
+			}
+			for _, key := range keys {
+				delete(n.table, key)
+			}
+			return nil
+		}, func(text *tomledit.Document) error {
+			return text.Remove(table, keys...)
+		}
+}
+
+// Stored is what a credentials file holds for one registry; nil is nothing.
+type Stored struct{ Token, SecretKey, SecretKeySubject *Secret }
+
+// Stored returns what the file holds, by the names of [CredentialsFile.SetToken].
+func (f *CredentialsFile) Stored() map[string]Stored { return storedIn(f.tree.clone()) }
+
+// StoredCredentials returns what the credentials file in the given home holds, by
+// the names of [CredentialsFile.SetToken], and the file's path. Unlike
 // [Config.Registry] it does not see what is configured elsewhere. A file that
-// does not exist holds none, and is not created.
-func StoredTokens(home string) (path string, stored map[string]Secret, err error) {
+// does not exist holds nothing, and is not created.
+func StoredCredentials(home string) (path string, stored map[string]Stored, err error) {
 	path = credentialsKind.path(home)
 	content, err := readLocked(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -192,16 +204,25 @@ func StoredTokens(home string) (path string, stored map[string]Secret, err error
 	if err != nil {
 		return path, nil, fileError(path, err)
 	}
-	return path, tokens(tree), nil
+	return path, storedIn(tree), nil
 }
 
-// tokens returns the tokens in a credentials file.
-func tokens(root *node) map[string]Secret {
+// storedIn returns what a credentials file holds for each registry.
+func storedIn(root *node) map[string]Stored {
 	moveOldToken(root)
-	found := map[string]Secret{}
+	found := map[string]Stored{}
 	add := func(name string, registry *node) {
-		if token := registry.below(path{"token"}); token != nil && token.kind == stringKind {
-			found[name] = NewSecret(token.text)
+		secret := func(key string) *Secret {
+			value := registry.below(path{key})
+			if value == nil || value.kind != stringKind {
+				return nil
+			}
+			secret := NewSecret(value.text)
+			return &secret
+		}
+		stored := Stored{secret("token"), secret("secret-key"), secret("secret-key-subject")}
+		if stored != (Stored{}) {
+			found[name] = stored
 		}
 	}
 	if registry := root.table["registry"]; registry != nil {

@@ -49,7 +49,12 @@ func readFileLocked(path string) ([]byte, error) {
 		return nil, errNotAFile
 	}
 	for wait := firstReadWait; wait <= lastReadWait; wait *= 2 {
-		if ok, err := filelock.TryShared(f); ok || err != nil {
+		ok, err := filelock.TryShared(f)
+		if ok {
+			// Not left to Close: should that fail, we would wait for ourselves.
+			defer filelock.Unlock(f)
+		}
+		if ok || err != nil {
 			// Without the lock it is read as Cargo reads it.
 			break
 		}

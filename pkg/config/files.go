@@ -1,10 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
@@ -77,7 +79,9 @@ func (c *Config) filePath(dir, name string, warn bool) (path string, found bool)
 	legacyInfo, err := openStat(legacy)
 	if err != nil {
 		_, err = os.Stat(path)
-		return path, err == nil
+		// To Cargo a file that cannot be looked at is not there. But a disk that
+		// fails must not look like an empty one: opening the file tells.
+		return path, err == nil || errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC)
 	}
 	if !warn {
 		return legacy, true

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
@@ -39,14 +38,17 @@ type HomeFile struct {
 	saved []byte
 }
 
+// ErrChanged says that another program has changed a file meanwhile.
+var ErrChanged = errors.New("it has been changed meanwhile by another program")
+
 // ReadHomeFile reads the configuration file in the given home; one that does not
 // exist is empty, and nothing is created. Errors are Cargo's; a *[SyntaxError]
 // is among their causes if the file is no TOML document.
 func ReadHomeFile(home string) (*HomeFile, error) {
 	f := &HomeFile{document: document{path: configKind.path(home)}, home: home}
-	content, err := os.ReadFile(f.path)
+	content, err := readLocked(f.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", f.path, oserror.New(err))
+		return nil, err
 	}
 	f.saved = content
 	return f, f.parse(content)
@@ -60,8 +62,8 @@ func (f *HomeFile) Changed() bool { return !bytes.Equal(f.text.Bytes(), f.saved)
 
 // Save writes the changes, as [CredentialsFile.Save] does: at every moment the
 // file holds all of the old or all of the new document. The file and the home
-// are created if they do not exist. It is an error if the file has changed since
-// it was read.
+// are created if they do not exist. The error is
+// [ErrChanged] if the file has changed since it was read.
 func (f *HomeFile) Save(ctx context.Context) error {
 	if !f.Changed() {
 		return nil
@@ -73,7 +75,7 @@ func (f *HomeFile) Save(ctx context.Context) error {
 	defer file.Close()
 	now, err := io.ReadAll(file)
 	if err == nil && !bytes.Equal(now, f.saved) {
-		err = errors.New("it has been changed meanwhile by another program")
+		err = ErrChanged
 	}
 	if err == nil {
 		err = replace(file, f.saved, f.text.Bytes())
@@ -140,13 +142,15 @@ func (f *HomeFile) Set(text string, key ...string) error {
 }
 
 // Substitute is [HomeFile.Set] that keeps what the key had in a comment behind
-// it, for [HomeFile.Restore], where there is room for one.
-func (f *HomeFile) Substitute(text string, key ...string) error {
-	return f.change(func(root *node) error {
+// it, for [HomeFile.Restore], and reports whether there was room for one.
+func (f *HomeFile) Substitute(text string, key ...string) (kept bool, err error) {
+	err = f.change(func(root *node) error {
 		return root.put(key, &node{kind: stringKind, text: text})
-	}, func(d *tomledit.Document) error {
-		return d.Substitute(text, key...)
+	}, func(d *tomledit.Document) (err error) {
+		kept, err = d.Substitute(text, key...)
+		return err
 	})
+	return kept, err
 }
 
 // Restore takes back what [HomeFile.Substitute] has done. It reports whether

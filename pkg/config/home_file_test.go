@@ -47,7 +47,7 @@ func TestHomeFileChangesNothingElse(t *testing.T) {
 		},
 		{
 			"a string for a list", "[registries.a]\ncredential-provider = ['x', 'y z']\n", "[registries.a]\ncredential-provider = \"p\" # was ['x', 'y z']\n",
-			func(f *HomeFile) error { return f.Substitute("p", own...) },
+			func(f *HomeFile) error { _, err := f.Substitute("p", own...); return err },
 		},
 		{
 			"the list again", "[registries.a]\ncredential-provider = \"p\" # was ['x', 'y z']\n", "[registries.a]\ncredential-provider = ['x', 'y z']\n",
@@ -151,7 +151,7 @@ func TestHomeFileRefuses(t *testing.T) {
 	if err := os.WriteFile(f.Path(), []byte("x = 2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Save(t.Context()); err == nil || !strings.Contains(err.Error(), "changed meanwhile") {
+	if err := f.Save(t.Context()); !errors.Is(err, ErrChanged) {
 		t.Errorf("saving over another's change gets the error %v", err)
 	}
 	if got, _ := os.ReadFile(f.Path()); string(got) != "x = 2\n" {

@@ -124,5 +124,9 @@ func (p *pasetoProvider) Logout(ctx context.Context, req *Request) error {
 	if _, err := parsePasetoArgs(req.Args); err != nil {
 		return err
 	}
-	return p.remove(ctx, "secret-key", func(r *config.RegistryConfig) *config.Value[config.Secret] { return r.SecretKey }, nil)
+	return p.remove(ctx, storedSecret{
+		"secret-key",
+		func(r *config.RegistryConfig) *config.Value[config.Secret] { return r.SecretKey },
+		func(s config.Stored) *config.Secret { return s.SecretKey },
+	}, nil)
 }

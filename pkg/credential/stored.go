@@ -17,25 +17,28 @@ type credentialsEntry struct {
 }
 
 // remove removes what the file holds for the registry, if the secret is
-// configured, says so, and calls removed unless it is nil. Where another place than the file defines the secret
-// too, which stays in force, the user is told; Cargo says then that it has
-// removed it.
-func (e credentialsEntry) remove(ctx context.Context, what string, secret secretOf, removed func()) error {
+// configured, says so, and calls removed unless it is nil. Where another place
+// than the file defines the secret too, which stays in force, the user is told;
+// Cargo says then that it has removed it.
+func (e credentialsEntry) remove(ctx context.Context, secret storedSecret, removed func()) error {
 	before, err := e.chain.configuration(e.registry)
 	switch {
 	case err != nil:
 		return err
-	case before == nil || secret(before) == nil:
+	case before == nil || secret.configured(before) == nil:
 		return ErrNotFound
 	}
-	stored, any := e.stored(secret)
-	if any {
+	stored, err := e.stored()
+	if err != nil {
+		return err
+	}
+	if stored != (config.Stored{}) {
 		if err := e.edit(ctx, (*config.CredentialsFile).Remove); err != nil {
 			return err
 		}
 	}
-	if stored {
-		e.chain.status(config.Status, "Logout", "%s for `%s` has been removed from local storage", what, e.registry.DisplayName())
+	if secret.stored(stored) != nil {
+		e.chain.status(config.Status, "Logout", "%s for `%s` has been removed from local storage", secret.name, e.registry.DisplayName())
 		if removed != nil {
 			removed()
 		}
@@ -44,37 +47,39 @@ func (e credentialsEntry) remove(ctx context.Context, what string, secret secret
 	if err != nil {
 		return err
 	}
-	if after == nil || secret(after) == nil {
+	if after == nil || secret.configured(after) == nil {
 		return nil
 	}
-	left := secret(after).Definition
+	left := secret.configured(after).Definition
 	because := "a logout removes the one in the credentials file only"
 	if e.inFile(left) {
 		because = "it belongs to another name of the registry"
 	}
-	e.chain.warn("%s still has a %s configured in %s, which stays in force: %s", e.registry, what, left, because)
+	e.chain.warn("%s still has a %s configured in %s, which stays in force: %s", e.registry, secret.name, left, because)
 	return nil
 }
 
-// secretOf takes a provider's secret from what is configured for a registry.
-type secretOf func(*config.RegistryConfig) *config.Value[config.Secret]
+// storedSecret is what a provider keeps, and where it stands in what is configured and
+// what is stored for a registry.
+type storedSecret struct {
+	name       string
+	configured func(*config.RegistryConfig) *config.Value[config.Secret]
+	stored     func(config.Stored) *config.Secret
+}
 
-// edit changes the credentials file. Its entry has the name by which the user
-// called the registry, even if the registry's credentials are configured under
-// another one.
+// isAnonymous reports whether the registry has no name to store anything under.
+func (e credentialsEntry) isAnonymous() bool { return e.name() == "" && !e.registry.IsCratesIO() }
+
+// edit changes the credentials file.
 func (e credentialsEntry) edit(ctx context.Context, change func(f *config.CredentialsFile, name string) error) error {
-	name := e.registry.Name
-	switch {
-	case e.registry.IsCratesIO():
-		name = ""
-	case name == "":
+	if e.isAnonymous() {
 		return errors.New("can't save credentials for anonymous registry")
 	}
 	f, err := config.OpenCredentials(ctx, e.chain.Config.Home, e.chain.Config.Notify)
 	if err != nil {
 		return err
 	}
-	err = change(f, name)
+	err = change(f, e.name())
 	if err == nil {
 		err = f.Save()
 	}
@@ -84,29 +89,23 @@ func (e credentialsEntry) edit(ctx context.Context, change func(f *config.Creden
 	return err
 }
 
-// stored reports whether the credentials file has the secret for the registry,
-// and whether it has any credentials for it. An environment variable may hide
-// them.
-func (e credentialsEntry) stored(secret secretOf) (this, any bool) {
-	c := config.New(config.Options{Dir: e.chain.Config.Dir, Home: e.chain.Config.Home})
-	var configured *config.RegistryConfig
-	var err error
+// stored returns what the credentials file holds for the registry. A variable may
+// hide it.
+func (e credentialsEntry) stored() (config.Stored, error) {
+	if e.isAnonymous() {
+		return config.Stored{}, nil
+	}
+	_, stored, err := config.StoredCredentials(e.chain.Config.Home)
+	return stored[e.name()], err
+}
+
+// name is the registry's in the credentials file: that by which the user called
+// it, even if its credentials are configured under another one.
+func (e credentialsEntry) name() string {
 	if e.registry.IsCratesIO() {
-		configured, err = c.CratesIO()
-	} else {
-		configured, err = c.Registry(e.registry.Name)
+		return ""
 	}
-	switch {
-	case err != nil:
-		// What is wrong with the file is found when it is edited.
-		return true, true
-	case configured == nil:
-		return false, false
-	}
-	inFile := func(v *config.Value[config.Secret]) bool { return v != nil && e.inFile(v.Definition) }
-	subject := configured.SecretKeySubject
-	return inFile(secret(configured)),
-		inFile(configured.Token) || inFile(configured.SecretKey) || subject != nil && e.inFile(subject.Definition)
+	return e.registry.Name
 }
 
 // inFile reports whether something is defined in the credentials file.

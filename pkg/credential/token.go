@@ -51,7 +51,11 @@ func Unpasted(token config.Secret) config.Secret {
 
 // Logout removes the token from the credentials file.
 func (p *tokenProvider) Logout(ctx context.Context, _ *Request) error {
-	return p.remove(ctx, "token", func(r *config.RegistryConfig) *config.Value[config.Secret] { return r.Token }, p.sayNotRevoked)
+	return p.remove(ctx, storedSecret{
+		"token",
+		func(r *config.RegistryConfig) *config.Value[config.Secret] { return r.Token },
+		func(s config.Stored) *config.Secret { return s.Token },
+	}, p.sayNotRevoked)
 }
 
 func (p *tokenProvider) sayNotRevoked() {

@@ -5,7 +5,7 @@
 // [Provider] is a credential provider over the store. What it needs to know of
 // the process is handed to it:
 //
-//	provider := &keyring.Provider{Options: keyring.Options{Environ: os.Environ()}, Stderr: os.Stderr}
+//	provider := &keyring.Provider{Options: keyring.Options{Environ: os.Environ()}, Notify: keyring.Print(os.Stderr)}
 //
 // Linux and the BSDs have the Secret Service (GNOME Keyring, KWallet,
 // KeePassXC), macOS the Keychain, Windows the Credential Manager. On Linux the
@@ -13,9 +13,11 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,11 +107,11 @@ const patience = 2 * time.Second
 // Open returns the store that the options name. Whether it can be reached shows
 // when it is used, or with a fallback at once.
 func Open(ctx context.Context, o Options) (Store, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
 	if o.UnlockTimeout == 0 {
 		o.UnlockTimeout = unlockTimeout
-	}
-	if o.Fallback != "" && o.Fallback != Keyutils {
-		return nil, fmt.Errorf("unknown fallback `%s`, expected `%s`", o.Fallback, Keyutils)
 	}
 	store, err := open(o)
 	if o.Fallback == "" || o.Backend != "" {
@@ -124,9 +126,19 @@ func Open(ctx context.Context, o Options) (Store, error) {
 	return store, nil
 }
 
-// errUnknownBackend names a backend that this system does not have.
-func errUnknownBackend(o Options) error {
-	return fmt.Errorf("unknown backend `%s` on this system", o.Backend)
+// Validate returns what is wrong with the options: a store that this system does
+// not have, or a time that has passed.
+func (o Options) Validate() error {
+	if o.Backend != "" && !slices.Contains(backends, o.Backend) {
+		return fmt.Errorf("unknown backend `%s`; this system has %s", o.Backend, cmp.Or(strings.Join(backends, " and "), "no others than its own"))
+	}
+	if o.Fallback != "" && (o.Fallback != Keyutils || !slices.Contains(backends, Keyutils)) {
+		return fmt.Errorf("unknown fallback `%s`; there is `%s`, on Linux", o.Fallback, Keyutils)
+	}
+	if o.UnlockTimeout < 0 {
+		return fmt.Errorf("the time to unlock the store cannot be %v", o.UnlockTimeout)
+	}
+	return nil
 }
 
 // CanPrompt reports whether there is a person who could unlock a store: a

@@ -1,5 +1,7 @@
-//go:build !linux
+//go:build unix && !darwin && !linux
 
 package keyring
 
-func openKeyutils() (Store, error) { return nil, errUnknownBackend(Options{Backend: Keyutils}) }
+import "errors"
+
+func openKeyutils() (Store, error) { return nil, errors.ErrUnsupported }

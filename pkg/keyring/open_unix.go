@@ -3,11 +3,8 @@
 package keyring
 
 func open(o Options) (Store, error) {
-	switch o.Backend {
-	case "", SecretService:
-		return secretService{o}, nil
-	case Keyutils:
+	if o.Backend == Keyutils {
 		return openKeyutils()
 	}
-	return nil, errUnknownBackend(o)
+	return secretService{o}, nil
 }

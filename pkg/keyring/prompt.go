@@ -17,10 +17,14 @@ const (
 	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
 )
 
+const howToUnlock = "log in to the desktop, or unlock it with `gnome-keyring-daemon --unlock`, and try again"
+
 var (
-	errLocked = errors.New("the keyring is locked, and there is nobody here to unlock it; " +
-		"log in to the desktop, or unlock it with `gnome-keyring-daemon --unlock`, and try again")
-	errDismissed = errors.New("the keyring stays locked: the prompt was dismissed")
+	errLocked    = errors.New("the keyring is locked, and there is nobody here to unlock it; " + howToUnlock)
+	errDismissed = errors.New("the keyring stays locked: the prompt was dismissed, or could not be shown; " + howToUnlock)
+	errNobody    = errors.New("the Secret Service wants to ask somebody, and there is nobody here; log in to the desktop and try again")
+	errDeclined  = errors.New("nothing has been done: the prompt was dismissed, or could not be shown")
+	errGone      = errors.New("the Secret Service went away while it asked")
 )
 
 // unlock asks the service to unlock a collection or an entry, which may ask a
@@ -31,10 +35,14 @@ func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 	if err := c.call(servicePath, service+".Unlock", []dbus.ObjectPath{path}).Store(&unlocked, &prompt); err != nil {
 		return c.failed("cannot unlock", err)
 	}
-	if canPrompt := c.options.CanPrompt; prompt != noPrompt && (canPrompt == nil || !canPrompt()) {
+	switch err := c.prompt(ctx, prompt); err {
+	case errNobody:
 		return errLocked
+	case errDeclined:
+		return errDismissed
+	default:
+		return err
 	}
-	return c.prompt(ctx, prompt)
 }
 
 // prompt has the service ask a person, and waits for the answer. The package
@@ -43,7 +51,9 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 	if prompt == noPrompt {
 		return nil
 	}
-	c.impatience.Stop()
+	if canPrompt := c.options.CanPrompt; canPrompt == nil || !canPrompt() {
+		return errNobody
+	}
 	answers := make(chan *dbus.Signal, 8)
 	c.bus.Signal(answers)
 	for _, signal := range [][]dbus.MatchOption{
@@ -57,6 +67,9 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 	if err := c.call(prompt, promptInterface+".Prompt", "").Err; err != nil {
 		return c.failed("cannot show the prompt of", err)
 	}
+	// A person has longer than the service.
+	c.impatience.Stop()
+	defer c.impatience.Reset(patience)
 	ctx, cancel := context.WithTimeout(ctx, c.options.UnlockTimeout)
 	defer cancel()
 	for {
@@ -65,18 +78,17 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 			// The service takes its question back when the connection closes. To
 			// dismiss it makes GNOME Keyring 42 abort at its next question.
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return fmt.Errorf("nobody unlocked the keyring within %v", c.options.UnlockTimeout.Round(time.Millisecond))
+				return fmt.Errorf("nobody answered the keyring's prompt within %v", c.options.UnlockTimeout.Round(time.Millisecond))
 			}
 			return context.Cause(ctx)
 		case answer, open := <-answers:
-			if !open || answer.Name == ownerChanged {
-				return errors.New("the Secret Service went away while it asked to unlock the keyring")
-			}
-			if answer.Path != prompt || answer.Name != promptInterface+".Completed" {
+			switch {
+			case !open || answer.Name == ownerChanged:
+				return errGone
+			case answer.Path != prompt || answer.Name != promptInterface+".Completed":
 				continue
-			}
-			if dismissed, ok := answer.Body[0].(bool); ok && dismissed {
-				return errDismissed
+			case len(answer.Body) > 0 && answer.Body[0] == true:
+				return errDeclined
 			}
 			return nil
 		}

@@ -95,18 +95,31 @@ func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) er
 	})
 }
 
-// Delete removes the entry.
+// Delete removes the entry, from all collections as libsecret does.
 func (s secretService) Delete(ctx context.Context, e Entry) error {
 	return s.connected(ctx, func(c *connection) error {
-		path, err := c.find(ctx, e)
+		if _, err := c.find(ctx, e); err != nil {
+			return err
+		}
+		unlocked, locked, err := c.search(e)
 		if err != nil {
 			return err
 		}
-		var prompt dbus.ObjectPath
-		if err := c.call(path, item+".Delete").Store(&prompt); err != nil {
-			return c.failed("cannot remove the token from", err)
+		for _, path := range locked {
+			if err := c.unlock(ctx, path); err != nil {
+				return err
+			}
 		}
-		return c.prompt(ctx, prompt)
+		for _, path := range append(unlocked, locked...) {
+			var prompt dbus.ObjectPath
+			if err := c.call(path, item+".Delete").Store(&prompt); err != nil {
+				return c.failed("cannot remove the token from", err)
+			}
+			if err := c.prompt(ctx, prompt); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -123,31 +136,35 @@ func (s secretService) Locked(ctx context.Context) (locked bool, err error) {
 // that has been locked since it started, so that one is unlocked before an
 // entry counts as missing.
 func (c *connection) find(ctx context.Context, e Entry) (dbus.ObjectPath, error) {
-	path, err := c.search(ctx, e)
-	if err != credential.ErrNotFound {
-		return path, err
-	}
-	if locked, err := c.locked(); err != nil || !locked {
-		return "", credential.ErrNotFound
-	}
-	if err := c.unlock(ctx, defaultCollection); err != nil {
-		return "", err
-	}
-	return c.search(ctx, e)
-}
-
-func (c *connection) search(ctx context.Context, e Entry) (dbus.ObjectPath, error) {
-	var unlocked, locked []dbus.ObjectPath
-	if err := c.call(servicePath, service+".SearchItems", e.attributes()).Store(&unlocked, &locked); err != nil {
-		return "", c.failed("cannot search", err)
+	unlocked, locked, err := c.search(e)
+	if err == nil && len(unlocked)+len(locked) == 0 {
+		var isLocked bool
+		if isLocked, err = c.locked(); err == nil && !isLocked {
+			return "", credential.ErrNotFound
+		}
+		if err == nil {
+			err = c.unlock(ctx, defaultCollection)
+		}
+		if err == nil {
+			unlocked, locked, err = c.search(e)
+		}
 	}
 	switch {
+	case err != nil:
+		return "", err
 	case len(unlocked) > 0:
 		return unlocked[0], nil
 	case len(locked) > 0:
 		return locked[0], c.unlock(ctx, locked[0])
 	}
 	return "", credential.ErrNotFound
+}
+
+func (c *connection) search(e Entry) (unlocked, locked []dbus.ObjectPath, err error) {
+	if err := c.call(servicePath, service+".SearchItems", e.attributes()).Store(&unlocked, &locked); err != nil {
+		return nil, nil, c.failed("cannot search", err)
+	}
+	return unlocked, locked, nil
 }
 
 // locked reports whether the default collection is locked.

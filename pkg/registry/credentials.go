@@ -9,39 +9,48 @@ import (
 )
 
 // Credentials returns the configuration that holds the credentials of r; nil
-// if there is none.
-//
-// For crates.io that is [registry]. For another registry it is found by the
-// index URL, since a registry may be known by its URL alone: first among the
-// variables CARGO_REGISTRIES_*_INDEX, and only if none of them has the URL in
-// the tables of [registries]. If the name found is not that of r, a note says
-// so.
+// if there is none. It is in the table of [ConfiguredName]; if that is another
+// name than r has, a note says so.
 func Credentials(c *config.Config, r Registry) (*config.RegistryConfig, error) {
-	if err := c.LoadCredentials(); err != nil {
+	name, err := ConfiguredName(c, r)
+	switch {
+	case err != nil:
 		return nil, err
+	case r.IsCratesIO():
+		return c.CratesIO()
+	case name == "":
+		return nil, nil
+	case name != r.Name:
+		c.Notice(config.Note, "name of alternative registry `%s` set to `%s`", r.Index, name)
+	}
+	return c.Registry(name)
+}
+
+// ConfiguredName returns the name of the table of [registries] that holds the
+// configuration for the credentials of r; empty if there is none, and for
+// crates.io, whose table is [registry].
+//
+// It is found by the index URL, since a registry may be known by its URL alone:
+// first among the variables CARGO_REGISTRIES_*_INDEX, and only if none of them
+// has the URL in the tables of [registries].
+func ConfiguredName(c *config.Config, r Registry) (string, error) {
+	if err := c.LoadCredentials(); err != nil {
+		return "", err
 	}
 	if r.IsCratesIO() {
-		if err := checkIndexNotSet(c); err != nil {
-			return nil, err
-		}
-		return c.CratesIO()
+		return "", checkIndexNotSet(c)
 	}
 	names, err := namesOf(c, r)
-	if err != nil {
-		return nil, err
-	}
-	switch len(names) {
-	case 0:
-		return nil, nil
-	case 1:
-	default:
-		return nil, fmt.Errorf("multiple registries are configured with the same index url '%s': %s",
+	switch {
+	case err != nil:
+		return "", err
+	case len(names) == 0:
+		return "", nil
+	case len(names) > 1:
+		return "", fmt.Errorf("multiple registries are configured with the same index url '%s': %s",
 			r.sourceURL(), strings.Join(names, ", "))
 	}
-	if names[0] != r.Name {
-		c.Notice(config.Note, "name of alternative registry `%s` set to `%s`", r.Index, names[0])
-	}
-	return c.Registry(names[0])
+	return names[0], nil
 }
 
 // namesOf returns the names under which the index URL of r is configured.

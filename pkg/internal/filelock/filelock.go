@@ -49,6 +49,13 @@ func TryExclusive(f *os.File) (bool, error) { return tryLock(f, true) }
 // without an error it also is where there are no locks.
 func TryShared(f *os.File) (bool, error) { return tryLock(f, false) }
 
+// Unlock gives a lock back before the file is closed.
+func Unlock(f *os.File) {
+	if !neverLock(f) {
+		unlock(f)
+	}
+}
+
 func tryLock(f *os.File, exclusive bool) (bool, error) {
 	if neverLock(f) {
 		return true, nil

@@ -7,3 +7,5 @@ import "os"
 func try(*os.File, bool) error { return nil }
 
 func wait(*os.File) error { return nil }
+
+func unlock(*os.File) {}

@@ -31,7 +31,7 @@ func TestLocksExcludeEachOther(t *testing.T) {
 	try("a second shared lock", TryShared, b, true)
 	try("an exclusive lock beside shared ones", TryExclusive, c, false)
 	a.Close()
-	b.Close()
+	Unlock(b)
 	try("an exclusive lock", TryExclusive, c, true)
 	d := open(t, path)
 	try("a shared lock beside an exclusive one", TryShared, d, false)

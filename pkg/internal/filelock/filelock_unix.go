@@ -19,6 +19,8 @@ func try(f *os.File, exclusive bool) error {
 
 func wait(f *os.File) error { return flock(f, unix.LOCK_EX) }
 
+func unlock(f *os.File) { _ = flock(f, unix.LOCK_UN) }
+
 // flock keeps the descriptor from being closed, and its number from being
 // taken by another file, while the call lasts.
 func flock(f *os.File, how int) error {

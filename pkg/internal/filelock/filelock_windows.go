@@ -36,3 +36,11 @@ func lockFile(f *os.File, flags uint32) error {
 	}
 	return err
 }
+
+func unlock(f *os.File) {
+	if conn, err := f.SyscallConn(); err == nil {
+		_ = conn.Control(func(handle uintptr) {
+			_ = windows.UnlockFileEx(windows.Handle(handle), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
+		})
+	}
+}

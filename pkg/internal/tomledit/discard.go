@@ -22,39 +22,42 @@ func (d *Document) AddComment(comment string, path ...string) error {
 	return d.apply([]edit{insert(e.end, " # "+comment)})
 }
 
-// substituted stands before a value in the comment of [Document.Substitute].
-const substituted = "was "
+// substituted stands between the new value and the old one after
+// [Document.Substitute].
+const substituted = " # was "
 
 // Substitute is [Document.Set] that keeps the value that there was in a comment
-// behind the new one, for [Document.Restore], where there is room for a comment.
-func (d *Document) Substitute(text string, path ...string) error {
+// behind the new one, for [Document.Restore]. It reports whether it could: not
+// in an inline table, nor a value over several lines.
+func (d *Document) Substitute(text string, path ...string) (kept bool, err error) {
 	e := d.find(path)
 	if e == nil {
-		return d.Set(text, path...)
+		return true, d.Set(text, path...)
 	}
 	old := string(d.data[e.value.start:e.value.end])
-	if err := d.Set(text, path...); err != nil || strings.Contains(old, "\n") {
-		return err
+	if e.table != nil || strings.Contains(old, "\n") {
+		return false, d.Set(text, path...)
 	}
-	return d.AddComment(substituted+old, path...)
+	return true, d.apply([]edit{insert(e.value.start, Quote(text)+substituted)})
 }
 
-// Substituted returns the value, as TOML text, that [Document.Restore] would put
-// back.
+// Substituted returns the old value, as TOML text, that [Document.Restore] would
+// put back.
 func (d *Document) Substituted(path ...string) (raw string, ok bool) {
-	return strings.CutPrefix(d.Comment(path...), substituted)
+	e := d.find(path)
+	if e == nil || e.comment.end == 0 {
+		return "", false
+	}
+	return strings.CutPrefix(string(d.data[e.value.end:e.comment.end]), substituted)
 }
 
 // Restore takes back what [Document.Substitute] has done.
 func (d *Document) Restore(path ...string) error {
-	raw, ok := d.Substituted(path...)
-	if !ok {
+	if _, ok := d.Substituted(path...); !ok {
 		return nil
 	}
 	e := d.find(path)
-	// White space at the end of the line was there before.
-	end := backOverSpace(d.data, e.comment.end)
-	return d.apply([]edit{{e.value.start, e.value.end, raw}, cut(e.end, end)})
+	return d.apply([]edit{cut(e.value.start, e.value.end+len(substituted))})
 }
 
 // Discard removes the key at path with all that stands on its line. It takes
@@ -69,7 +72,12 @@ func (d *Document) Discard(path ...string) error {
 	case e.table != nil:
 		return d.Remove(table, name)
 	case e.section == nil || !d.isAlone(e):
-		return d.apply([]edit{cut(e.line.start, e.line.end)})
+		start := e.line.start
+		if d.backOverLineEnd(e.line.end) == e.line.end {
+			// The document ends without a line end, as the line above has done.
+			start = d.backOverLineEnd(start)
+		}
+		return d.apply([]edit{cut(start, e.line.end)})
 	}
 	start := d.backOverLineEnd(e.section.line.start)
 	switch above := d.backOverLineEnd(start); {

@@ -27,7 +27,7 @@ var edits = map[string]func(*Document) error{
 	"swap":       func(d *Document) error { return d.ReplaceString("a", "new", list...) },
 	"leave":      func(d *Document) error { return d.RemoveString("a", list...) },
 	"discard":    func(d *Document) error { return d.Discard("registries", "a", "token") },
-	"substitute": func(d *Document) error { return d.Substitute("new", "registries", "a", "token") },
+	"substitute": func(d *Document) error { _, err := d.Substitute("new", "registries", "a", "token"); return err },
 	"restore":    func(d *Document) error { return d.Restore("registries", "a", "token") },
 }
 
@@ -97,7 +97,8 @@ var tests = []struct{ name, edit, before, after string }{
 	{"a list", "substitute", "[registries.a]\ntoken = ['a', \"#\"]\nx = 1\n", "[registries.a]\ntoken = \"new\" # was ['a', \"#\"]\nx = 1\n"},
 	{"nothing", "substitute", "[registries.a]\nx = 1\n", "[registries.a]\nx = 1\ntoken = \"new\"\n"},
 	{"a list over lines", "substitute", "[registries.a]\ntoken = [\n]", "[registries.a]\ntoken = \"new\""},
-	{"a value with a comment", "substitute", "[registries.a]\ntoken = 'a' # c", "[registries.a]\ntoken = 'new' # c"},
+	{"a value with a comment", "substitute", "[registries.a]\ntoken = 'a' # c", "[registries.a]\ntoken = \"new\" # was 'a' # c"},
+	{"a value with a comment", "restore", "[registries.a]\ntoken = \"new\" # was 'a' # c", "[registries.a]\ntoken = 'a' # c"},
 	{"in an inline table", "substitute", "registries.a = {token = 'a'}", "registries.a = {token = 'new'}"},
 	{"a list", "restore", "[registries.a]\r\ntoken = 'new' # was ['a', \"#\"]\r\nx = 1\r\n", "[registries.a]\r\ntoken = ['a', \"#\"]\r\nx = 1\r\n"},
 	{"another comment", "restore", "[registries.a]\ntoken = 'new' # one", "[registries.a]\ntoken = 'new' # one"},

@@ -1,0 +1,130 @@
+//go:build linux
+
+package secretservice
+
+import "github.com/godbus/dbus/v5"
+
+// Fake is a Secret Service that does what a real one seldom does. It holds one
+// entry, with the secret "secret".
+type Fake struct {
+	// Locked is whether the entry has to be unlocked, by a prompt; Missing that
+	// it is not there.
+	Locked, Missing bool
+	// SilentPrompt and SilentSecret are calls that are never answered.
+	SilentPrompt, SilentSecret bool
+	// Confirm says that storing and deleting ask a person.
+	Confirm bool
+	// Bare is a prompt that ends without saying how.
+	Bare bool
+	// NoCollection says that there is no default collection.
+	NoCollection bool
+}
+
+const (
+	fakeItem    = dbus.ObjectPath("/item")
+	fakePrompt  = dbus.ObjectPath("/prompt")
+	fakeNothing = dbus.ObjectPath("/")
+)
+
+// Serve offers the service in the session, in which no other one runs, until end
+// is called.
+func (f Fake) Serve(s *Session) (end func() error, err error) {
+	bus, err := dbus.Connect(s.address)
+	if err != nil {
+		return nil, err
+	}
+	collection := dbus.ObjectPath("/org/freedesktop/secrets/aliases/default")
+	for _, object := range []struct {
+		value any
+		path  dbus.ObjectPath
+		name  string
+	}{
+		{fakeService{f}, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service"},
+		{fakePrompts{f, bus}, fakePrompt, "org.freedesktop.Secret.Prompt"},
+		{fakeItems{f}, fakeItem, "org.freedesktop.Secret.Item"},
+		{fakeCollection{f}, collection, "org.freedesktop.Secret.Collection"},
+		{fakeCollection{f}, collection, "org.freedesktop.DBus.Properties"},
+	} {
+		if err := bus.Export(object.value, object.path, object.name); err != nil {
+			return nil, err
+		}
+	}
+	_, err = bus.RequestName("org.freedesktop.secrets", dbus.NameFlagDoNotQueue)
+	return bus.Close, err
+}
+
+type fakeService struct{ Fake }
+
+func (f fakeService) SearchItems(map[string]string) (unlocked, locked []dbus.ObjectPath, err *dbus.Error) {
+	switch {
+	case f.Missing:
+		return nil, nil, nil
+	case f.Locked:
+		return nil, []dbus.ObjectPath{fakeItem}, nil
+	}
+	return []dbus.ObjectPath{fakeItem}, nil, nil
+}
+
+func (fakeService) OpenSession(string, dbus.Variant) (dbus.Variant, dbus.ObjectPath, *dbus.Error) {
+	return dbus.MakeVariant(""), "/session", nil
+}
+
+func (fakeService) Unlock([]dbus.ObjectPath) ([]dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
+	return nil, fakePrompt, nil
+}
+
+type fakePrompts struct {
+	Fake
+	bus *dbus.Conn
+}
+
+func (f fakePrompts) Prompt(string) *dbus.Error {
+	if f.SilentPrompt {
+		select {}
+	}
+	arguments := []any{false, dbus.MakeVariant([]dbus.ObjectPath{})}
+	if f.Bare {
+		arguments = nil
+	}
+	if err := f.bus.Emit(fakePrompt, "org.freedesktop.Secret.Prompt.Completed", arguments...); err != nil {
+		return dbus.MakeFailedError(err)
+	}
+	return nil
+}
+
+type fakeSecret struct {
+	Session           dbus.ObjectPath
+	Parameters, Value []byte
+	ContentType       string
+}
+
+type fakeItems struct{ Fake }
+
+func (f fakeItems) GetSecret(dbus.ObjectPath) (fakeSecret, *dbus.Error) {
+	if f.SilentSecret {
+		select {}
+	}
+	return fakeSecret{"/session", []byte{}, []byte("secret"), "text/plain"}, nil
+}
+
+func (f fakeItems) Delete() (dbus.ObjectPath, *dbus.Error) { return f.confirmation(), nil }
+
+func (f Fake) confirmation() dbus.ObjectPath {
+	if f.Confirm {
+		return fakePrompt
+	}
+	return fakeNothing
+}
+
+type fakeCollection struct{ Fake }
+
+func (f fakeCollection) CreateItem(map[string]dbus.Variant, fakeSecret, bool) (item, prompt dbus.ObjectPath, err *dbus.Error) {
+	return fakeItem, f.confirmation(), nil
+}
+
+func (f fakeCollection) Get(string, string) (dbus.Variant, *dbus.Error) {
+	if f.NoCollection {
+		return dbus.Variant{}, dbus.NewError("org.freedesktop.DBus.Error.UnknownObject", nil)
+	}
+	return dbus.MakeVariant(f.Locked), nil
+}

@@ -173,3 +173,28 @@ func TestInterruptAtAProvidersPromptRestoresTheTerminal(t *testing.T) {
 		t.Errorf("the screen shows what it should not:\n%s", text)
 	}
 }
+
+// A login that is killed cannot end its provider, which puts the terminal back
+// by itself.
+func TestAProviderEndsWithALoginThatIsKilled(t *testing.T) {
+	provider, err := exec.LookPath("asker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := loginThrough(t, provider)
+	shell := exec.Command("/bin/sh", "-c", `"$@" & login=$!
+		hidden() { stty -a | grep -q -e ' -echo '; }
+		until hidden; do kill -0 $login || exit 3; done
+		kill -KILL $login
+		n=0; while hidden && [ $n -lt 5000 ]; do n=$((n+1)); done
+		stty -a`, "sh")
+	shell.Args = append(shell.Args, login.Args...)
+	shell.Env, shell.Dir = login.Env, login.Dir
+	screen, err := terminal.Session{}.Run(shell)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, screen)
+	}
+	if text := string(screen); !strings.Contains(text, " echo ") || strings.Contains(text, " -echo ") {
+		t.Errorf("the terminal does not show what is typed any more:\n%s", text)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // pluginArgument is the single argument with which Cargo runs a provider.
@@ -18,7 +19,7 @@ const pluginArgument = "--cargo-plugin"
 //	func main() { credential.Main(store{}) }
 //
 // It greets the caller, answers any number of requests, and exits at the end of
-// standard input or on an interrupt. While it runs, os.Stdin is empty and
+// standard input, on an interrupt, or when the caller has ended. While it runs, os.Stdin is empty and
 // os.Stdout is standard error, so that nothing the provider prints or reads
 // gets into the exchange. To ask the user, a provider takes [Terminal].
 //
@@ -44,6 +45,9 @@ func serveProcess(p Provider) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	go watchParent(ctx, abandon)
 	err := Serve(ctx, p, in, out)
 	switch {
 	case ctx.Err() != nil:
@@ -56,4 +60,28 @@ func serveProcess(p Provider) int {
 		return 1
 	}
 	return 0
+}
+
+// parentWatch is how often a provider looks whether its caller is still there.
+const parentWatch = 200 * time.Millisecond
+
+// watchParent calls gone when the program that runs this one has ended. A caller
+// that was killed cannot end its provider, which would stay at its prompt and
+// take what is typed for the shell. That standard input ends says nothing: a
+// caller may close it behind its request.
+func watchParent(ctx context.Context, gone func()) {
+	parent := os.Getppid()
+	ticker := time.NewTicker(parentWatch)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if os.Getppid() != parent {
+				gone()
+				return
+			}
+		}
+	}
 }

@@ -76,7 +76,7 @@ func (w *gitWorld) publish(version string) {
 	w.t.Helper()
 	w.write("index/3/f/foo", fmt.Sprintf(`{"name":"foo","vers":%q,"deps":[],"cksum":"%064d","features":{},"yanked":false}`+"\n", version, 0))
 	w.run("git", "-C", "index", "add", "--all")
-	w.run("git", "-C", "index", "commit", "--quiet", "--message="+version)
+	w.run("git", "-C", "index", "commit", "--quiet", "--allow-empty", "--message="+version)
 }
 
 // run runs a program and returns what it says.
@@ -168,7 +168,9 @@ func TestCargoUsesAndUpdatesOurGitCache(t *testing.T) {
 				w.write("home/config.toml", fmt.Sprintf("registries.pub.index = %q\nnet.git-fetch-with-cli = %t\n", w.url, withCLI))
 				w.write("p/Cargo.toml", "[package]\nname = \"p\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nfoo = { version = \"1\", registry = \"pub\" }\n")
 				w.write("p/src/lib.rs", "")
+				w.publish("1.0.0")
 				w.login(false)
+				w.isShallow(transport == "http" && !withCLI)
 				w.run(w.cargo, "generate-lockfile", "--offline", "--manifest-path", "p/Cargo.toml")
 				w.locks("1.0.0")
 				w.publish("1.0.1")
@@ -179,6 +181,15 @@ func TestCargoUsesAndUpdatesOurGitCache(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// isShallow checks whether the cached index lacks its history.
+func (w *gitWorld) isShallow(want bool) {
+	w.t.Helper()
+	found, err := filepath.Glob(filepath.Join(w.root, "home/registry/index/*/.git/shallow"))
+	if err != nil || (len(found) > 0) != want {
+		w.t.Errorf("the cached index is shallow: %v, %v, want %v", found, err, want)
 	}
 }
 

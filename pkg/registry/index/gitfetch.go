@@ -15,8 +15,8 @@ import (
 //
 // With `net.git-fetch-with-cli` the command is Cargo's. Else Cargo has a git of
 // its own, which says nothing and knows Cargo's [http]: so does this one then.
-// Neither fetches a shallow repository: Cargo could not update it in turn from
-// a `file:` URL, and keeps its own ones elsewhere.
+// It does not fetch the history, except from a `file:` URL: from there Cargo's
+// could not update a repository without one.
 func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, http config.HTTP) error {
 	net, err := c.net()
 	if err != nil {
@@ -33,6 +33,9 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 		args = append(args, "--quiet")
 	case c.Verbose:
 		args = append(args, "--verbose")
+	}
+	if !withCLI && !strings.HasPrefix(url, "file:") {
+		args = append(args, "--depth=1")
 	}
 	args = append(args, "--force", "--update-head-ok", url, "+HEAD:"+gitRef)
 	program := r.program(args)

@@ -58,7 +58,7 @@ func TestGitIsRunAsCargoRunsIt(t *testing.T) {
 		},
 		{
 			"without", "retry = 0", "exit 1", false, true,
-			"`git fetch --no-tags --quiet " + tail + "` (exit status: 1)",
+			"`git fetch --no-tags --quiet --depth=1 " + tail + "` (exit status: 1)",
 			[]string{"Updating `x` index"},
 		},
 	} {

@@ -74,7 +74,7 @@ func TestDamagedGitIndexIsFetchedAgain(t *testing.T) {
 }
 
 // Cargo cannot update a shallow repository from a file: URL.
-func TestGitCacheIsWhole(t *testing.T) {
+func TestGitCacheOfAFileIsWhole(t *testing.T) {
 	g, w := newGitIndex(t), newGitWorld(t, "")
 	g.commit(okConfig)
 	g.commit(okConfig)

@@ -17,6 +17,7 @@ const programName = "cargo-credential-keyring"
 var version = "devel"
 
 func main() {
+	cli.NoCoreDump()
 	if len(os.Args) > 1 && os.Args[1] == "--cargo-plugin" {
 		credential.Main(provider{})
 	}

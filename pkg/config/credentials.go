@@ -43,7 +43,8 @@ const oldTokenKey = "token"
 
 // OpenCredentials opens the credentials file in the given home and waits until
 // no one else has it locked; then ctx ends the wait, and notify, which may be
-// nil, gets a status line. The file, with access for its owner only, and the
+// nil, gets a status line. It is also warned if others could read or replace the
+// file. The file, with access for its owner only, and the
 // home are created if they do not exist.
 //
 // Errors are Cargo's; a *[SyntaxError] is among their causes if the file is no
@@ -52,6 +53,11 @@ func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*Cr
 	path, file, err := openLocked(ctx, credentialsKind, home, notify)
 	if err != nil {
 		return nil, err
+	}
+	if notify != nil {
+		for _, danger := range dangers(file) {
+			notify(Notice{Kind: Warning, Text: danger})
+		}
 	}
 	f := &CredentialsFile{document: document{path: path}, file: file}
 	if err := f.read(); err != nil {

@@ -4,7 +4,9 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -17,6 +19,34 @@ func narrow(f *os.File, info os.FileInfo) error {
 		return nil
 	}
 	return f.Chmod(ownerOnly)
+}
+
+// dangers returns what lets others read or replace the file, whatever its mode
+// is. A directory that a group can write to is none: many systems give each user
+// a group of their own.
+func dangers(f *os.File) (dangers []string) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
+		dangers = append(dangers, fmt.Sprintf("`%s` belongs to another user (uid %d), who can read the tokens in it", f.Name(), stat.Uid))
+	}
+	path, err := filepath.EvalSymlinks(f.Name())
+	if err != nil {
+		return dangers
+	}
+	dirs := []string{filepath.Dir(f.Name())}
+	if real := filepath.Dir(path); real != dirs[0] {
+		dirs = append(dirs, real)
+	}
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 {
+			dangers = append(dangers, fmt.Sprintf("every user of this machine can replace `%s`: its directory `%s` can be written to by all (mode %04o)",
+				f.Name(), dir, info.Mode().Perm()))
+		}
+	}
+	return dangers
 }
 
 // sync waits until the file's content is on the disk, on file systems where

@@ -382,3 +382,44 @@ func TestManyWritersLoseNothing(t *testing.T) {
 }
 
 func newErrno(errno syscall.Errno) error { return oserror.New(errno) }
+
+func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
+	for _, test := range []struct {
+		about string
+		open  func(home, path string) error
+		want  string
+	}{
+		{"only the owner can", func(string, string) error { return nil }, ""},
+		{"the group can write to the directory", func(home, _ string) error { return os.Chmod(home, 0o775) }, ""},
+		{"everybody can, but not replace it", func(home, _ string) error { return os.Chmod(home, 0o777|os.ModeSticky) }, ""},
+		{"everybody can", func(home, _ string) error { return os.Chmod(home, 0o777) }, "can be written to by all (mode 0777)"},
+		{"it is a link to where everybody can", func(_, path string) error {
+			dir := t.TempDir()
+			if err := os.Rename(path, filepath.Join(dir, "file")); err != nil {
+				return err
+			}
+			if err := os.Chmod(dir, 0o777); err != nil {
+				return err
+			}
+			return os.Symlink(filepath.Join(dir, "file"), path)
+		}, "can be written to by all (mode 0777)"},
+		{"it is another user's", func(_, path string) error { return os.Chown(path, 1, -1) }, "belongs to another user (uid 1)"},
+	} {
+		home, path := credentialsHome(t, "# c\n")
+		if err := test.open(home, path); errors.Is(err, os.ErrPermission) {
+			t.Logf("%s: not tried: %v", test.about, err)
+			continue
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		var warnings []string
+		f, err := OpenCredentials(t.Context(), home, func(n Notice) { warnings = append(warnings, n.Text) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		if got := strings.Join(warnings, "\n"); test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%s: the warning is %q, want %q", test.about, got, test.want)
+		}
+	}
+}

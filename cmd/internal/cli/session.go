@@ -24,6 +24,7 @@ type Session struct {
 
 // Main runs a command as a program and returns its exit status.
 func Main(command Command, run func(context.Context, *Session) error) int {
+	NoCoreDump()
 	environ := os.Environ()
 	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
 	cobra := command.Cobra(os.Args[1:], environ, func(ctx context.Context, o Options) error {

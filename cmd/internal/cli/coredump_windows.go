@@ -1,0 +1,4 @@
+package cli
+
+// NoCoreDump does nothing: Windows dumps where an administrator has said so.
+func NoCoreDump() {}

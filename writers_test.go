@@ -1,0 +1,105 @@
+//go:build linux
+
+package cargoauth
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/internal/parity"
+	"github.com/cargo-auth/cargo-auth/internal/stubregistry"
+)
+
+// Of eighty logins at once, half of them cargo's where it is there, beside
+// logouts that never stop reading, none is lost and none of ours fails. Cargo
+// reads the file without a lock, so one of its logins may see half a write of
+// another and give up.
+func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
+	const writers = 80
+	registry, err := stubregistry.Start(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { registry.Close() })
+	home := t.TempDir()
+	var config strings.Builder
+	for n := range writers {
+		fmt.Fprintf(&config, "[registries.r%d]\nindex = %q\n", n, registry.Index(fmt.Sprint("r", n)))
+	}
+	config.WriteString("[registries.nobody]\nindex = \"sparse+https://nobody.example/\"\n")
+	const before = "# mine\n[registries.first]\ntoken = \"first\"\n"
+	for name, content := range map[string]string{"config.toml": config.String(), "credentials.toml": before} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(program string, args ...string) (string, error) {
+		cmd := exec.Command(program, args...)
+		cmd.Dir = home
+		cmd.Env = []string{"HOME=" + home, "CARGO_HOME=" + home}
+		cmd.Stdin = strings.NewReader("token-of-" + args[len(args)-1] + "\n")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	login, logout := ours(t, "cargo-login"), ours(t, "cargo-logout")
+	cargo, _ := parity.FindCargo()
+
+	done := make(chan struct{})
+	var readers, logins sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				// It reads the whole file and finds nothing to change.
+				out, err := run(logout, "--registry", "nobody")
+				if err != nil && cargo == "" {
+					t.Errorf("a reader: %v: %s", err, out)
+				}
+			}
+		})
+	}
+	var gaveUp sync.Map
+	for n := range writers {
+		logins.Go(func() {
+			name := fmt.Sprint("r", n)
+			program, args := login, []string{"--registry", name}
+			if cargo != "" && n%2 == 0 {
+				program, args = cargo, append([]string{"login"}, args...)
+			}
+			out, err := run(program, args...)
+			switch {
+			case err != nil && program == cargo && strings.Contains(out, "could not parse TOML configuration"):
+				gaveUp.Store(name, true)
+			case err != nil:
+				t.Errorf("%s: %v: %s", program, err, out)
+			}
+		})
+	}
+	logins.Wait()
+	close(done)
+	readers.Wait()
+
+	content, err := os.ReadFile(filepath.Join(home, "credentials.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := tokensOf(t, string(content))
+	if tokens["first"] != "first" {
+		t.Errorf("the first token is %q", tokens["first"])
+	}
+	for n := range writers {
+		name := fmt.Sprint("r", n)
+		if _, ok := gaveUp.Load(name); !ok && tokens[name] != "token-of-"+name {
+			t.Errorf("the token of %s is %q", name, tokens[name])
+		}
+	}
+}

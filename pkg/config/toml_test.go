@@ -69,7 +69,7 @@ func TestParseTOMLErrorsAreCargos(t *testing.T) {
 		"x = [\n":                           "TOML parse error at line 1, column 7\n  |\n1 | x = [\n  |       ^\nunclosed array, expected `]`",
 		"b=1\na":                            "TOML parse error at line 2, column 2\n  |\n2 | a\n  |  ^\nkey with no value, expected `=`",
 		"home/x.toml":                       "TOML parse error at line 1, column 12\n  |\n1 | home/x.toml\n  |            ^\nkey with no value, expected `=`",
-		"token \"x\"":                       "TOML parse error at line 1, column 7\n  |\n1 | token \"x\"\n  |       ^\nkey with no value, expected `=`",
+		"word \"x\"":                        "TOML parse error at line 1, column 6\n  |\n1 | word \"x\"\n  |      ^\nkey with no value, expected `=`",
 		"./none":                            "TOML parse error at line 1, column 7\n  |\n1 | ./none\n  |       ^\nkey with no value, expected `=`",
 		"a=\"x\\qb\"":                       "TOML parse error at line 1, column 6\n  |\n1 | a=\"x\\qb\"\n  |      ^\nmissing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, `u`, `U`",
 		"a = 1\rb":                          "TOML parse error at line 1, column 7\n  |\n1 | a = 1\rb\n  |       ^\ncarriage return must be followed by newline, expected newline",
@@ -146,4 +146,26 @@ func showAny(value any) string {
 	}
 	text, _ := toml.Marshal(map[string]any{"v": value})
 	return strings.TrimSuffix(strings.TrimPrefix(string(text), "v = "), "\n")
+}
+
+func TestSyntaxErrorsShowNoSecret(t *testing.T) {
+	for document, want := range map[string]string{
+		"registry.token = s3cr3t-x":              "registry.token = ********",
+		"token \"s3cr3t\" secret-key = 's3cr3t'": "token \"******\" ********** = '******'",
+		"a = {token = 's3cr3t'":                  "a = {token = '******'",
+		"s3cr3ts3cr3ts3cr3ts3cr3t":               "************************",
+		"[registries.a-name-that-is-long":        "[registries.a-name-that-is-long",
+		"abc":                                    "abc",
+		"index = https://registry.example":       "index = https://registry.example",
+	} {
+		_, err := parseTOML([]byte("x = 1\n"+document+"\n"), Definition{})
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) {
+			t.Errorf("%s: the error is %v", document, err)
+			continue
+		}
+		if !strings.Contains(err.Error(), "\n2 | "+want+"\n") || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: the error is\n%v\nwant the line %s", document, err, want)
+		}
+	}
 }

@@ -12,7 +12,7 @@ PACKAGES := ./... ./cmd/... ./pkg/...
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
-.PHONY: build demo install uninstall test parity parity-record fuzz bench lint cross format tidy clean
+.PHONY: build demo install uninstall test parity parity-record fuzz bench bench-profile lint cross format tidy clean
 
 build:
 	@mkdir -p bin
@@ -51,8 +51,13 @@ fuzz:
 		done; \
 	done
 
-bench:
-	$(GO) test -run '^$$' -bench . $(PACKAGES)
+# Measures the programs against the real cargo; Linux only.
+bench: build
+	@$(GO) run ./internal/bench bin
+
+# Shows where the time of a start goes.
+bench-profile: build
+	@$(GO) run ./internal/bench -profile bin
 
 lint:
 	@unformatted=$$($(GO) tool gofumpt -l .); \

@@ -55,7 +55,7 @@ func newDesktop(t *testing.T) *desktop {
 // start starts the daemon and waits until it answers.
 func (d *desktop) start(password string) {
 	d.t.Helper()
-	if err := startDaemon(d.Session, password); err != nil {
+	if err := d.StartKeyring(password); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -63,7 +63,7 @@ func (d *desktop) start(password string) {
 // store is the library's view of the Secret Service.
 func (d *desktop) store() keyring.Store {
 	d.t.Helper()
-	store, err := keyring.Open(context.Background(), keyring.Options{Environ: d.Environ})
+	store, err := d.Store()
 	if err != nil {
 		d.t.Fatal(err)
 	}

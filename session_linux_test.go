@@ -1,17 +1,13 @@
 package cargoauth
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/cargo-auth/cargo-auth/internal/secretservice"
-	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 )
 
 const password = "the keyring's password"
@@ -29,29 +25,11 @@ func startSession(t skipper) (session *secretservice.Session, end func(), err er
 		return nil, nil, err
 	}
 	end = func() { session.Close(); os.RemoveAll(dir) }
-	if err := startDaemon(session, password); err != nil {
+	if err := session.StartKeyring(password); err != nil {
 		end()
 		return nil, nil, err
 	}
 	return session, end, nil
-}
-
-// startDaemon starts the daemon and waits until it answers.
-func startDaemon(session *secretservice.Session, password string) error {
-	if err := session.StartKeyring(password); err != nil {
-		return err
-	}
-	ctx := context.Background()
-	store, err := keyring.Open(ctx, keyring.Options{Environ: session.Environ})
-	if err != nil {
-		return err
-	}
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if _, err = store.Locked(ctx); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("the keyring's daemon does not answer: %w", err)
 }
 
 func startKeyring(ts *testscript.TestScript, args []string) error {

@@ -6,12 +6,16 @@ package secretservice
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 )
 
 // Missing returns the first of the programs that are not installed that a
@@ -93,8 +97,8 @@ func firstLine(cmd *exec.Cmd) (string, error) {
 }
 
 // StartKeyring starts the daemon with its collection locked, or unlocked with
-// the password unless that is empty. The first password becomes the
-// collection's.
+// the password unless that is empty, and waits until it answers. The first
+// password becomes the collection's.
 func (s *Session) StartKeyring(password string) error {
 	s.Keyring = exec.Command("gnome-keyring-daemon", "--foreground", "--components=secrets")
 	if password != "" {
@@ -102,7 +106,24 @@ func (s *Session) StartKeyring(password string) error {
 		s.Keyring.Stdin = strings.NewReader(password)
 	}
 	s.Keyring.Env = s.Environ
-	return s.Keyring.Start()
+	if err := s.Keyring.Start(); err != nil {
+		return err
+	}
+	store, err := s.Store()
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if _, err = store.Locked(context.Background()); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("the keyring's daemon does not answer: %w", err)
+}
+
+// Store is the library's view of the session's secret store.
+func (s *Session) Store() (keyring.Store, error) {
+	return keyring.Open(context.Background(), keyring.Options{Environ: s.Environ})
 }
 
 // StopKeyring kills the daemon.

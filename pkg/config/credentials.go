@@ -190,7 +190,14 @@ func removal(table path, keys ...string) (mean func(*node) error, edit func(*tom
 type Stored struct{ Token, SecretKey, SecretKeySubject *Secret }
 
 // Stored returns what the file holds, by the names of [CredentialsFile.SetToken].
-func (f *CredentialsFile) Stored() map[string]Stored { return storedIn(f.tree.clone()) }
+func (f *CredentialsFile) Stored() map[string]Stored { return storedIn(f.tree) }
+
+// HasCredentialsFile reports whether there is a credentials file in the given
+// home, or something in its place.
+func HasCredentialsFile(home string) bool {
+	_, err := os.Stat(credentialsKind.path(home))
+	return !errors.Is(err, fs.ErrNotExist)
+}
 
 // StoredCredentials returns what the credentials file in the given home holds, by
 // the names of [CredentialsFile.SetToken], and the file's path. Unlike
@@ -215,7 +222,6 @@ func StoredCredentials(home string) (path string, stored map[string]Stored, err 
 
 // storedIn returns what a credentials file holds for each registry.
 func storedIn(root *node) map[string]Stored {
-	moveOldToken(root)
 	found := map[string]Stored{}
 	add := func(name string, registry *node) {
 		secret := func(key string) *Secret {
@@ -233,6 +239,9 @@ func storedIn(root *node) map[string]Stored {
 	}
 	if registry := root.table["registry"]; registry != nil {
 		add("", registry)
+	} else if token := root.table[oldTokenKey]; token != nil && token.kind == stringKind {
+		secret := NewSecret(token.text)
+		found[""] = Stored{Token: &secret}
 	}
 	if registries := root.table["registries"]; registries != nil {
 		for name, registry := range registries.table {

@@ -115,8 +115,8 @@ func (p *pasetoProvider) Login(ctx context.Context, req *Request, login LoginOpt
 	}); err != nil {
 		return err
 	}
-	_, err = p.reload()
-	return err
+	p.forget()
+	return nil
 }
 
 // Logout removes the key from the credentials file.

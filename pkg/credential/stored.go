@@ -28,14 +28,9 @@ func (e credentialsEntry) remove(ctx context.Context, secret storedSecret, remov
 	case before == nil || secret.configured(before) == nil:
 		return ErrNotFound
 	}
-	stored, err := e.stored()
+	stored, err := e.removeStored(ctx)
 	if err != nil {
 		return err
-	}
-	if stored != (config.Stored{}) {
-		if err := e.edit(ctx, (*config.CredentialsFile).Remove); err != nil {
-			return err
-		}
 	}
 	if secret.stored(stored) != nil {
 		e.chain.status(config.Status, "Logout", "%s for `%s` has been removed from local storage", secret.name, e.registry.DisplayName())
@@ -59,8 +54,8 @@ func (e credentialsEntry) remove(ctx context.Context, secret storedSecret, remov
 	return nil
 }
 
-// storedSecret is what a provider keeps, and where it stands in what is configured and
-// what is stored for a registry.
+// storedSecret is what a provider keeps, and where it stands in what is
+// configured and what is stored for a registry.
 type storedSecret struct {
 	name       string
 	configured func(*config.RegistryConfig) *config.Value[config.Secret]
@@ -89,14 +84,20 @@ func (e credentialsEntry) edit(ctx context.Context, change func(f *config.Creden
 	return err
 }
 
-// stored returns what the credentials file holds for the registry. A variable may
-// hide it.
-func (e credentialsEntry) stored() (config.Stored, error) {
-	if e.isAnonymous() {
+// removeStored removes what the credentials file holds for the registry, and
+// returns it. A file that does not exist is not created.
+func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Stored, err error) {
+	if e.isAnonymous() || !config.HasCredentialsFile(e.chain.Config.Home) {
 		return config.Stored{}, nil
 	}
-	_, stored, err := config.StoredCredentials(e.chain.Config.Home)
-	return stored[e.name()], err
+	err = e.edit(ctx, func(f *config.CredentialsFile, name string) error {
+		stored = f.Stored()[name]
+		if stored == (config.Stored{}) {
+			return nil
+		}
+		return f.Remove(name)
+	})
+	return stored, err
 }
 
 // name is the registry's in the credentials file: that by which the user called
@@ -115,10 +116,17 @@ func (e credentialsEntry) inFile(d config.Definition) bool {
 		(name == "credentials.toml" || name == "credentials")
 }
 
+// forget has what is configured for the registry read again when it is next
+// needed.
+func (e credentialsEntry) forget() {
+	e.chain.Config.ForgetCredentials()
+	delete(e.chain.configured, e.registry.Canonical())
+}
+
 // reload reads anew what is configured for the registry, without repeating
 // what there is to say of it.
 func (e credentialsEntry) reload() (*config.RegistryConfig, error) {
-	e.chain.Config.ForgetCredentials()
+	e.forget()
 	quiet := *e.chain.Config
 	quiet.Notify = nil
 	configured, err := registry.Credentials(&quiet, e.registry)

@@ -39,8 +39,8 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 		return err
 	}
 	p.chain.status(config.Status, "Login", "token for `%s` saved", p.registry.DisplayName())
-	_, err = p.reload()
-	return err
+	p.forget()
+	return nil
 }
 
 // Unpasted removes what is copied along from a registry's web page, which

@@ -65,11 +65,15 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 		return nil, err
 	}
 	for _, index := range indexes {
-		other, err := New(index.Name, index.Index.Val)
-		if err != nil {
-			return nil, err
+		other, ok := plainCanonical(index.Index.Val)
+		if !ok {
+			r, err := New(index.Name, index.Index.Val)
+			if err != nil {
+				return nil, err
+			}
+			other = r.Canonical()
 		}
-		if other.Canonical() == canonical {
+		if other == canonical {
 			names = append(names, index.Name)
 		}
 	}

@@ -64,6 +64,29 @@ func canonical(u *weburl.URL) string {
 	return u.Href(false)
 }
 
+// plainCanonical is [Registry.Canonical] of an index URL in which no rule of URLs
+// changes or refuses anything, as in most of them; it is much faster. ok is false
+// for all others.
+func plainCanonical(index string) (canonical string, ok bool) {
+	rest := strings.TrimPrefix(index, sparsePrefix)
+	host, path, found := strings.Cut(strings.TrimPrefix(rest, "https://"), "/")
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	switch {
+	case !strings.HasPrefix(rest, "https://"), !found, len(rest) != len(index) && path != "" && !strings.HasSuffix(path, "/"):
+		return "", false
+	// A last label that begins with a digit may be an IPv4 address.
+	case last == "" || last[0] < 'a', host[0] == '.', strings.Contains(host, ".."), strings.Contains(host, "--"), host == "github.com":
+		return "", false
+	case strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "",
+		strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/") != "":
+		return "", false
+	}
+	if path == "" {
+		return index, true
+	}
+	return strings.TrimSuffix(index, "/"), true
+}
+
 // withoutGit drops ".git" from the end of a path. What is left of the last
 // segment is encoded again, as Rust's url library does when a segment is put
 // back: a percent sign in it becomes "%25", and "." and ".." vanish.

@@ -9,7 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,16 +28,12 @@ type program struct {
 	before func() error
 }
 
-// result is what the runs of one program took.
-type result struct {
-	times []time.Duration
-	// peak is the most memory that a run had, in KiB.
-	peak int64
-}
+// times are those of the runs of one program.
+type times []time.Duration
 
-func (r result) median() time.Duration {
-	slices.Sort(r.times)
-	return r.times[len(r.times)/2]
+func (t times) median() time.Duration {
+	slices.Sort(t)
+	return t[len(t)/2]
 }
 
 // world is a home and an environment.
@@ -54,32 +51,58 @@ func (w *world) write(name, content string) error {
 }
 
 // run runs the programs in turns.
-func (b *bench) run(w *world, environ []string, programs ...program) ([]result, error) {
-	results := make([]result, len(programs))
+func (b *bench) run(w *world, environ []string, programs ...program) ([]times, error) {
+	results := make([]times, len(programs))
 	for range b.runs {
 		for i, p := range programs {
-			if p.before != nil {
-				if err := p.before(); err != nil {
-					return nil, err
-				}
-			}
-			cmd := exec.Command(p.args[0], p.args[1:]...)
-			cmd.Dir = w.home
-			cmd.Env = append([]string{"HOME=" + w.home, "CARGO_HOME=" + w.home, "PATH=" + os.Getenv("PATH")}, environ...)
-			cmd.Stdin = bytes.NewReader([]byte(p.stdin))
-			var said bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &said, &said
-			begin := time.Now()
-			err := cmd.Run()
-			took := time.Since(begin)
+			took, err := w.once(p, environ)
 			if err != nil {
-				return nil, fmt.Errorf("%v: %w\n%s", p.args, err, said.Bytes())
+				return nil, err
 			}
-			results[i].times = append(results[i].times, took)
-			if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-				results[i].peak = max(results[i].peak, usage.Maxrss)
-			}
+			results[i] = append(results[i], took)
 		}
 	}
 	return results, nil
+}
+
+// once runs a program.
+func (w *world) once(p program, environ []string) (time.Duration, error) {
+	if p.before != nil {
+		if err := p.before(); err != nil {
+			return 0, err
+		}
+	}
+	cmd := exec.Command(p.args[0], p.args[1:]...)
+	cmd.Dir = w.home
+	cmd.Env = append([]string{"HOME=" + w.home, "CARGO_HOME=" + w.home, "PATH=" + os.Getenv("PATH")}, environ...)
+	cmd.Stdin = strings.NewReader(p.stdin)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	begin := time.Now()
+	err := cmd.Run()
+	took := time.Since(begin)
+	if err != nil {
+		return 0, fmt.Errorf("%v: %w\n%s", p.args, err, said.Bytes())
+	}
+	return took, nil
+}
+
+// peak returns the most memory that a program has, as time(1) sees it: what the
+// system says of a child counts what its parent had when it was started.
+func (w *world) peak(p program, environ []string) string {
+	const timer = "/usr/bin/time"
+	if _, err := os.Stat(timer); err != nil {
+		return "no " + timer
+	}
+	out := filepath.Join(w.home, "peak")
+	p.args = append([]string{timer, "-f", "%M", "-o", out}, p.args...)
+	if _, err := w.once(p, environ); err != nil {
+		return err.Error()
+	}
+	text, _ := os.ReadFile(out)
+	kib, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%.1f MiB", float64(kib)/1024)
 }

@@ -33,7 +33,7 @@ func row(work string, theirs, ours, ratio, target string) {
 }
 
 // faster prints how many times faster ours is.
-func faster(work string, theirs, ours result, target string) {
+func faster(work string, theirs, ours times, target string) {
 	t, o := theirs.median(), ours.median()
 	row(work, milliseconds(t), milliseconds(o), fmt.Sprintf("%.1f×", float64(t)/float64(o)), target)
 }
@@ -43,7 +43,7 @@ func milliseconds(d time.Duration) string {
 }
 
 // pair runs the same work with cargo and with ours, and prints a row.
-func (b *bench) pair(w *world, work, command, stdin string, before func() error, target string) (result, error) {
+func (b *bench) pair(w *world, work, command, stdin string, before func() error, target string) (ours program, err error) {
 	programs := []program{{
 		args: []string{filepath.Join(b.bin, "cargo-"+command), "--registry", "pub"}, stdin: stdin, before: before,
 	}}
@@ -52,14 +52,14 @@ func (b *bench) pair(w *world, work, command, stdin string, before func() error,
 	}
 	results, err := b.run(w, nil, programs...)
 	if err != nil {
-		return result{}, err
+		return program{}, err
 	}
 	if b.cargo == "" {
 		row(work, "no cargo", milliseconds(results[0].median()), "", target)
 	} else {
 		faster(work, results[1], results[0], target)
 	}
-	return results[0], nil
+	return programs[0], nil
 }
 
 // commands are logins and logouts in a small home.
@@ -79,26 +79,26 @@ func (b *bench) commands() error {
 	}
 	stored := func() error { return w.write("credentials.toml", "[registries.pub]\ntoken = \"t\"\n") }
 	uncached := func() error { return os.RemoveAll(filepath.Join(w.home, "registry")) }
-	var peaks [2]int64
+	peaks := map[string]string{}
 	for _, c := range []struct {
 		work, command, stdin string
 		before               func() error
 		target               string
-		program              int
 	}{
-		{"logout, nothing stored", "logout", "", nil, "4×", 0},
-		{"logout that removes", "logout", "", stored, "4×", 0},
-		{"login, index from loopback", "login", "t\n", uncached, "3×", 1},
-		{"login, index cached", "login", "t\n", nil, "4×", 1},
+		{"logout, nothing stored", "logout", "", nil, "4×"},
+		{"login, index cached", "login", "t\n", nil, "4×"},
+		// The last of each command is the one whose memory is measured.
+		{"logout that removes", "logout", "", stored, "4×"},
+		{"login, index from loopback", "login", "t\n", uncached, "3×"},
 	} {
-		r, err := b.pair(w, c.work, c.command, c.stdin, c.before, c.target)
+		ours, err := b.pair(w, c.work, c.command, c.stdin, c.before, c.target)
 		if err != nil {
 			return err
 		}
-		peaks[c.program] = max(peaks[c.program], r.peak)
+		peaks[c.command] = w.peak(ours, nil)
 	}
-	for i, name := range []string{"cargo-logout", "cargo-login"} {
-		row("peak memory, "+name, "", fmt.Sprintf("%.1f MiB", float64(peaks[i])/1024), "", "12 MiB at most")
+	for _, command := range []string{"logout", "login"} {
+		row("peak memory, cargo-"+command, "", peaks[command], "", "12 MiB at most")
 	}
 	return nil
 }
@@ -166,15 +166,14 @@ func (b *bench) get() error {
 		return err
 	}
 	request := `{"v":1,"registry":{"index-url":"` + index + `"},"kind":"get","operation":"read"}` + "\n"
-	results, err := b.run(w, session.Environ,
-		program{args: []string{filepath.Join(b.bin, "cargo-credential-keyring"), "--cargo-plugin"}, stdin: request},
-		program{args: []string{"secret-tool", "lookup", "url", index}})
+	provider := program{args: []string{filepath.Join(b.bin, "cargo-credential-keyring"), "--cargo-plugin"}, stdin: request}
+	results, err := b.run(w, session.Environ, provider, program{args: []string{"secret-tool", "lookup", "url", index}})
 	if err != nil {
 		return err
 	}
 	ours, theirs := results[0].median(), results[1].median()
 	row(work+" (secret-tool)", milliseconds(theirs), milliseconds(ours), fmt.Sprintf("%.2f×", float64(ours)/float64(theirs)), target)
-	row("peak memory, provider", "", fmt.Sprintf("%.1f MiB", float64(results[0].peak)/1024), "", "12 MiB at most")
+	row("peak memory, provider", "", w.peak(provider, session.Environ), "", "12 MiB at most")
 	return nil
 }
 

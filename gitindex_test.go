@@ -3,8 +3,6 @@
 package cargoauth
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/cgi"
@@ -273,26 +271,7 @@ func TestSignalEndsALoginAndItsGit(t *testing.T) {
 			cmd := exec.Command(w.ours, "--registry", "pub")
 			cmd.Dir = w.root
 			cmd.Env = append(w.env, "PATH="+w.root+"/bin:"+os.Getenv("PATH"))
-			var said bytes.Buffer
-			cmd.Stderr = &said
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			pid := waitForPID(t, pidFile)
-			if err := cmd.Process.Signal(s); err != nil {
-				t.Fatal(err)
-			}
-			err := cmd.Wait()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != s {
-				t.Errorf("the login ended with %v, want %v", err, s)
-			}
-			if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-				t.Errorf("git is still there: %v", err)
-			}
-			if text := said.String(); strings.Contains(text, "error") || strings.Contains(text, "spurious") {
-				t.Errorf("the login said %s", text)
-			}
+			endsWithChild(t, cmd, s, pidFile)
 		})
 	}
 }

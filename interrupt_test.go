@@ -76,26 +76,8 @@ func TestSignalEndsALoginAndItsProvider(t *testing.T) {
 					t.Fatal(err)
 				}
 				cmd := loginThrough(t, provider)
-				var said bytes.Buffer
-				cmd.Stdin, cmd.Stderr = strings.NewReader("sekret\n"), &said
-				if err := cmd.Start(); err != nil {
-					t.Fatal(err)
-				}
-				pid := waitForPID(t, pidFile)
-				if err := cmd.Process.Signal(s); err != nil {
-					t.Fatal(err)
-				}
-				err := cmd.Wait()
-				var exit *exec.ExitError
-				if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != s {
-					t.Errorf("the login ended with %v, want %v", err, s)
-				}
-				if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-					t.Errorf("the provider is still there: %v", err)
-				}
-				if strings.Contains(said.String(), "error") || strings.Contains(said.String(), "sekret") {
-					t.Errorf("the login said %s", said.String())
-				}
+				cmd.Stdin = strings.NewReader("sekret\n")
+				endsWithChild(t, cmd, s, pidFile)
 			})
 		}
 	}
@@ -115,6 +97,32 @@ func waitForPID(t *testing.T, file string) int {
 	}
 	t.Fatal("the provider has not started")
 	return 0
+}
+
+// endsWithChild runs a login, sends it a signal when the program that it runs has
+// written its process ID, and checks that both end and nothing is said of it.
+func endsWithChild(t *testing.T, cmd *exec.Cmd, s syscall.Signal, pidFile string) {
+	t.Helper()
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := waitForPID(t, pidFile)
+	if err := cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != s {
+		t.Errorf("the login ended with %v, want %v", err, s)
+	}
+	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the program is still there: %v", err)
+	}
+	if text := said.String(); strings.Contains(text, "error") || strings.Contains(text, "sekret") {
+		t.Errorf("the login said %s", text)
+	}
 }
 
 func TestSignalEndsALoginThatWaitsForItsToken(t *testing.T) {

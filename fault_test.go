@@ -59,7 +59,7 @@ func TestFaultsLoseNothing(t *testing.T) {
 			t.Parallel()
 			w := newFaultWorld(t, c)
 			calls := w.calls()
-			if calls["pwrite64"] == 0 || calls["fsync"] == 0 {
+			if calls["pwrite64"] == 0 || calls["fdatasync"] == 0 {
 				t.Fatalf("the program makes the system calls %v; are these all?", calls)
 			}
 			faults := 0

@@ -3,7 +3,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,14 +46,4 @@ func dangers(f *os.File) (dangers []string) {
 		}
 	}
 	return dangers
-}
-
-// sync waits until the file's content is on the disk, on file systems where
-// that can be asked for.
-func sync(f *os.File) error {
-	err := f.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
 }

@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package config
+
+import "os"
+
+func syncData(f *os.File) error { return f.Sync() }

@@ -3,7 +3,9 @@ package index
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,7 +15,7 @@ func (t *transport) dialPlain(ctx context.Context, network, address string) (net
 	if err != nil {
 		return nil, err
 	}
-	return &headerConn{Conn: conn}, nil
+	return newHeaderConn(conn), nil
 }
 
 // connect opens a connection within the time that is allowed for it.
@@ -26,7 +28,7 @@ func (t *transport) connect(ctx context.Context, network, address string) (net.C
 		host, port, _ := net.SplitHostPort(address)
 		return nil, connectError(err, host, port, time.Since(start))
 	}
-	return &countingConn{conn, &t.received}, nil
+	return conn, nil
 }
 
 // dialTLS opens an encrypted connection.
@@ -38,7 +40,8 @@ func (t *transport) dialTLS(ctx context.Context, network, address string, settin
 	}
 	settings = settings.Clone()
 	settings.ServerName, _, _ = net.SplitHostPort(address)
-	encrypted := tls.Client(conn, settings)
+	ending := &endingConn{Conn: conn}
+	encrypted := tls.Client(ending, settings)
 	ctx, cancel := t.withTimeout(ctx)
 	defer cancel()
 	if err := encrypted.HandshakeContext(ctx); err != nil {
@@ -50,7 +53,7 @@ func (t *transport) dialTLS(ctx context.Context, network, address string, settin
 		// their own to keep.
 		return encrypted, nil
 	}
-	return &headerConn{Conn: encrypted}, nil
+	return newHeaderConn(&encryptedConn{encrypted, ending}), nil
 }
 
 func (t *transport) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -58,4 +61,33 @@ func (t *transport) withTimeout(ctx context.Context) (context.Context, context.C
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, t.timeout)
+}
+
+// encryptedConn tells a connection whose other side says that it ends from one
+// that was cut off by whoever it is.
+type encryptedConn struct {
+	*tls.Conn
+	below *endingConn
+}
+
+func (c *encryptedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if (err == io.EOF || err == io.ErrUnexpectedEOF) && c.below.ended.Load() {
+		err = &transferError{errReceive, cutOff, err}
+	}
+	return n, err
+}
+
+// endingConn knows whether the connection itself has ended.
+type endingConn struct {
+	net.Conn
+	ended atomic.Bool
+}
+
+func (c *endingConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == io.EOF {
+		c.ended.Store(true)
+	}
+	return n, err
 }

@@ -39,7 +39,10 @@ func TestStatuses(t *testing.T) {
 		{410, "b", nil, "config.json not found in registry"},
 		{451, "b", nil, "config.json not found in registry"},
 		{418, strings.Repeat("äb", 300), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("äb", 255)+"ä…")},
-		{418, strings.Repeat("ä", 512), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("ä", 512))},
+		{418, strings.Repeat("ä", 511), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("ä", 511))},
+		{418, strings.Repeat("ä", 512), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("ä", 511)+"…")},
+		{418, "x" + strings.Repeat("ä", longestBody/2), nil, fmt.Sprintf(refused, 418, "", "x"+strings.Repeat("ä", 510)+"…")},
+		{404, strings.Repeat("x", longestBody+1), nil, "config.json not found in registry"},
 		{418, "\xff\xfe", nil, fmt.Sprintf(refused, 418, "", "[2 non-utf8 bytes]")},
 		{418, "b", []string{"X-Cache: miss", "Server: s"}, fmt.Sprintf(refused, 418, "debug headers:\nX-Cache: miss\n", "b")},
 	} {
@@ -157,14 +160,31 @@ func TestEncodings(t *testing.T) {
 	boom := gzip.NewWriter(&bomb)
 	_, _ = boom.Write(make([]byte, longestBody+1))
 	boom.Close()
-	const bad = "[61] Unrecognized or bad HTTP Content or Transfer-Encoding "
+	const (
+		bad        = "[61] Unrecognized or bad HTTP Content or Transfer-Encoding "
+		processing = bad + "(Error while processing content unencoding: "
+	)
 	for _, test := range []struct{ encoding, body, want string }{
 		{"gzip", gz, "http://h/api"},
 		{"x-gzip", gz, "http://h/api"},
 		{"deflate", zl, "http://h/api"},
 		{"deflate", zl[2 : len(zl)-4], "http://h/api"},
 		{"identity", okConfig, "http://h/api"},
-		{"gzip", "xxxxxxxxxxxxxxx", bad + "(Error while processing content unencoding: incorrect header check)"},
+		{"gzip, , identity", gz, "http://h/api"},
+		{"gzip", gz[:len(gz)-8], "http://h/api"},
+		{"deflate", zl[:len(zl)-4], "http://h/api"},
+		{"gzip", gz[:5], "EOF while parsing a value at line 1 column 0"},
+		{"gzip", "", "EOF while parsing a value at line 1 column 0"},
+		{"gzip", gz + "x", "[23] Failed writing received data to disk/application"},
+		{"gzip", gz + gz, "[23] Failed writing received data to disk/application"},
+		{"deflate", zl + "x", "[23] Failed writing received data to disk/application"},
+		{"gzip", "xxxxxxxxxxxxxxx", processing + "incorrect header check)"},
+		{"gzip", "\x1f\x8b\x07" + gz[3:], processing + "unknown compression method)"},
+		{"gzip", "\x1f\x8b\x08\xe0" + gz[4:], processing + "unknown header flags set)"},
+		{"gzip", gz[:len(gz)-8] + "12345678", processing + "incorrect data check)"},
+		{"deflate", zl[:len(zl)-4] + "1234", processing + "incorrect data check)"},
+		{"gzip, gzip, gzip, gzip, gzip, identity", gz, bad + "(Reject response due to more than 5 content encodings)"},
+		{"deflate", "\x78\x9c" + strings.Repeat("\x00\x00\x00\xff\xff", longestBody/5+1), "[63] Exceeded the maximum allowed file size (more than 8388608 bytes)"},
 		{"br", okConfig, bad + "(Unrecognized content encoding type. libcurl understands deflate, gzip content encodings.)"},
 		{"gzip", bomb.String(), "[63] Exceeded the maximum allowed file size (more than 8388608 bytes)"},
 		{"", strings.Repeat("x", longestBody+1), "[63] Exceeded the maximum allowed file size (more than 8388608 bytes)"},
@@ -303,11 +323,15 @@ func TestSilenceEnds(t *testing.T) {
 			"[28] Timeout was reached (Operation too slow. Less than 10 bytes/sec transferred the last 30 seconds)", 30 * time.Second,
 		},
 		{
-			"a slow answer", "http.timeout=3\nhttp.low-speed-limit=5", drip(time.Second),
+			"a slow answer", "http.timeout=3\nhttp.low-speed-limit=5", drip(time.Second, " "),
 			"[28] Timeout was reached (Operation too slow. Less than 5 bytes/sec transferred the last 3 seconds)", 3 * time.Second,
 		},
 		{
-			"a slow answer without end", "http.timeout=3\nhttp.low-speed-limit=1", drip(time.Second / 2),
+			"a slow head", "http.timeout=3", drip(time.Second/10, "HTTP/1.1 103 Early\r\nx: yyyyyyyyyyyyyyyyyyyyyyyy\r\n\r\n"),
+			"[28] Timeout was reached (Operation too slow. Less than 10 bytes/sec transferred the last 3 seconds)", 3 * time.Second,
+		},
+		{
+			"a slow answer without end", "http.timeout=3\nhttp.low-speed-limit=1", drip(time.Second/2, " "),
 			"[28] Timeout was reached (Operation timed out after N milliseconds)", 60 * time.Second,
 		},
 	} {
@@ -338,15 +362,19 @@ func TestSilenceEnds(t *testing.T) {
 	}
 }
 
-// drip returns a server that sends a byte at a time.
-func drip(every time.Duration) func(net.Conn) {
+// drip returns a server that sends a head and then the same again and again.
+func drip(every time.Duration, what string) func(net.Conn) {
 	return func(conn net.Conn) {
-		if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
+		start := "HTTP/1.1 200 OK\r\n\r\n"
+		if what != " " {
+			start = what
+		}
+		if _, err := io.WriteString(conn, start); err != nil {
 			return
 		}
 		for {
 			time.Sleep(every)
-			if _, err := io.WriteString(conn, " "); err != nil {
+			if _, err := io.WriteString(conn, what); err != nil {
 				return
 			}
 		}

@@ -23,7 +23,7 @@ type StatusError struct {
 func (e *StatusError) Error() string {
 	return e.text(slices.Collect(func(yield func(string) bool) {
 		for _, line := range e.Headers {
-			if name, _, _ := strings.Cut(line, ":"); isDebugHeader(strings.ToLower(name)) && !yield(line) {
+			if name, _, _ := strings.Cut(line, ":"); isDebugHeader(strings.ToLower(strings.TrimSpace(name))) && !yield(line) {
 				return
 			}
 		}
@@ -71,7 +71,7 @@ func excerpt(body []byte) string {
 		return fmt.Sprintf("[%d non-utf8 bytes]", len(body))
 	}
 	runes := []rune(string(body))
-	if len(runes) <= excerptLength {
+	if len(runes) < excerptLength {
 		return string(body)
 	}
 	return string(runes[:excerptLength-1]) + "…"

@@ -29,7 +29,8 @@ func TestFetchRepeatsWithToken(t *testing.T) {
 }
 
 func TestHeadersReachTheProviderAsTheServerWroteThem(t *testing.T) {
-	w := rawWorld(t, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 401 No\r\nx-FOO:  a:b \r\nwww-authenticate:cargo LOGIN_URL=\"https://l/\"\r\nBar:\r\nContent-Length: 0\r\n\r\n")
+	// Those of an announcement count too, and those behind the body.
+	w := rawWorld(t, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 401 No\r\nx-FOO:  a:b \r\nwww-authenticate:cargo LOGIN_URL=\"https://l/\"\r\nBar:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nLast: y\r\n\r\n")
 	_, err := w.Fetch(t.Context(), w.target(t))
 	var denied *AuthorizationError
 	if !errors.As(err, &denied) {
@@ -37,7 +38,7 @@ func TestHeadersReachTheProviderAsTheServerWroteThem(t *testing.T) {
 	}
 	expect(t, "login URL", denied.LoginURL, "https://l/")
 	expect(t, "headers", fmt.Sprintf("%q", w.headers),
-		`["x-FOO: a:b" "www-authenticate: cargo LOGIN_URL=\"https://l/\"" "Bar: " "Content-Length: 0"]`)
+		`["Link: x" "x-FOO: a:b" "www-authenticate: cargo LOGIN_URL=\"https://l/\"" "Bar: " "Transfer-Encoding: chunked" "Last: y"]`)
 }
 
 func TestMissingAndRefusedTokensAreToldApart(t *testing.T) {

@@ -32,6 +32,7 @@ const (
 	errConnect             = 7
 	errWeirdReply          = 8
 	errPartialFile         = 18
+	errWrite               = 23
 	errTimeout             = 28
 	errTLSConnect          = 35
 	errFileRead            = 37
@@ -57,6 +58,7 @@ var transferErrors = map[int]struct {
 	errConnect:             {"Could not connect to server", true},
 	errWeirdReply:          {"Weird server reply", false},
 	errPartialFile:         {"Transferred a partial file", true},
+	errWrite:               {"Failed writing received data to disk/application", false},
 	errTimeout:             {"Timeout was reached", true},
 	errTLSConnect:          {"SSL connect error", true},
 	errFileRead:            {"Could not read a file:// file", false},
@@ -99,17 +101,9 @@ func asTransferError(ctx context.Context, err error) *transferError {
 	var netError net.Error
 	text := strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ")
 	switch {
-	case strings.Contains(text, "malformed HTTP"):
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME header"):
+		// From a proxy: those of answers are found before.
 		return &transferError{errUnsupportedProtocol, "Received HTTP/0.9 when not allowed", err}
-	case strings.Contains(text, "malformed MIME header"):
-		return &transferError{errWeirdReply, "Header without colon", err}
-	case strings.Contains(text, "Content-Length"):
-		return &transferError{errWeirdReply, "Invalid Content-Length: value", err}
-	case strings.HasPrefix(text, "unsupported transfer encoding: "):
-		encoding := strings.Trim(strings.TrimPrefix(text, "unsupported transfer encoding: "), `"`)
-		return &transferError{errBadEncoding, "Unsolicited Transfer-Encoding (" + encoding + ") found", err}
-	case strings.Contains(text, "server response headers exceeded"):
-		return &transferError{errTooLarge, "", err}
 	case errors.Is(err, syscall.ECONNRESET):
 		return &transferError{errReceive, "Recv failure: Connection reset by peer", err}
 	case errors.Is(err, syscall.EPIPE):
@@ -133,6 +127,9 @@ func (e *transferError) throughProxy(err error) *transferError {
 }
 
 const (
+	// cutOff is how an encrypted connection ends without the words of TLS for
+	// it, in those of the library that Cargo carries.
+	cutOff      = "OpenSSL SSL_read: OpenSSL/3.5.4: error:0A000126:SSL routines::unexpected eof while reading, errno 0"
 	noSuchHost  = "Could not resolve host: "
 	noSuchProxy = "Could not resolve proxy: "
 )

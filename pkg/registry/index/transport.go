@@ -68,7 +68,7 @@ func (c *Client) newTransport(settings config.HTTP) *transport {
 		TLSHandshakeTimeout:    t.timeout,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
-		MaxResponseHeaderBytes: longestHeader,
+		MaxResponseHeaderBytes: longestHead,
 		ProxyConnectHeader:     http.Header{"User-Agent": {t.userAgent}, "Proxy-Connection": {"Keep-Alive"}},
 		OnProxyConnectResponse: refusedTunnel,
 	}
@@ -154,15 +154,19 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	}
 	defer answer.Body.Close()
 	resp.url, resp.code = at.Href(false), answer.StatusCode
-	if header != nil {
-		resp.lines = append(resp.lines, header.lines()...)
-	} else {
-		resp.lines = append(resp.lines, responseLines(answer)...)
+	headers := func() []string {
+		if header != nil {
+			return header.headers()
+		}
+		return responseLines(answer)
 	}
-	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
-		location = answer.Header.Get("Location")
+	lines := headers()
+	if locations := headerValues(lines, "location"); len(locations) > 0 && answer.StatusCode/100 == 3 {
+		location = locations[0]
 	}
-	resp.body, err = readBody(ctx, answer)
+	resp.body, err = t.readBody(ctx, answer, headerValues(lines, "content-encoding"), location != "")
+	// Those behind the body count too.
+	resp.lines = append(resp.lines, headers()...)
 	return location, err
 }
 

@@ -1,96 +1,186 @@
 package index
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
-// countingConn counts what goes through a connection, for the speed limit.
-type countingConn struct {
-	net.Conn
-	count *atomic.Int64
-}
-
-func (c *countingConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.count.Add(int64(n))
-	return n, err
-}
-
-// longestHeader bounds the header of an answer, as curl does.
-const longestHeader = 300 << 10
-
-// headerConn keeps the header lines of an answer as the server sent them:
-// credential providers get them so, and package net/http forgets their order
-// and their spelling.
+// headerConn stands between a connection and package net/http. It reads the
+// answers as curl does, gives net/http no more of a head than how the body
+// ends, and keeps the header lines as the server sent them: credential
+// providers get them so.
+//
+// Before the first request is expected, and for ever if none is, what comes is
+// passed on as it is: a proxy is spoken to in its own way.
 type headerConn struct {
 	net.Conn
-	mu       sync.Mutex
-	head     []byte
-	complete bool
+	in *bufio.Reader
+
+	mu    sync.Mutex
+	asked int
+	lines []string
+
+	// What follows belongs to Read.
+	answered int
+	body     func() ([]byte, error)
+	pending  []byte
+	failure  error
 }
 
-func (c *headerConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.complete && len(c.head) <= longestHeader {
-		c.head = append(c.head, p[:n]...)
-		c.complete = c.finish()
-	}
-	return n, err
+func newHeaderConn(conn net.Conn) *headerConn {
+	return &headerConn{Conn: conn, in: bufio.NewReader(conn)}
 }
 
-// finish reports whether the header is complete, and cuts off what follows it.
-// Answers that only announce another are dropped.
-func (c *headerConn) finish() bool {
-	for {
-		end := bytes.Index(c.head, []byte("\r\n\r\n"))
-		if end < 0 {
-			return false
-		}
-		if _, status, _ := bytes.Cut(c.head, []byte(" ")); !bytes.HasPrefix(status, []byte("1")) {
-			c.head = c.head[:end]
-			return true
-		}
-		c.head = c.head[end+4:]
-	}
-}
-
-// expect forgets the last answer: a request for another one is on its way.
+// expect says that a request is on its way, and forgets the last answer.
 func (c *headerConn) expect() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.head, c.complete = nil, false
+	c.asked++
+	c.lines = nil
 }
 
-func (c *headerConn) lines() []string {
+func (c *headerConn) requests() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return headerLines(c.head)
+	return c.asked
 }
 
-// headerLines returns the header's lines in Cargo's form, "name: value". Lines
-// that are no text, or have no colon, are left out.
-func headerLines(head []byte) []string {
-	var lines []string
-	for line := range bytes.SplitSeq(head, []byte("\n")) {
-		name, value, ok := strings.Cut(strings.TrimRight(string(line), " \t\r"), ":")
-		if ok && utf8.Valid(line) {
-			lines = append(lines, name+": "+strings.TrimSpace(value))
-		}
+// headers returns the header lines that have come for the last request.
+func (c *headerConn) headers() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.lines)
+}
+
+func (c *headerConn) keep(line []byte) {
+	if text, ok := headerLine(line); ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.lines = append(c.lines, text)
 	}
-	return lines
 }
 
-// responseLines is headerLines for an answer of whose connection only net/http
-// knows.
+// Read reads what net/http is to know of the answers.
+func (c *headerConn) Read(p []byte) (int, error) {
+	if len(c.pending) == 0 && c.failure == nil {
+		c.pending, c.failure = c.next()
+	}
+	n := copy(p, c.pending)
+	c.pending = c.pending[n:]
+	if len(c.pending) > 0 {
+		return n, nil
+	}
+	return n, c.failure
+}
+
+// next returns what comes next, and the error that follows it.
+func (c *headerConn) next() ([]byte, error) {
+	if c.body != nil {
+		return c.body()
+	}
+	if _, err := c.in.Peek(1); err != nil {
+		return nil, err
+	}
+	switch requests := c.requests(); requests {
+	case 0:
+		return buffered(c.in, longestHead)
+	case c.answered:
+		// Nobody asked for this. The connection is of no use any more.
+		return nil, io.EOF
+	}
+	return c.answer()
+}
+
+// answer reads the head of an answer and prepares for its body.
+func (c *headerConn) answer() ([]byte, error) {
+	scanner := &headScanner{r: c.in, reused: c.answered > 0, keep: c.keep}
+	c.answered++
+	h, err := scanner.scan()
+	if err != nil {
+		// The beginning shows net/http that there was an answer: a request that
+		// got none on a connection in use is sent again.
+		return []byte("HTTP/1.1 200 \r\n"), err
+	}
+	switch {
+	case h.bodyless():
+		return h.canonical(), c.surplus()
+	case h.chunked:
+		c.body = c.chunks(&chunkScanner{head: scanner})
+	case h.length >= 0:
+		if h.length == 0 {
+			return h.canonical(), c.surplus()
+		}
+		c.body = c.counted(h.length)
+	default:
+		c.body = func() ([]byte, error) { return buffered(c.in, longestHead) }
+	}
+	return h.canonical(), nil
+}
+
+// counted returns a body of known length.
+func (c *headerConn) counted(left int64) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		part, err := buffered(c.in, left)
+		if left -= int64(len(part)); left > 0 || err != nil {
+			return part, err
+		}
+		c.body = nil
+		return part, c.surplus()
+	}
+}
+
+// chunks returns a body in chunks, in chunks of our own.
+func (c *headerConn) chunks(s *chunkScanner) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		part, err := s.next()
+		if err == io.EOF {
+			c.body = nil
+			return []byte("0\r\n\r\n"), c.surplus()
+		}
+		if err != nil {
+			return nil, err
+		}
+		return fmt.Appendf(nil, "%x\r\n%s\r\n", len(part), part), nil
+	}
+}
+
+// surplus ends a connection on which more has come than an answer: what would
+// follow is no answer to the next request.
+func (c *headerConn) surplus() error {
+	if c.in.Buffered() > 0 {
+		return io.EOF
+	}
+	return nil
+}
+
+// buffered returns what has arrived, or waits for something to arrive, but no
+// more than most bytes.
+func buffered(r *bufio.Reader, most int64) ([]byte, error) {
+	if _, err := r.Peek(1); err != nil {
+		return nil, err
+	}
+	part := make([]byte, min(int64(r.Buffered()), most))
+	_, err := r.Read(part)
+	return part, err
+}
+
+// headerLine returns a header line in Cargo's form, "name: value". Lines that
+// are no text, or have no colon, are left out.
+func headerLine(line []byte) (string, bool) {
+	name, value, ok := strings.Cut(string(bytes.TrimRight(line, " \t\r")), ":")
+	return name + ": " + strings.TrimSpace(value), ok && utf8.Valid(line)
+}
+
+// responseLines returns the header lines of an answer of whose connection only
+// net/http knows.
 func responseLines(resp *http.Response) []string {
 	var lines []string
 	for name, values := range resp.Header {
@@ -100,4 +190,15 @@ func responseLines(resp *http.Response) []string {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// headerValues returns the values of a header by its name in lower case.
+func headerValues(lines []string, name string) []string {
+	var values []string
+	for _, line := range lines {
+		if other, value, _ := strings.Cut(line, ": "); strings.EqualFold(other, name) {
+			values = append(values, value)
+		}
+	}
+	return values
 }

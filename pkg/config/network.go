@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -119,24 +120,53 @@ func (t *table) sslVersion(http *HTTP) error {
 	if err != nil {
 		return err
 	}
-	_, set := t.c.environ.values[k.variable]
-	if !set && (n == nil || n.kind == tableKind) {
-		// Cargo does not warn of other keys here.
-		known := []string{"min", "max"}
-		if n != nil {
-			known = slices.AppendSeq(known, maps.Keys(n.table))
-		}
-		bounds, err := t.c.openTable(k, known...)
-		if err != nil {
-			return err
-		}
-		if http.SSLMin, err = val(bounds.text("min")); err != nil {
-			return err
-		}
-		http.SSLMax, err = val(bounds.text("max"))
+	if text, d, ok := t.c.fromVariable(k); ok && (n == nil || n.kind == listKind || n.definition.Kind < Environment) {
+		n = n.replaced(text, d)
+	}
+	if n == nil {
+		// Only a variable for one of the bounds.
+		return errors.New("invalid type: Option value, expected a string or map")
+	}
+	switch n.kind {
+	case stringKind:
+		http.SSLVersion = &n.text
+		return nil
+	case tableKind:
+		err = t.c.sslBounds(k, n, http)
+	default:
+		err = fmt.Errorf("invalid type: %s, expected a string or map", n.unexpected())
+	}
+	if err != nil {
+		return fmt.Errorf("error in %s: could not load config key `%s`: %w", n.definition, k, err)
+	}
+	return nil
+}
+
+// replaced returns the value of a variable whose type is not known, in the
+// place of n. A list is joined with it and stays one.
+func (n *node) replaced(text string, d Definition) *node {
+	if text == "true" || text == "false" {
+		return &node{kind: booleanKind, boolean: text == "true", definition: d}
+	}
+	if i, err := parseInteger(text); err == nil {
+		return &node{kind: integerKind, integer: i, definition: d}
+	}
+	if n != nil && n.kind == listKind {
+		return n
+	}
+	return &node{kind: stringKind, text: text, definition: d}
+}
+
+// sslBounds reads the table. Cargo does not warn of other keys in it.
+func (c *Config) sslBounds(k key, n *node, http *HTTP) error {
+	bounds, err := c.openTable(k, slices.AppendSeq([]string{"min", "max"}, maps.Keys(n.table))...)
+	if err != nil {
 		return err
 	}
-	http.SSLVersion, err = val(t.text("ssl-version"))
+	if http.SSLMin, err = val(bounds.text("min")); err != nil {
+		return err
+	}
+	http.SSLMax, err = val(bounds.text("max"))
 	return err
 }
 

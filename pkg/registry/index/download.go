@@ -33,6 +33,9 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 	}
 	transport := c.newTransport(http)
 	defer transport.close()
+	if !sendable(transport.userAgent) {
+		return nil, errors.New("the user agent has a character that cannot be sent to a registry")
+	}
 	retries, err := c.retries()
 	if err != nil {
 		return nil, err
@@ -66,6 +69,9 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 		return nil, err
 	}
 	req.authorization = token.Expose()
+	if !sendable(req.authorization) {
+		return nil, fmt.Errorf("the token for `%s` has a character that cannot be sent to a registry", t.Registry.DisplayName())
+	}
 	second, err := c.get(ctx, transport, retries, req)
 	if err != nil {
 		return nil, err

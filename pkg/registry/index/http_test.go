@@ -132,6 +132,7 @@ func TestRedirects(t *testing.T) {
 		{"file:///etc/passwd", `[1] Unsupported protocol (Protocol "file" disabled (in redirect))`},
 		{"gopher://h/", "[1] Unsupported protocol (The redirect target URL could not be parsed: Unsupported URL scheme)"},
 		{"http://[x", "[3] URL using bad/illegal format or missing URL (The redirect target URL could not be parsed: Bad IPv6 address)"},
+		{"http://", "[3] URL using bad/illegal format or missing URL (The redirect target URL could not be parsed: No host part in the URL)"},
 		{"/i/config.json", "[47] Number of redirects hit maximum amount (Maximum (30) redirects followed)"},
 	} {
 		w := newWorld(t, "", func(rw http.ResponseWriter, req *http.Request) {

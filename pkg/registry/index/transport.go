@@ -104,21 +104,6 @@ func (t *transport) get(ctx context.Context, req request) (*response, error) {
 	}
 }
 
-// redirect returns where a Location header points to.
-func redirect(from *weburl.URL, location string) (*weburl.URL, error) {
-	to, err := weburl.Resolve(from, location)
-	if err != nil {
-		return nil, &transferError{errMalformedURL, "The redirect target URL could not be parsed: " + urlProblem(err), err}
-	}
-	switch to.Scheme() {
-	case "http", "https":
-		return to, nil
-	case "file":
-		return nil, &transferError{errUnsupportedProtocol, fmt.Sprintf("Protocol %q disabled (in redirect)", to.Scheme()), nil}
-	}
-	return nil, &transferError{errUnsupportedProtocol, "The redirect target URL could not be parsed: Unsupported URL scheme", nil}
-}
-
 // exchange sends one request and reads its answer into resp, whose lines it
 // adds to. It returns where the answer redirects to.
 func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization string, resp *response) (location string, err error) {
@@ -166,43 +151,8 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	}
 	resp.body, err = t.readBody(ctx, answer, headerValues(lines, "content-encoding"), location != "")
 	// Those behind the body count too.
-	resp.lines = append(resp.lines, headers()...)
+	resp.lines = append(resp.lines, textLines(headers())...)
 	return location, err
-}
-
-// newRequest returns a request with the headers that Cargo sends.
-func (t *transport) newRequest(at *weburl.URL, authorization string) (*http.Request, error) {
-	if scheme := at.Scheme(); scheme != "http" && scheme != "https" {
-		return nil, &transferError{errUnsupportedProtocol, fmt.Sprintf("Protocol %q not supported", scheme), nil}
-	}
-	parsed, err := url.Parse(at.Href(true))
-	if err != nil {
-		return nil, &transferError{errMalformedURL, err.Error(), err}
-	}
-	req, err := http.NewRequest(http.MethodGet, parsed.String(), nil)
-	if err != nil {
-		return nil, &transferError{errMalformedURL, err.Error(), err}
-	}
-	req.URL.User = nil
-	req.Header = http.Header{
-		"accept":          {"text/plain"},
-		"accept-encoding": {"deflate, gzip"},
-		"cargo-protocol":  {"version=1"},
-		"User-Agent":      {t.userAgent},
-	}
-	if proxy, err := t.http.Proxy(req); err != nil {
-		return nil, err
-	} else if proxy != nil && at.Scheme() == "http" {
-		req.Header["Proxy-Connection"] = []string{"Keep-Alive"}
-	}
-	switch {
-	case authorization != "":
-		req.Header["Authorization"] = []string{authorization}
-	case parsed.User != nil:
-		password, _ := parsed.User.Password()
-		req.SetBasicAuth(parsed.User.Username(), password)
-	}
-	return req, nil
 }
 
 // refusedTunnel is the error for a proxy that does not connect to a server.

@@ -2,7 +2,6 @@ package index
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -60,11 +59,13 @@ func (c *headerConn) headers() []string {
 	return slices.Clone(c.lines)
 }
 
+// keep keeps a line in Cargo's form, "name: value", if it has a colon.
 func (c *headerConn) keep(line []byte) {
-	if text, ok := headerLine(line); ok {
+	name, value, ok := strings.Cut(strings.TrimRight(string(line), " \t\r"), ":")
+	if ok {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.lines = append(c.lines, text)
+		c.lines = append(c.lines, name+": "+strings.TrimSpace(value))
 	}
 }
 
@@ -172,13 +173,6 @@ func buffered(r *bufio.Reader, most int64) ([]byte, error) {
 	return part, err
 }
 
-// headerLine returns a header line in Cargo's form, "name: value". Lines that
-// are no text, or have no colon, are left out.
-func headerLine(line []byte) (string, bool) {
-	name, value, ok := strings.Cut(string(bytes.TrimRight(line, " \t\r")), ":")
-	return name + ": " + strings.TrimSpace(value), ok && utf8.Valid(line)
-}
-
 // responseLines returns the header lines of an answer of whose connection only
 // net/http knows.
 func responseLines(resp *http.Response) []string {
@@ -190,6 +184,11 @@ func responseLines(resp *http.Response) []string {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// textLines returns the lines that are text: Cargo knows no others.
+func textLines(lines []string) []string {
+	return slices.DeleteFunc(lines, func(line string) bool { return !utf8.ValidString(line) })
 }
 
 // headerValues returns the values of a header by its name in lower case.

@@ -40,6 +40,11 @@ type Client struct {
 	// configured. A nil Token has no tokens.
 	Token func(ctx context.Context, headers []string) (config.Secret, error)
 
+	// Progress is called when the network is asked for a file of a sparse
+	// index, and what it returns when it has answered: after all tries, and
+	// never while a credential provider is asked. If it is nil, nobody is told.
+	Progress func() (done func())
+
 	// Sleep waits before a request is tried again. If it is nil, time passes.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Now is asked when a registry names the time at which to try again. If it

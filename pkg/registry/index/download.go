@@ -86,6 +86,11 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 
 // get makes a request until it has an answer that it understands.
 func (c *Client) get(ctx context.Context, t *transport, retries int64, req request) (*response, error) {
+	if c.Progress != nil {
+		if done := c.Progress(); done != nil {
+			defer done()
+		}
+	}
 	var resp *response
 	err := c.retry(ctx, retries, func() (err error) {
 		resp, err = t.get(ctx, req)

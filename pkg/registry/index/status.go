@@ -62,7 +62,8 @@ func isDebugHeader(name string) bool {
 	return false
 }
 
-// excerptLength is how many characters of a body are shown.
+// excerptLength is how many characters of a body are shown, the last of which
+// says that there is more.
 const excerptLength = 512
 
 // excerpt returns the beginning of a body.
@@ -70,9 +71,15 @@ func excerpt(body []byte) string {
 	if !utf8.Valid(body) {
 		return fmt.Sprintf("[%d non-utf8 bytes]", len(body))
 	}
-	runes := []rune(string(body))
-	if len(runes) < excerptLength {
+	characters, end := 0, len(body)
+	for i := range string(body) {
+		if characters++; characters == excerptLength {
+			end = i
+			break
+		}
+	}
+	if characters < excerptLength {
 		return string(body)
 	}
-	return string(runes[:excerptLength-1]) + "…"
+	return string(body[:end]) + "…"
 }

@@ -3,9 +3,7 @@ package index
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"net"
-	"sync/atomic"
 	"time"
 )
 
@@ -61,33 +59,4 @@ func (t *transport) withTimeout(ctx context.Context) (context.Context, context.C
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, t.timeout)
-}
-
-// encryptedConn tells a connection whose other side says that it ends from one
-// that was cut off by whoever it is.
-type encryptedConn struct {
-	*tls.Conn
-	below *endingConn
-}
-
-func (c *encryptedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if (err == io.EOF || err == io.ErrUnexpectedEOF) && c.below.ended.Load() {
-		err = &transferError{errReceive, cutOff, err}
-	}
-	return n, err
-}
-
-// endingConn knows whether the connection itself has ended.
-type endingConn struct {
-	net.Conn
-	ended atomic.Bool
-}
-
-func (c *endingConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if err == io.EOF {
-		c.ended.Store(true)
-	}
-	return n, err
 }

@@ -127,9 +127,6 @@ func (e *transferError) throughProxy(err error) *transferError {
 }
 
 const (
-	// cutOff is how an encrypted connection ends without the words of TLS for
-	// it, in those of the library that Cargo carries.
-	cutOff      = "OpenSSL SSL_read: OpenSSL/3.5.4: error:0A000126:SSL routines::unexpected eof while reading, errno 0"
 	noSuchHost  = "Could not resolve host: "
 	noSuchProxy = "Could not resolve proxy: "
 )

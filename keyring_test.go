@@ -104,16 +104,6 @@ func (d *desktop) must(stdin, program string, args ...string) string {
 	return out
 }
 
-// ours returns the path of one of our programs.
-func ours(t *testing.T, name string) string {
-	t.Helper()
-	bin, err := programs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(bin, name)
-}
-
 func realCargo(t *testing.T) string {
 	t.Helper()
 	path, _ := parity.FindCargo()

@@ -57,6 +57,16 @@ var programs = sync.OnceValues(func() (string, error) {
 	return filepath.EvalSymlinks(programsDir)
 })
 
+// ours returns the path of one of our programs.
+func ours(t *testing.T, name string) string {
+	t.Helper()
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(bin, name)
+}
+
 type skipper interface {
 	Skip(...any)
 	Fatal(...any)

@@ -69,6 +69,7 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		Stderr:    os.Stderr,
 		Quiet:     s.Shell.Verbosity() == cli.Quiet,
 		Verbose:   s.Shell.Verbosity() == cli.Verbose,
+		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
 		Token: func(ctx context.Context, headers []string) (config.Secret, error) {
 			if s.Options.Token != nil {
 				return config.NewSecret(*s.Options.Token), nil

@@ -18,7 +18,11 @@ import (
 )
 
 // A Step is a text to type, and the output to wait for before it is typed.
-type Step struct{ After, Type string }
+type Step struct {
+	After, Type string
+	// Do is called then too, unless it is nil.
+	Do func()
+}
 
 // A Session says how the terminal looks to the program.
 type Session struct {
@@ -104,6 +108,9 @@ func (t *typist) typeDue() {
 		}
 		t.seen += at + len(t.steps[0].After)
 		t.keyboard.WriteString(t.steps[0].Type)
+		if do := t.steps[0].Do; do != nil {
+			do()
+		}
 		t.steps = t.steps[1:]
 	}
 }

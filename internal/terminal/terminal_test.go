@@ -10,7 +10,7 @@ import (
 
 func TestTypesAfterThePrompt(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", "printf 'name? '; read a; printf 'age? '; read b; echo $a is $b")
-	got, err := Session{Steps: []Step{{"name? ", "Ann\n"}, {"age? ", "7\n"}}}.Run(cmd)
+	got, err := Session{Steps: []Step{{After: "name? ", Type: "Ann\n"}, {After: "age? ", Type: "7\n"}}}.Run(cmd)
 	if want := "name? Ann\r\nage? 7\r\nAnn is 7\r\n"; err != nil || string(got) != want {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
@@ -28,7 +28,7 @@ func TestOnlyStandardErrorOnTheTerminal(t *testing.T) {
 
 func TestPromptThatNeverComes(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", "echo bye")
-	if _, err := (Session{Steps: []Step{{"name?", "Ann\n"}}}).Run(cmd); err == nil {
+	if _, err := (Session{Steps: []Step{{After: "name?", Type: "Ann\n"}}}).Run(cmd); err == nil {
 		t.Error("no error")
 	}
 }

@@ -31,7 +31,7 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	transport := c.newTransport(http)
+	transport := c.newTransport(ctx, http)
 	defer transport.close()
 	if !sendable(transport.userAgent) {
 		return nil, errors.New("the user agent has a character that cannot be sent to a registry")

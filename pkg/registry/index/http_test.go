@@ -6,15 +6,11 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -215,101 +211,6 @@ func TestServersThatAreNotThere(t *testing.T) {
 	w.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, &net.DNSError{IsNotFound: true} }
 	expect(t, "error", w.fetchFrom(t, targetAt(t, "sparse+http://no.such/")), "download of config.json failed | "+
 		"failed to download from `http://no.such/config.json` | [6] Could not resolve hostname (Could not resolve host: no.such)")
-}
-
-func TestProxies(t *testing.T) {
-	var through []string
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Method == http.MethodConnect {
-			w.WriteHeader(407)
-			return
-		}
-		through = append(through, req.RequestURI)
-		fmt.Fprint(w, okConfig)
-	}))
-	defer proxy.Close()
-	address := strings.TrimPrefix(proxy.URL, "http://")
-	for _, test := range []struct {
-		about, config string
-		environ       []string
-		proxied       bool
-	}{
-		{"configured", "http.proxy='" + address + "'", nil, true},
-		{"http_proxy", "", []string{"http_proxy=" + address}, true},
-		{"all_proxy", "", []string{"all_proxy=" + address}, true},
-		{"HTTP_PROXY", "", []string{"HTTP_PROXY=" + address}, false},
-		{"https_proxy", "", []string{"https_proxy=" + address}, false},
-		{"configured to none", "http.proxy=''", []string{"http_proxy=" + address}, false},
-		{"no_proxy", "http.proxy='" + address + "'", []string{"no_proxy=a, 127.0.0.0/8"}, false},
-		{"NO_PROXY", "", []string{"http_proxy=" + address, "NO_PROXY=*"}, false},
-		{"no_proxy for others", "", []string{"http_proxy=" + address, "no_proxy=27.0.0.1,localhost"}, true},
-	} {
-		through = nil
-		w := newWorld(t, test.config, answer(200, okConfig), test.environ...)
-		expect(t, test.about, w.fetch(t), "http://h/api")
-		if proxied := len(through) == 1; proxied != test.proxied || proxied == (len(w.asked) == 1) {
-			t.Errorf("%s: through the proxy %q, directly %q", test.about, through, w.asked)
-		}
-	}
-
-	w := newWorld(t, "net.retry=0\nhttp.proxy='"+address+"'", answer(200, okConfig))
-	if got := w.fetchFrom(t, targetAt(t, "sparse+https://h/")); !strings.HasSuffix(got, "(CONNECT tunnel failed, response 407)") {
-		t.Errorf("got %s", got)
-	}
-	for proxy, want := range map[string]string{
-		"foo://h:1": "[7] Could not connect to server (Unsupported proxy scheme for 'foo://h:1')",
-		"http://[x": "[5] Could not resolve proxy name (Unsupported proxy syntax in 'http://[x': Bad IPv6 address)",
-	} {
-		w := newWorld(t, "net.retry=0\nhttp.proxy='"+proxy+"'", answer(200, okConfig))
-		if got := w.fetch(t); !strings.HasSuffix(got, want) {
-			t.Errorf("%s: got %s, want %s", proxy, got, want)
-		}
-	}
-}
-
-func TestPrivateAuthority(t *testing.T) {
-	server := httptest.NewUnstartedServer(answer(200, okConfig))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	defer server.Close()
-	dir := t.TempDir()
-	authority := filepath.Join(dir, "ca.pem")
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(authority, block, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	none := filepath.Join(dir, "none.pem")
-	const untrusted = "[60] SSL peer certificate or SSH remote key was not OK (SSL certificate problem: self-signed certificate)"
-	port := server.URL[strings.LastIndexByte(server.URL, ':'):]
-	for _, test := range []struct {
-		about, host, config string
-		environ             []string
-		want                string
-	}{
-		{"unknown", "127.0.0.1", "", nil, untrusted},
-		{"cainfo", "127.0.0.1", "cainfo='" + authority + "'", nil, "http://h/api"},
-		{"SSL_CERT_FILE", "127.0.0.1", "", []string{"SSL_CERT_FILE=" + authority}, "http://h/api"},
-		{"SSL_CERT_FILE that is not there", "127.0.0.1", "", []string{"SSL_CERT_FILE=" + none}, untrusted},
-		{
-			"cainfo that is not there", "127.0.0.1", "cainfo='" + none + "'", nil,
-			"[77] Problem with the SSL CA cert (path? access rights?) (error setting certificate file: " + none + ")",
-		},
-		{
-			"another host", "localhost", "cainfo='" + authority + "'", nil,
-			"[60] SSL peer certificate or SSH remote key was not OK (SSL: no alternative certificate subject name matches target hostname 'localhost')",
-		},
-		{
-			"another version", "127.0.0.1", "cainfo='" + authority + "'\nssl-version.max='tlsv1.1'", nil,
-			"[35] SSL connect error (TLS connect error: error:0A00042E:SSL routines::tlsv1 alert protocol version)",
-		},
-	} {
-		t.Run(test.about, func(t *testing.T) {
-			w := newWorld(t, "net.retry=0\n[http]\n"+test.config, answer(200, okConfig), test.environ...)
-			if got := w.fetchFrom(t, targetAt(t, "sparse+https://"+test.host+port+"/")); !strings.HasSuffix(got, test.want) {
-				t.Errorf("\n got %s\nwant %s", got, test.want)
-			}
-		})
-	}
 }
 
 func TestSilenceEnds(t *testing.T) {

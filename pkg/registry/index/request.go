@@ -25,11 +25,11 @@ func (t *transport) newRequest(at *weburl.URL, authorization string) (*http.Requ
 		"cargo-protocol":  {"version=1"},
 		"User-Agent":      {t.userAgent},
 	}
-	proxy, err := t.http.Proxy(req)
+	proxy, err := t.proxies.forwarder(req.URL)
 	if err != nil {
 		return nil, err
 	}
-	proxied := proxy != nil && at.Scheme() == "http"
+	proxied := proxy != nil
 	if proxied {
 		req.Header["Proxy-Connection"] = []string{"Keep-Alive"}
 	}

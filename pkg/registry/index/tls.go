@@ -1,10 +1,14 @@
 package index
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
-	"os"
+	"io"
+	"net"
+	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -34,42 +38,122 @@ func checkSSLVersions(http config.HTTP) error {
 	return nil
 }
 
-// tlsConfig returns which versions of TLS are spoken, and whom to trust.
-// `check-revoke` is for Windows only, where revocation lists can be asked.
-func (c *Client) tlsConfig(http config.HTTP) (*tls.Config, error) {
-	settings := &tls.Config{NextProtos: []string{"h2", "http/1.1"}}
-	if http.SSLVersion != nil {
-		// curl takes it as the lowest.
-		settings.MinVersion = tlsVersions[*http.SSLVersion]
-	}
-	if http.SSLMin != nil {
-		settings.MinVersion = tlsVersions[*http.SSLMin]
-	}
-	if http.SSLMax != nil {
-		settings.MaxVersion = tlsVersions[*http.SSLMax]
-	}
-	if settings.MaxVersion != 0 && settings.MinVersion == 0 {
-		settings.MinVersion = tls.VersionTLS10
-	}
-	if http.CAInfo != nil {
-		pool, err := certificates(c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition))
-		settings.RootCAs = pool
-		return settings, err
-	}
-	// What the environment names is passed over if it cannot be read.
-	if path, ok := c.Config.Env("SSL_CERT_FILE"); ok {
-		if pool, err := certificates(path); err == nil {
-			settings.RootCAs = pool
-		}
-	}
-	return settings, nil
+// tlsSettings say how TLS is spoken with servers or with proxies.
+type tlsSettings struct {
+	config *tls.Config
+	// problem is why it cannot be spoken at all.
+	problem error
 }
 
-func certificates(path string) (*x509.CertPool, error) {
-	pool := x509.NewCertPool()
-	data, err := os.ReadFile(path)
-	if err != nil || !pool.AppendCertsFromPEM(data) {
-		return nil, &transferError{errCACertificates, "error setting certificate file: " + path, err}
+// serverTLS returns which versions of TLS are spoken with servers, and whom to
+// trust. `check-revoke` is for Windows only, where revocation lists can be
+// asked.
+func (c *Client) serverTLS(http config.HTTP) tlsSettings {
+	roots, err := c.trusted(http.CAInfo)
+	settings := newTLSSettings(roots, err)
+	if http.Multiplexing == nil || *http.Multiplexing {
+		settings.config.NextProtos = []string{"h2", "http/1.1"}
 	}
-	return pool, nil
+	var lowest, highest string
+	switch {
+	case http.SSLVersion != nil:
+		// curl takes it as the lowest.
+		lowest = *http.SSLVersion
+	case http.SSLMin != nil:
+		lowest = *http.SSLMin
+	}
+	if http.SSLMax != nil {
+		highest = *http.SSLMax
+	}
+	settings.restrict(lowest, highest)
+	return settings
 }
+
+// proxyTLS is serverTLS for proxies, which `ssl-version` is not about.
+func (c *Client) proxyTLS(http config.HTTP) tlsSettings {
+	authorities := http.ProxyCAInfo
+	if authorities == nil {
+		authorities = http.CAInfo
+	}
+	return newTLSSettings(c.trusted(authorities))
+}
+
+func newTLSSettings(roots *x509.CertPool, problem error) tlsSettings {
+	return tlsSettings{
+		&tls.Config{
+			NextProtos:       []string{"http/1.1"},
+			RootCAs:          roots,
+			MinVersion:       tls.VersionTLS12,
+			CipherSuites:     cipherSuites(),
+			VerifyConnection: refuseWeakKeys,
+		},
+		problem,
+	}
+}
+
+// restrict sets the versions that are spoken. None below TLS 1.2 is, whatever
+// is configured: Cargo's OpenSSL refuses them too.
+func (s *tlsSettings) restrict(lowest, highest string) {
+	if highest == "tlsv1" {
+		// For curl this is no bound.
+		highest = "default"
+	}
+	least, most := tlsVersions[lowest], tlsVersions[highest]
+	s.config.MinVersion, s.config.MaxVersion = max(least, tls.VersionTLS12), most
+	switch {
+	case most == 0 || s.problem != nil:
+	case most < least:
+		s.problem = &transferError{errTLSConnect, "CURL_SSLVERSION_MAX incompatible with CURL_SSLVERSION", nil}
+	case most < tls.VersionTLS12:
+		s.problem = &transferError{errTLSConnect, "TLS connect error: error:0A0000BF:SSL routines::no protocols available", nil}
+	}
+}
+
+// cipherSuites returns what TLS 1.2 may be spoken with: as OpenSSL does, also
+// without forward secrecy, which old servers cannot do.
+func cipherSuites() []uint16 {
+	var suites []uint16
+	for _, suite := range tls.CipherSuites() {
+		suites = append(suites, suite.ID)
+	}
+	for _, suite := range tls.InsecureCipherSuites() {
+		if strings.Contains(suite.Name, "_AES_") {
+			suites = append(suites, suite.ID)
+		}
+	}
+	return suites
+}
+
+// encrypt makes a connection an encrypted one, or closes it.
+func (s tlsSettings) encrypt(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error) {
+	if s.problem != nil {
+		conn.Close()
+		return nil, s.problem
+	}
+	config := s.config.Clone()
+	config.ServerName = host
+	encrypted := tls.Client(carrier{conn}, config)
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, s.handshakeError(err)
+	}
+	return encrypted, nil
+}
+
+// cutOff is how an encrypted connection ends without the words of TLS for it,
+// in those of the library that Cargo carries.
+const cutOff = "OpenSSL SSL_read: OpenSSL/3.5.4: error:0A000126:SSL routines::unexpected eof while reading, errno 0"
+
+// carrier is a connection under TLS. TLS says when it ends: a connection that
+// ends before has been cut off.
+type carrier struct{ net.Conn }
+
+func (c carrier) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = &transferError{errReceive, cutOff, errCutOff}
+	}
+	return n, err
+}
+
+var errCutOff = errors.New("cut off")

@@ -1,18 +1,13 @@
 package index
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // transferError is a failure to transfer something, with the number and the
@@ -44,6 +39,7 @@ const (
 	errBadEncoding         = 61
 	errTooLong             = 63
 	errCACertificates      = 77
+	errProxy               = 97
 	errTooLarge            = 100
 )
 
@@ -70,6 +66,7 @@ var transferErrors = map[int]struct {
 	errBadEncoding:         {"Unrecognized or bad HTTP Content or Transfer-Encoding", false},
 	errTooLong:             {"Exceeded the maximum allowed file size", false},
 	errCACertificates:      {"Problem with the SSL CA cert (path? access rights?)", false},
+	errProxy:               {"proxy handshake error", false},
 	errTooLarge:            {"A value or data field grew larger than allowed", false},
 }
 
@@ -93,17 +90,11 @@ func (e *transferError) spurious() bool { return transferErrors[e.code].spurious
 func asTransferError(ctx context.Context, err error) *transferError {
 	var known *transferError
 	if cause := context.Cause(ctx); errors.As(cause, &known) || errors.As(err, &known) {
-		return known.throughProxy(err)
-	}
-	if failure := tlsError(err); failure != nil {
-		return failure
+		return known
 	}
 	var netError net.Error
 	text := strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ")
 	switch {
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME header"):
-		// From a proxy: those of answers are found before.
-		return &transferError{errUnsupportedProtocol, "Received HTTP/0.9 when not allowed", err}
 	case errors.Is(err, syscall.ECONNRESET):
 		return &transferError{errReceive, "Recv failure: Connection reset by peer", err}
 	case errors.Is(err, syscall.EPIPE):
@@ -114,93 +105,4 @@ func asTransferError(ctx context.Context, err error) *transferError {
 		return &transferError{errTimeout, "Connection timed out", err}
 	}
 	return &transferError{errReceive, text, err}
-}
-
-// throughProxy returns e with the proxy in the host's place if it was the
-// connection to a proxy that failed with err.
-func (e *transferError) throughProxy(err error) *transferError {
-	var at *net.OpError
-	if host, ok := strings.CutPrefix(e.detail, noSuchHost); ok && errors.As(err, &at) && at.Op == "proxyconnect" {
-		return &transferError{errResolveProxy, noSuchProxy + host, e.cause}
-	}
-	return e
-}
-
-const (
-	noSuchHost  = "Could not resolve host: "
-	noSuchProxy = "Could not resolve proxy: "
-)
-
-// connectError says why there is no connection to a server.
-func connectError(err error, host, port string, elapsed time.Duration) *transferError {
-	var (
-		noName   *net.DNSError
-		netError net.Error
-	)
-	switch {
-	case errors.As(err, &noName):
-		return &transferError{errResolveHost, noSuchHost + host, err}
-	case errors.As(err, &netError) && netError.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return &transferError{errTimeout, fmt.Sprintf("Connection timed out after %d milliseconds", elapsed.Milliseconds()), err}
-	}
-	return &transferError{errConnect, fmt.Sprintf("Failed to connect to %s port %s after %d ms: Could not connect to server",
-		host, port, elapsed.Milliseconds()), err}
-}
-
-// handshakeError says why there is no TLS on a connection.
-func handshakeError(err error, elapsed time.Duration) *transferError {
-	var netError net.Error
-	if failure := tlsError(err); failure != nil {
-		return failure
-	}
-	if errors.As(err, &netError) && netError.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-		return &transferError{errTimeout, fmt.Sprintf("Connection timed out after %d milliseconds", elapsed.Milliseconds()), err}
-	}
-	return &transferError{errTLSConnect, "TLS connect error: " + err.Error(), err}
-}
-
-// tlsError says what TLS itself found wrong; nil if that was not it.
-func tlsError(err error) *transferError {
-	var (
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		any       *tls.CertificateVerificationError
-		record    tls.RecordHeaderError
-		alert     *net.OpError
-	)
-	problem := func(text string) *transferError {
-		return &transferError{errPeerCertificate, "SSL certificate problem: " + text, err}
-	}
-	switch {
-	case errors.As(err, &hostname):
-		return &transferError{errPeerCertificate, "SSL: no alternative certificate subject name matches target " +
-			targetName(hostname.Host), err}
-	case errors.As(err, &authority):
-		if c := authority.Cert; c != nil && bytes.Equal(c.RawIssuer, c.RawSubject) {
-			return problem("self-signed certificate")
-		}
-		return problem("unable to get local issuer certificate")
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return problem("certificate has expired")
-	case errors.As(err, &any):
-		return problem(any.Err.Error())
-	case errors.As(err, &record):
-		return &transferError{errTLSConnect, "TLS connect error: error:0A00010B:SSL routines::wrong version number", err}
-	case errors.As(err, &alert) && strings.Contains(err.Error(), "tls: protocol version not supported"):
-		return &transferError{errTLSConnect, "TLS connect error: error:0A00042E:SSL routines::tlsv1 alert protocol version", err}
-	}
-	return nil
-}
-
-// targetName returns a host as curl speaks of the one that was wanted.
-func targetName(host string) string {
-	kind := "hostname"
-	if address, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		kind = "ipv6 address"
-		if address.Is4() {
-			kind = "ipv4 address"
-		}
-	}
-	return fmt.Sprintf("%s '%s'", kind, host)
 }

@@ -2,12 +2,12 @@ package index
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,24 +28,32 @@ type request struct {
 
 // transport makes requests under the settings of [http].
 type transport struct {
-	http      *http.Transport
-	userAgent string
-	timeout   time.Duration
-	lowSpeed  int64
-	received  atomic.Int64
-	// untrusted is why no encrypted connection can be made.
-	untrusted error
-	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	// direct speaks to servers, be it through tunnels; forward to the HTTP proxy
+	// that forwards requests.
+	direct, forward *http.Transport
+	proxies         proxies
+	tls, proxyTLS   tlsSettings
+	userAgent       string
+	timeout         time.Duration
+	lowSpeed        int64
+	received        atomic.Int64
+	dial            func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // newTransport returns the transport that the settings of [http] ask for. It
 // is the one place that knows them.
-func (c *Client) newTransport(settings config.HTTP) *transport {
+func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transport {
 	t := &transport{
+		proxies:   proxies{c.Config, settings.Proxy},
+		tls:       c.serverTLS(settings),
+		proxyTLS:  c.proxyTLS(settings),
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
 		lowSpeed:  10,
 		dial:      c.Dial,
+	}
+	if t.proxies.configured == nil {
+		t.proxies.configured = c.gitProxy(ctx)
 	}
 	if settings.UserAgent != nil {
 		t.userAgent = *settings.UserAgent
@@ -56,26 +64,39 @@ func (c *Client) newTransport(settings config.HTTP) *transport {
 	if t.dial == nil {
 		t.dial = (&net.Dialer{}).DialContext
 	}
-	var tlsConfig *tls.Config
-	tlsConfig, t.untrusted = c.tlsConfig(settings)
-	t.http = &http.Transport{
-		Proxy:       c.proxy(settings),
-		DialContext: t.dialPlain,
-		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return t.dialTLS(ctx, network, address, tlsConfig)
+	t.direct = &http.Transport{
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			return t.open(ctx, "http", address)
 		},
-		TLSClientConfig:        tlsConfig,
-		TLSHandshakeTimeout:    t.timeout,
+		DialTLSContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			return t.open(ctx, "https", address)
+		},
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
 		MaxResponseHeaderBytes: longestHead,
-		ProxyConnectHeader:     http.Header{"User-Agent": {t.userAgent}, "Proxy-Connection": {"Keep-Alive"}},
-		OnProxyConnectResponse: refusedTunnel,
+	}
+	toProxy := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		// One proxy forwards whatever is forwarded.
+		proxy, err := parseProxy(t.proxies.name("http"))
+		if err != nil {
+			return nil, err
+		}
+		return t.openProxy(ctx, proxy)
+	}
+	t.forward = &http.Transport{
+		Proxy:                  func(req *http.Request) (*url.URL, error) { return t.proxies.forwarder(req.URL) },
+		DialContext:            toProxy,
+		DialTLSContext:         toProxy,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: longestHead,
 	}
 	return t
 }
 
-func (t *transport) close() { t.http.CloseIdleConnections() }
+func (t *transport) close() {
+	t.direct.CloseIdleConnections()
+	t.forward.CloseIdleConnections()
+}
 
 // get makes one attempt at a request and follows where it is redirected.
 func (t *transport) get(ctx context.Context, req request) (*response, error) {
@@ -104,6 +125,17 @@ func (t *transport) get(ctx context.Context, req request) (*response, error) {
 	}
 }
 
+// urlProblem says what is wrong with a URL in curl's words.
+func urlProblem(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "IPv6"), strings.Contains(text, "missing ']'"):
+		return badIPv6
+	case strings.Contains(text, "port"):
+		return badPort
+	}
+	return badHostname
+}
+
 // exchange sends one request and reads its answer into resp, whose lines it
 // adds to. It returns where the answer redirects to.
 func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization string, resp *response) (location string, err error) {
@@ -115,10 +147,7 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	ctx, stop := t.watchSpeed(ctx, connected)
 	defer stop()
 	var header *headerConn
-	if t.untrusted != nil && req.URL.Scheme == "https" {
-		return "", t.untrusted
-	}
-	answer, err := t.http.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	answer, err := t.roundTrip(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			resp.address, _, _ = net.SplitHostPort(info.Conn.RemoteAddr().String())
 			if header, _ = info.Conn.(*headerConn); header != nil {
@@ -131,11 +160,7 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 		},
 	})))
 	if err != nil {
-		failure := asTransferError(ctx, err)
-		if failure.code == errGotNothing && resp.address == "" {
-			failure = &transferError{errReceive, "Proxy CONNECT aborted", err}
-		}
-		return "", failure
+		return "", asTransferError(ctx, err)
 	}
 	defer answer.Body.Close()
 	resp.url, resp.code = at.Href(false), answer.StatusCode
@@ -155,10 +180,14 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	return location, err
 }
 
-// refusedTunnel is the error for a proxy that does not connect to a server.
-func refusedTunnel(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-	if answer.StatusCode/100 == 2 {
-		return nil
+// roundTrip sends a request to its server, or to the proxy that forwards it.
+func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
+	proxy, err := t.proxies.forwarder(req.URL)
+	if err != nil {
+		return nil, err
 	}
-	return &transferError{errReceive, fmt.Sprintf("CONNECT tunnel failed, response %d", answer.StatusCode), nil}
+	if proxy == nil {
+		return t.direct.RoundTrip(req)
+	}
+	return t.forward.RoundTrip(req)
 }

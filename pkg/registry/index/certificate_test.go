@@ -1,0 +1,143 @@
+package index
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// issued is a certificate with its key.
+type issued struct {
+	certificate *x509.Certificate
+	key         crypto.Signer
+}
+
+// newAuthority returns a self-signed authority.
+func newAuthority(t *testing.T, name string) issued {
+	t.Helper()
+	return issued{}.issue(t, name, func(c *x509.Certificate) { c.IsCA = true })
+}
+
+// issue returns a certificate for 127.0.0.1, as changed, that i has issued or,
+// if i is nothing, the certificate itself.
+func (i issued) issue(t *testing.T, name string, change func(*x509.Certificate)) issued {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i.issueFor(t, key, name, change)
+}
+
+func (i issued) issueFor(t *testing.T, key crypto.Signer, name string, change func(*x509.Certificate)) issued {
+	t.Helper()
+	now := time.Now()
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, BasicConstraintsValid: true,
+		NotBefore: now.Add(-48 * time.Hour), NotAfter: now.Add(48 * time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	change(c)
+	if i.certificate == nil {
+		i = issued{c, key}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, i.certificate, key.Public(), i.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	return issued{c, key}
+}
+
+// file returns a file with the certificate.
+func (i issued) file(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.certificate.Raw}), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestCertificates(t *testing.T) {
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, unknown := newAuthority(t, "Known"), newAuthority(t, "Unknown")
+	plain := func(*x509.Certificate) {}
+	authority := func(c *x509.Certificate) { c.IsCA = true }
+	expired := func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) }
+	future := func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }
+	elsewhere := func(c *x509.Certificate) { c.IPAddresses = nil; c.DNSNames = []string{"h"} }
+	intermediate := known.issue(t, "Intermediate", authority)
+	expiredBetween := known.issue(t, "Expired", func(c *x509.Certificate) { authority(c); expired(c) })
+	noAuthority := known.issue(t, "No authority", plain)
+	restricted := known.issue(t, "Restricted", func(c *x509.Certificate) { authority(c); c.PermittedDNSDomains = []string{"example.com"} })
+	const noIssuer = "SSL certificate problem: unable to get local issuer certificate"
+
+	for _, test := range []struct {
+		about string
+		leaf  issued
+		sent  []issued
+		want  string // empty for a success
+	}{
+		{"good", known.issue(t, "a", plain), nil, ""},
+		{"good chain", intermediate.issue(t, "a", plain), []issued{intermediate}, ""},
+		{"chain with a hole", intermediate.issue(t, "a", plain), nil, noIssuer},
+		{"unknown issuer", unknown.issue(t, "a", plain), nil, noIssuer},
+		{"unknown issuer, sent", unknown.issue(t, "a", plain), []issued{unknown}, "SSL certificate problem: self-signed certificate in certificate chain"},
+		{"self-signed", issued{}.issue(t, "a", plain), nil, "SSL certificate problem: self-signed certificate"},
+		{"expired", known.issue(t, "a", expired), nil, "SSL certificate problem: certificate has expired"},
+		{"expired issuer", expiredBetween.issue(t, "a", plain), []issued{expiredBetween}, "SSL certificate problem: certificate has expired"},
+		{"not yet valid", known.issue(t, "a", future), nil, "SSL certificate problem: certificate is not yet valid"},
+		{"expired and unknown issuer", unknown.issue(t, "a", expired), nil, noIssuer},
+		{"expired and wrong name", known.issue(t, "a", func(c *x509.Certificate) { expired(c); elsewhere(c) }), nil, "SSL certificate problem: certificate has expired"},
+		{"wrong name", known.issue(t, "a", elsewhere), nil, "SSL: no alternative certificate subject name matches target ipv4 address '127.0.0.1'"},
+		{"wrong name and unknown issuer", unknown.issue(t, "a", elsewhere), nil, noIssuer},
+		{"wrong common name", known.issue(t, "a", func(c *x509.Certificate) { c.IPAddresses = nil }), nil, "SSL: certificate subject name 'a' does not match target hostname '127.0.0.1'"},
+		{"issuer that is none", noAuthority.issue(t, "a", plain), []issued{noAuthority}, "SSL certificate problem: invalid CA certificate"},
+		{
+			"for clients only", known.issue(t, "a", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), nil,
+			"SSL certificate problem: unsuitable certificate purpose",
+		},
+		{
+			"name that its issuer may not have", restricted.issue(t, "a", func(c *x509.Certificate) { c.DNSNames = []string{"h"} }),
+			[]issued{restricted},
+			"SSL certificate problem: permitted subtree violation",
+		},
+		{"weak key", known.issueFor(t, weak, "a", plain), nil, "SSL certificate problem: EE certificate key too weak"},
+		{"weak key and unknown issuer", unknown.issueFor(t, weak, "a", plain), nil, "SSL certificate problem: EE certificate key too weak"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			sent := tls.Certificate{Certificate: [][]byte{test.leaf.certificate.Raw}, PrivateKey: test.leaf.key}
+			for _, issuer := range test.sent {
+				sent.Certificate = append(sent.Certificate, issuer.certificate.Raw)
+			}
+			server := newTLSServer(t, &tls.Config{Certificates: []tls.Certificate{sent}})
+			w := newWorld(t, "net.retry=3\nhttp.cainfo='"+known.file(t)+"'", nil)
+			want := "http://h/api"
+			if test.want != "" {
+				want = "[60] SSL peer certificate or SSH remote key was not OK (" + test.want + ")"
+			}
+			if got := w.fetchFrom(t, targetAt(t, "sparse+"+server.URL+"/")); !strings.HasSuffix(got, want) {
+				t.Errorf("\n got %s\nwant %s", got, want)
+			}
+		})
+	}
+}

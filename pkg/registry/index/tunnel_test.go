@@ -1,0 +1,142 @@
+package index
+
+import (
+	"bufio"
+	"encoding/base64"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// peer listens on loopback, and lets each connection talk until it is closed.
+func peer(t *testing.T, talk func(net.Conn)) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				talk(conn)
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// silent is the end of a talk with a peer that says nothing more.
+func silent(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
+
+// onceAsked is a proxy that answers the first request with some bytes.
+func onceAsked(answer string, then func(net.Conn)) func(net.Conn) {
+	return func(conn net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+			return
+		}
+		if _, err := io.WriteString(conn, answer); err == nil {
+			then(conn)
+		}
+	}
+}
+
+func hangUp(net.Conn) {}
+
+func TestSilentProxies(t *testing.T) {
+	const want = "[28] Timeout was reached (Connection timed out after N milliseconds)"
+	for _, test := range []struct {
+		about, scheme, index string
+		talk                 func(net.Conn)
+	}{
+		{"after CONNECT", "http", "https", silent},
+		{"in the header", "http", "https", onceAsked("HTTP/1.1 200 OK\r\nA: b", silent)},
+		{"before TLS", "http", "https", onceAsked("HTTP/1.1 200 OK\r\n\r\n", silent)},
+		{"before its own TLS", "https", "http", silent},
+		{"after the greeting", "socks5", "http", silent},
+		{"in the greeting", "socks5", "http", func(conn net.Conn) { _, _ = conn.Write([]byte{5}); silent(conn) }},
+		{"after the request", "socks4", "http", silent},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "net.retry=0\nhttp.timeout=1\nhttp.proxy='"+test.scheme+"://"+peer(t, test.talk)+"'", answer(200, okConfig))
+			if got := w.fetchFrom(t, targetAt(t, "sparse+"+test.index+"://127.0.0.1:9/")); !strings.HasSuffix(got, want) {
+				t.Errorf("\n got %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
+func TestTunnels(t *testing.T) {
+	for _, test := range []struct {
+		answer, want string
+		then         func(net.Conn)
+	}{
+		// The tunnel begins where the header ends, so this is no TLS.
+		{"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 400 no TLS\r\n", "[35] SSL connect error (TLS connect error: error:0A00010B:SSL routines::wrong version number)", silent},
+		{"HTTP/1.1 204 X\r\nContent-Length: 3\r\n\r\nHTTP/1.1 400 no TLS\r\n", "[35] SSL connect error (TLS connect error: error:0A00010B:SSL routines::wrong version number)", silent},
+		{"HTTP/1.1 407 No\r\n\r\n", "[56] Failure when receiving data from the peer (CONNECT tunnel failed, response 407)", silent},
+		{"HTTP/1.1 100 Continue\r\n\r\n", "[56] Failure when receiving data from the peer (CONNECT tunnel failed, response 100)", silent},
+		{"garbage\r\n\r\n", "[56] Failure when receiving data from the peer (CONNECT tunnel failed, response 0)", silent},
+		{"HTTP/1.1 200 OK\r\nA: b", "[56] Failure when receiving data from the peer (Proxy CONNECT aborted)", hangUp},
+		{
+			"HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", mostHeaders),
+			"[100] A value or data field grew larger than allowed (Too many response headers, 5000 is max)", silent,
+		},
+	} {
+		w := newWorld(t, "net.retry=0\nhttp.proxy='"+peer(t, onceAsked(test.answer, test.then))+"'", answer(200, okConfig))
+		if got := w.fetchFrom(t, targetAt(t, "sparse+https://127.0.0.1:9/")); !strings.HasSuffix(got, test.want) {
+			t.Errorf("%.40q:\n got %s\nwant %s", test.answer, got, test.want)
+		}
+	}
+}
+
+func TestTunnelIsAskedForAsCurlDoes(t *testing.T) {
+	asked := make(chan string, 1)
+	proxy := peer(t, func(conn net.Conn) {
+		var b strings.Builder
+		in := bufio.NewScanner(conn)
+		for in.Scan() && in.Text() != "" {
+			b.WriteString(in.Text() + "\n")
+		}
+		asked <- b.String()
+	})
+	w := newWorld(t, "net.retry=0\nhttp.proxy='u:p@"+proxy+"'", answer(200, okConfig))
+	w.fetchFrom(t, targetAt(t, "sparse+https://h.test/"))
+	expect(t, "request", <-asked, "CONNECT h.test:443 HTTP/1.1\nHost: h.test:443\nProxy-Authorization: Basic "+
+		base64.StdEncoding.EncodeToString([]byte("u:p"))+"\nUser-Agent: test/1\nProxy-Connection: Keep-Alive\n")
+}
+
+func TestRegistryThroughTunnels(t *testing.T) {
+	server := httptest.NewTLSServer(answer(200, okConfig))
+	defer server.Close()
+	authority := trustFile(t, server)
+	relay := func(conn net.Conn, out io.Writer) {
+		up, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			return
+		}
+		defer up.Close()
+		go func() { _, _ = io.Copy(up, conn) }()
+		_, _ = io.Copy(out, up)
+	}
+	for proxy, talk := range map[string]func(net.Conn){
+		"http://": onceAsked("HTTP/1.1 201 Created\r\n\r\n", func(conn net.Conn) { relay(conn, conn) }),
+		"socks5h://": func(conn net.Conn) {
+			if script(conn, "\x05\x01\x00", "\x05\x00", "\x05\x01\x00\x03\x0bexample.com\x01\xbb", "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00") {
+				relay(conn, conn)
+			}
+		},
+	} {
+		w := newWorld(t, "net.retry=0\nhttp.cainfo='"+authority+"'\nhttp.proxy='"+proxy+peer(t, talk)+"'", answer(200, okConfig))
+		expect(t, proxy, w.fetchFrom(t, targetAt(t, "sparse+https://example.com/")), "http://h/api")
+	}
+}

@@ -36,10 +36,8 @@ func (d *document) change(mean func(root *node) error, edit func(*tomledit.Docum
 	if err := mean(want); err != nil {
 		return err
 	}
-	text, err := tomledit.Parse(d.text.Bytes())
-	if err == nil {
-		err = edit(text)
-	}
+	text := d.text.Clone()
+	err := edit(text)
 	var tree *node
 	if err == nil {
 		tree, err = parseTOML(text.Bytes(), want.definition)

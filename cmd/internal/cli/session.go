@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -25,6 +26,8 @@ type Session struct {
 // Main runs a command as a program and returns its exit status.
 func Main(command Command, run func(context.Context, *Session) error) int {
 	NoCoreDump()
+	// A run is over before collecting its garbage pays.
+	debug.SetGCPercent(400)
 	environ := os.Environ()
 	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
 	cobra := command.Cobra(os.Args[1:], environ, func(ctx context.Context, o Options) error {

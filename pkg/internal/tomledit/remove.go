@@ -78,10 +78,8 @@ func (d *Document) Nest(key, table string) error {
 	if !d.Has(key) {
 		return nil
 	}
-	changed, err := Parse(d.data)
-	if err != nil {
-		return err
-	}
+	changed := d.Clone()
+	var err error
 	if e := d.find([]string{key}); e != nil {
 		err = changed.nestValue(string(d.data[e.value.start:e.value.end]), key, table)
 	} else {

@@ -28,7 +28,7 @@ const byteOrderMark = "\ufeff"
 
 // Document is a TOML document that can be changed.
 type Document struct {
-	// data is never changed in place, only replaced.
+	// data and entries are never changed in place, only replaced.
 	data    []byte
 	entries []*entry
 }
@@ -43,6 +43,9 @@ func Parse(content []byte) (*Document, error) {
 	}
 	return &Document{data, entries}, nil
 }
+
+// Clone returns a copy that can be changed by itself.
+func (d *Document) Clone() *Document { return &Document{bytes.Clone(d.data), d.entries} }
 
 // Bytes returns the document's content. The caller must not change it.
 func (d *Document) Bytes() []byte { return d.data }

@@ -187,12 +187,9 @@ func (t *tool) asked() (first *credential.Configured, own []string, err error) {
 
 // ownKey is where Cargo looks for a registry's own provider.
 func (t *tool) ownKey(r registry.Registry) ([]string, error) {
-	if r.IsCratesIO() {
-		return []string{"registry", "credential-provider"}, nil
-	}
-	name, err := registry.ConfiguredName(t.config, r)
+	name, err := t.credentialsName(r)
 	if name == "" {
-		name = r.Name
+		return []string{"registry", "credential-provider"}, err
 	}
 	return []string{"registries", name, "credential-provider"}, err
 }
@@ -261,7 +258,8 @@ func (t *tool) unregister(ctx context.Context) error {
 	if t.registry != "" {
 		r, err := t.find(t.registry)
 		if err != nil {
-			return err
+			// It may be that it is not configured any more.
+			r = registry.Registry{Name: t.registry}
 		}
 		if own, err = t.ownKey(r); err != nil {
 			return err

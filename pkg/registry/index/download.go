@@ -70,7 +70,7 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 	}
 	req.authorization = token.Expose()
 	if !sendable(req.authorization) {
-		return nil, fmt.Errorf("the token for `%s` has a character that cannot be sent to a registry", t.Registry.DisplayName())
+		return nil, &AuthorizationError{Registry: t.Registry, LoginURL: login, Rejected: true, cause: errUnsendable}
 	}
 	second, err := c.get(ctx, transport, retries, req)
 	if err != nil {
@@ -83,6 +83,10 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 	}
 	return second.content()
 }
+
+// errUnsendable says why a token was not even offered to a registry. It is as
+// good as a refused one: a login brings another.
+var errUnsendable = errors.New("it has a character that cannot be sent to a registry")
 
 // get makes a request until it has an answer that it understands.
 func (c *Client) get(ctx context.Context, t *transport, retries int64, req request) (*response, error) {

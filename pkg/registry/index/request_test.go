@@ -54,7 +54,7 @@ func TestWhatCannotBeSent(t *testing.T) {
 	for _, token := range []string{"a\nb: c", "a\x00", "a\x7f"} {
 		w := newWorld(t, "", needsToken)
 		w.token = token
-		expect(t, "error", w.fetch(t), "the token for `x` has a character that cannot be sent to a registry")
+		expect(t, "error", w.fetch(t), "token rejected for `x` | it has a character that cannot be sent to a registry")
 		expect(t, "requests", strings.Join(w.asked, ", "), "GET /i/config.json")
 	}
 	w := newWorld(t, "http.user-agent = \"a\\nb: c\"", answer(200, okConfig))

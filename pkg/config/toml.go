@@ -23,7 +23,7 @@ func parseTOML(document []byte, d Definition) (*node, error) {
 		return nil, &notUTF8Error{}
 	}
 	document = slices.Clip(bytes.TrimPrefix(document, []byte("\ufeff")))
-	b := &builder{definition: d, origins: map[*node]origin{}}
+	b := &builder{definition: d}
 	b.parser.Reset(document)
 	root := b.newTable(header)
 	current, at := root, ""
@@ -79,7 +79,6 @@ const (
 type builder struct {
 	parser     unstable.Parser
 	definition Definition
-	origins    map[*node]origin
 	// unsupported is about the first value of a type that configuration does
 	// not have.
 	unsupported error
@@ -87,7 +86,7 @@ type builder struct {
 
 func (b *builder) newTable(o origin) *node {
 	n := newTable(b.definition)
-	b.origins[n] = o
+	n.origin = o
 	return n
 }
 
@@ -130,8 +129,8 @@ func (b *builder) openTable(root *node, e *unstable.Node) (*node, string, error)
 	case !ok:
 		n = b.newTable(header)
 		parent.table[name] = n
-	case n.kind == tableKind && b.origins[n] == implicit:
-		b.origins[n] = header
+	case n.kind == tableKind && n.origin == implicit:
+		n.origin = header
 	default:
 		return nil, "", duplicate(last)
 	}
@@ -149,10 +148,10 @@ func (b *builder) appendTable(root *node, e *unstable.Node) (*node, string, erro
 	list, ok := parent.table[name]
 	if !ok {
 		list = &node{kind: listKind, definition: b.definition}
-		b.origins[list] = header
+		list.origin = header
 		parent.table[name] = list
 	}
-	if list.kind != listKind || b.origins[list] != header {
+	if list.kind != listKind || list.origin != header {
 		return nil, "", duplicate(last)
 	}
 	n := b.newTable(header)
@@ -172,10 +171,10 @@ func (b *builder) parent(n *node, e *unstable.Node) (parent *node, at string, la
 			child = b.newTable(implicit)
 			n.table[name] = child
 		}
-		if child.kind == listKind && b.origins[child] == header {
+		if child.kind == listKind && child.origin == header {
 			child = child.list[len(child.list)-1]
 		}
-		if child.kind != tableKind || b.origins[child] == inline {
+		if child.kind != tableKind || child.origin == inline {
 			return nil, "", nil, extend(part, child)
 		}
 		n, at = child, below(at, name)
@@ -185,7 +184,7 @@ func (b *builder) parent(n *node, e *unstable.Node) (parent *node, at string, la
 
 // set puts a value with a possibly dotted key below n.
 func (b *builder) set(n *node, at string, e *unstable.Node) error {
-	withinInline := b.origins[n] == inline
+	withinInline := n.origin == inline
 	parts := e.Key()
 	parts.Next()
 	for ; !parts.IsLast(); parts.Next() {
@@ -196,13 +195,13 @@ func (b *builder) set(n *node, at string, e *unstable.Node) error {
 		case !ok:
 			child = b.newTable(dotted)
 			n.table[name] = child
-		case child.kind == tableKind && b.origins[child] == implicit,
-			child.kind == listKind && b.origins[child] == header:
+		case child.kind == tableKind && child.origin == implicit,
+			child.kind == listKind && child.origin == header:
 			parts.Next()
 			return duplicate(parts.Node())
-		case child.kind != tableKind, b.origins[child] == inline && !withinInline:
+		case child.kind != tableKind, child.origin == inline && !withinInline:
 			return extend(part, child)
-		case b.origins[child] != dotted:
+		case child.origin != dotted:
 			return duplicate(part)
 		}
 		n, at = child, below(at, name)
@@ -264,9 +263,9 @@ func (b *builder) value(e *unstable.Node, at string) (*node, error) {
 // close makes the tables within an inline table, which dotted keys made, as
 // complete as itself.
 func (b *builder) close(n *node) {
-	delete(b.origins, n)
+	n.origin = inline
 	for _, child := range n.table {
-		if b.origins[child] == dotted {
+		if child.origin == dotted {
 			b.close(child)
 		}
 	}

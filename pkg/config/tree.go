@@ -31,6 +31,8 @@ type node struct {
 	boolean bool
 	list    []*node
 	table   map[string]*node
+	// origin matters while a document is parsed.
+	origin origin
 }
 
 func newTable(d Definition) *node {

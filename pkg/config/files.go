@@ -77,13 +77,13 @@ func (c *Config) filePath(dir, name string, warn bool) (path string, found bool)
 	legacy := joinPath(dir, name)
 	path = legacy + ".toml"
 	legacyInfo, err := openStat(legacy)
-	if err != nil {
+	switch {
+	case diskFails(err):
+		return legacy, true
+	case err != nil:
 		_, err = os.Stat(path)
-		// To Cargo a file that cannot be looked at is not there. But a disk that
-		// fails must not look like an empty one: opening the file tells.
-		return path, err == nil || errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC)
-	}
-	if !warn {
+		return path, err == nil || diskFails(err)
+	case !warn:
 		return legacy, true
 	}
 	info, err := openStat(path)
@@ -95,6 +95,13 @@ func (c *Config) filePath(dir, name string, warn bool) (path string, found bool)
 		c.Notice(Warning, "both `%s` and `%s` exist. Using `%s`", legacy, path, legacy)
 	}
 	return legacy, true
+}
+
+// diskFails reports whether an error says that a file may be there. To Cargo a
+// file that cannot be looked at is not; but a disk that fails must not look like
+// an empty one, and opening the file tells.
+func diskFails(err error) bool {
+	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC)
 }
 
 // openStat is os.Stat for a file that can be opened: Cargo passes over an old

@@ -47,13 +47,14 @@ func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
 	if err := checkExpression(arg); err != nil {
 		return nil, err
 	}
+	shown := hideSecrets(arg, false)
 	value, err := parseTOML([]byte(arg), Definition{Kind: CommandLine})
 	var syntax *SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("failed to parse value from --config argument `%s` as a dotted key expression: %w", arg, err)
+		return nil, fmt.Errorf("failed to parse value from --config argument `%s` as a dotted key expression: %w", shown, err)
 	case err != nil:
-		return nil, fmt.Errorf("failed to convert --config argument `%s`: %w", arg, err)
+		return nil, fmt.Errorf("failed to convert --config argument `%s`: %w", shown, err)
 	}
 	if err := refuseSecrets(value); err != nil {
 		return nil, err
@@ -87,6 +88,7 @@ func checkExpression(arg string) error {
 			arrayTable = arrayTable || e.Kind == unstable.ArrayTable
 		}
 	}
+	arg = hideSecrets(arg, false)
 	switch {
 	case p.Error() != nil:
 		return nil

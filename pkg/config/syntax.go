@@ -23,7 +23,7 @@ type SyntaxError struct {
 }
 
 // newSyntaxError turns an error of the TOML library into ours.
-func newSyntaxError(document []byte, err error) error {
+func newSyntaxError(document []byte, err error) *SyntaxError {
 	var parser *unstable.ParserError
 	var decode *toml.DecodeError
 	switch {
@@ -128,35 +128,10 @@ func syntaxErrorAt(document []byte, offset, length int, reason string) *SyntaxEr
 		Line:   strings.Count(before, "\n") + 1,
 		Column: utf8.RuneCountInString(before[start:]) + 1 + behind,
 		Reason: reason,
-		line:   hideSecrets(line),
+		line:   line,
 		length: max(1, length),
 	}
 }
-
-// hideSecrets returns a line as it may be shown. Cargo shows it as it is, in
-// logs too; but a broken line is often one into which somebody has just put a
-// token. What stands behind the key of a secret is hidden, and so is a long word
-// alone on a line.
-func hideSecrets(line string) string {
-	start := len(line)
-	for _, key := range []string{"token", "secret-key"} {
-		if at := strings.Index(line, key); at >= 0 {
-			start = min(start, at+len(key))
-		}
-	}
-	if words := strings.Fields(line); len(words) == 1 && len(words[0]) >= shortestToken && !strings.ContainsAny(words[0], "[=") {
-		start = 0
-	}
-	return line[:start] + strings.Map(func(r rune) rune {
-		if strings.ContainsRune("'\"={}[], \t\r", r) {
-			return r
-		}
-		return '*'
-	}, line[start:])
-}
-
-// shortestToken is a length that words which are no tokens seldom have.
-const shortestToken = 20
 
 func reason(err error) string {
 	return strings.TrimPrefix(err.Error(), "toml: ")

@@ -38,20 +38,27 @@ func parseTOML(document []byte, d Definition) (*node, error) {
 			err = b.set(current, at, e)
 		}
 		if err != nil {
-			return nil, newSyntaxError(document, err)
+			return nil, b.syntaxError(document, err)
 		}
 	}
 	if err := b.parser.Error(); err != nil {
-		return nil, newSyntaxError(document, err)
+		return nil, b.syntaxError(document, err)
 	}
 	if b.unsupported == nil {
 		return root, nil
 	}
 	// The parser has not looked into dates and floats.
 	if err := toml.Unmarshal(document, &map[string]any{}); err != nil {
-		return nil, newSyntaxError(document, err)
+		return nil, b.syntaxError(document, err)
 	}
 	return nil, b.unsupported
+}
+
+// syntaxError is the error for a malformed document, without secrets.
+func (b *builder) syntaxError(document []byte, err error) *SyntaxError {
+	e := newSyntaxError(document, err)
+	e.line = hideSecrets(e.line, b.definition.isCredentialsFile())
+	return e
 }
 
 // notUTF8Error is the error for a file that is no text.

@@ -3,6 +3,7 @@
 package cargoauth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,6 +29,8 @@ type faultCase struct {
 	before string
 	// link makes it a symbolic link to a file elsewhere.
 	link bool
+	// name is the file's, if it is not credentials.toml.
+	name string
 }
 
 const (
@@ -36,14 +39,16 @@ const (
 )
 
 var faultCases = []faultCase{
-	{"login grows the file", strings.Repeat("long", 200), faultStored, false},
-	{"login adds to the file", "new", faultOthers, false},
-	{"login shrinks the file", "new", faultStored, false},
-	{"login makes the file", "new", "", false},
-	{"login through a link", "new", faultOthers, true},
-	{"login through a dangling link", "new", "", true},
-	{"logout shrinks the file", "", faultStored, false},
-	{"logout through a link", "", faultStored, true},
+	{"login grows the file", strings.Repeat("long", 200), faultStored, false, ""},
+	{"login adds to the file", "new", faultOthers, false, ""},
+	{"login shrinks the file", "new", faultStored, false, ""},
+	{"login makes the file", "new", "", false, ""},
+	{"login through a link", "new", faultOthers, true, ""},
+	{"login through a dangling link", "new", "", true, ""},
+	{"logout shrinks the file", "", faultStored, false, ""},
+	{"logout through a link", "", faultStored, true, ""},
+	{"login under the old name", "new", faultStored, false, "credentials"},
+	{"logout under the old name", "", faultStored, false, "credentials"},
 }
 
 // Whatever system call on the credentials file fails, or is the last one of its
@@ -120,7 +125,9 @@ func newFaultWorld(t *testing.T, c faultCase) *faultWorld {
 	return w
 }
 
-func (w *faultWorld) credentials() string { return filepath.Join(w.home, "credentials.toml") }
+func (w *faultWorld) credentials() string {
+	return filepath.Join(w.home, cmp.Or(w.name, "credentials.toml"))
+}
 
 // reset makes the file what it was.
 func (w *faultWorld) reset() {
@@ -247,7 +254,7 @@ func (w *faultWorld) check(succeeded bool) string {
 			return err.Error()
 		}
 		for _, entry := range entries {
-			if !slices.Contains([]string{"config.toml", "credentials.toml", "registry", ".package-cache", "elsewhere.toml"}, entry.Name()) {
+			if !slices.Contains([]string{"config.toml", filepath.Base(w.credentials()), "registry", ".package-cache", "elsewhere.toml"}, entry.Name()) {
 				return "there is a file " + entry.Name()
 			}
 		}

@@ -40,7 +40,9 @@ func (e credentialsEntry) remove(ctx context.Context, secret storedSecret, remov
 	}
 	after, err := e.reload()
 	if err != nil {
-		return err
+		// What was to be done is done.
+		e.chain.warn("cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret.name, err)
+		return nil
 	}
 	if after == nil || secret.configured(after) == nil {
 		return nil
@@ -74,14 +76,12 @@ func (e credentialsEntry) edit(ctx context.Context, change func(f *config.Creden
 	if err != nil {
 		return err
 	}
-	err = change(f, e.name())
-	if err == nil {
-		err = f.Save()
+	// What has been saved is on the disk, whatever closing the file says.
+	defer f.Close()
+	if err := change(f, e.name()); err != nil {
+		return err
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return f.Save()
 }
 
 // removeStored removes what the credentials file holds for the registry, and

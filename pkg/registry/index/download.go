@@ -1,9 +1,11 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
@@ -77,7 +79,7 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 		return nil, err
 	}
 	if second.code == 401 {
-		refusal := second.statusError()
+		refusal := second.without(req.authorization).statusError()
 		refusal.Address = ""
 		return nil, &AuthorizationError{Registry: t.Registry, LoginURL: login, Rejected: true, cause: refusal}
 	}
@@ -102,7 +104,7 @@ func (c *Client) get(ctx context.Context, t *transport, retries int64, req reque
 			return fmt.Errorf("failed to download from `%s`: %w", req.url, err)
 		}
 		if !resp.understood() {
-			return resp.statusError()
+			return resp.without(req.authorization).statusError()
 		}
 		return nil
 	})
@@ -128,6 +130,21 @@ func (r *response) understood() bool {
 		return true
 	}
 	return false
+}
+
+// without returns the answer without a token that the registry may have sent
+// back, for an error.
+func (r *response) without(token string) *response {
+	if token == "" {
+		return r
+	}
+	hidden := *r
+	hidden.body = bytes.ReplaceAll(r.body, []byte(token), []byte("REDACTED"))
+	hidden.lines = slices.Clone(r.lines)
+	for i, line := range hidden.lines {
+		hidden.lines[i] = strings.ReplaceAll(line, token, "REDACTED")
+	}
+	return &hidden
 }
 
 func (r *response) statusError() *StatusError {

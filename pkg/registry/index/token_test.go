@@ -124,3 +124,20 @@ func TestTokenIsNoPartOfAnyError(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestATokenThatIsSentBackIsNotShown(t *testing.T) {
+	for _, code := range []int{401, 403, 418} {
+		w := newWorld(t, "", func(w http.ResponseWriter, req *http.Request) {
+			if token := req.Header.Get("Authorization"); token != "" {
+				answer(code, "what is "+token+"?", "X-Amz-Cf-Id: "+token, `WWW-Authenticate: Cargo login_url="https://log.in/me"`)(w, req)
+				return
+			}
+			needsToken(w, req)
+		})
+		w.token = "s3cr3t"
+		_, err := w.Fetch(t.Context(), w.target(t))
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") || !strings.Contains(err.Error(), "what is REDACTED?") {
+			t.Errorf("%d: the error is %v", code, err)
+		}
+	}
+}

@@ -146,7 +146,8 @@ func (r *runner) run(ctx context.Context, args []string, stdin, line string) err
 		return err
 	}
 	fmt.Fprintf(&r.answer, "$ %s\n", line)
-	r.answer.WriteString(block("terminal", string(screen)))
+	// An interrupt may end the program before the terminal has echoed it, or after.
+	r.answer.WriteString(block("terminal", strings.ReplaceAll(string(screen), "^C", "")))
 	r.answer.WriteString(block("stdout", stdout.String()))
 	r.answer.WriteString(block("stderr", stderr.String()))
 	fmt.Fprintf(&r.answer, "%s\n", cmd.ProcessState)

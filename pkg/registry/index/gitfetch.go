@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
@@ -44,20 +45,32 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 	} else if c.Config.Notify != nil {
 		c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, longestFetch, errEndlessFetch)
+	defer cancel()
 	return c.retry(ctx, retries, func() error { return runGit(ctx, program) })
 }
 
+// longestFetch bounds a fetch with all its tries. git itself would wait for ever
+// for a server that says nothing over ssh.
+const longestFetch = time.Hour
+
+var errEndlessFetch = fmt.Errorf("git did not end within %v", longestFetch)
+
 // gitHTTP returns the variables that lay Cargo's [http] over git's settings.
 func (c *Client) gitHTTP(http config.HTTP) []string {
-	var settings [][2]string
+	lowSpeed := defaultLowSpeed
+	if http.LowSpeedLimit != nil {
+		lowSpeed = *http.LowSpeedLimit
+	}
+	settings := [][2]string{
+		{"http.lowSpeedLimit", fmt.Sprint(lowSpeed)},
+		{"http.lowSpeedTime", fmt.Sprint(int64(c.timeout(http).Seconds()))},
+	}
 	if http.Proxy != nil {
 		settings = append(settings, [2]string{"http.proxy", *http.Proxy})
 	}
 	if http.CAInfo != nil {
 		settings = append(settings, [2]string{"http.sslCAInfo", c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)})
-	}
-	if len(settings) == 0 {
-		return nil
 	}
 	// The caller's own settings in the environment are numbered from 0.
 	text, _ := c.Config.Env("GIT_CONFIG_COUNT")

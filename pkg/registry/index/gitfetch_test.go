@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -106,7 +107,7 @@ func TestNoGit(t *testing.T) {
 func TestCargosHTTPSettingsReachGit(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "env")
 	show := fakeGit(t, `case $1 in fetch) env >'`+out+`';; esac; exit 1`)
-	const settings = "[http]\nproxy = \"http://u:p@proxy:1\"\ncainfo = \"ca.pem\"\n[net]\nretry = 0\n"
+	const settings = "[http]\nproxy = \"http://u:p@proxy:1\"\ncainfo = \"ca.pem\"\ntimeout = 7\n[net]\nretry = 0\n"
 	for _, test := range []struct {
 		config string
 		want   bool
@@ -119,8 +120,10 @@ func TestCargosHTTPSettingsReachGit(t *testing.T) {
 		}
 		lines := strings.Split(string(text), "\n")
 		for _, line := range []string{
-			"GIT_CONFIG_COUNT=3", "GIT_CONFIG_KEY_1=http.proxy", "GIT_CONFIG_VALUE_1=http://u:p@proxy:1",
-			"GIT_CONFIG_KEY_2=http.sslCAInfo", "GIT_CONFIG_VALUE_2=" + filepath.Join(filepath.Dir(w.home), "ca.pem"),
+			"GIT_CONFIG_COUNT=5", "GIT_CONFIG_KEY_1=http.lowSpeedLimit", "GIT_CONFIG_VALUE_1=10",
+			"GIT_CONFIG_KEY_2=http.lowSpeedTime", "GIT_CONFIG_VALUE_2=7",
+			"GIT_CONFIG_KEY_3=http.proxy", "GIT_CONFIG_VALUE_3=http://u:p@proxy:1",
+			"GIT_CONFIG_KEY_4=http.sslCAInfo", "GIT_CONFIG_VALUE_4=" + filepath.Join(filepath.Dir(w.home), "ca.pem"),
 		} {
 			if got := slices.Contains(lines, line); got != test.want {
 				t.Errorf("%s: %t, want %t, in\n%s", line, got, test.want, text)
@@ -129,6 +132,22 @@ func TestCargosHTTPSettingsReachGit(t *testing.T) {
 		if !slices.Contains(lines, "GIT_CONFIG_VALUE_0=c") {
 			t.Errorf("the caller's setting is gone:\n%s", text)
 		}
+	}
+}
+
+// A server that takes the request and says nothing is given up.
+func TestGitGivesUpASilentServer(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	w := newGitWorld(t, "[http]\ntimeout = 1\n[net]\nretry = 0\n")
+	var said strings.Builder
+	w.Stderr = &said
+	got := w.fetchFrom(t, targetAt(t, "http://"+silent.Addr().String()+"/index"))
+	if !strings.Contains(got, "exit status: 128") || !strings.Contains(said.String(), "Operation too slow") {
+		t.Errorf("got %s, git said %q", got, said.String())
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
+// defaultLowSpeed is how many bytes per second are too slow, as for Cargo.
+const defaultLowSpeed = int64(10)
+
 // timeout returns how long a connection may take to be made, and a transfer to
 // be too slow; 0 is for ever.
 func (c *Client) timeout(settings config.HTTP) time.Duration {

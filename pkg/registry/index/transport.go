@@ -49,7 +49,7 @@ func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transp
 		proxyTLS:  c.proxyTLS(settings),
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
-		lowSpeed:  10,
+		lowSpeed:  defaultLowSpeed,
 		dial:      c.Dial,
 	}
 	if t.proxies.configured == nil {

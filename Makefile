@@ -9,6 +9,8 @@ PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 MODULES  := . ./cmd ./pkg
 PACKAGES := ./... ./cmd/... ./pkg/...
+# What some tests need, and the packages it is in.
+TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-tool:libsecret-tools strace:strace
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
@@ -33,6 +35,10 @@ uninstall:
 # programs. The comparison with the real cargo is `make parity`.
 test:
 	$(GO) test $(TESTFLAGS) -skip '^TestParity$$' $(PACKAGES)
+	@for tool in $(TOOLS); do \
+		command -v $${tool%%:*} >/dev/null || \
+			echo "left out: tests that need $${tool%%:*} (in Debian's package $${tool##*:})"; \
+	done
 
 # Holds the programs against the real cargo, or its recorded answers.
 parity:

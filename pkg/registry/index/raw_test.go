@@ -27,24 +27,7 @@ func rawWorld(t *testing.T, answers ...string) *world {
 // each connection and then closes it.
 func servedWorld(t *testing.T, content string, talk func(net.Conn)) *world {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	w := &world{home: t.TempDir(), server: &httptest.Server{URL: "http://" + listener.Addr().String()}}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				talk(conn)
-			}()
-		}
-	}()
+	w := &world{home: t.TempDir(), server: &httptest.Server{URL: "http://" + peer(t, talk)}}
 	w.configure(t, content)
 	return w
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -20,6 +19,8 @@ const cratesIO = "crates-io"
 type tool struct {
 	shell  *cli.Shell
 	config *config.Config
+	// silent is the same configuration without its warnings.
+	silent *config.Config
 	// registry is the name given with --registry; empty if there is none.
 	registry string
 	dryRun   bool
@@ -45,8 +46,7 @@ plain text, and show what is where.`,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.UsageError(err, c.UseLine()) })
-	// For arguments that are no flags cobra's own error will do.
-	root.Args = usageArgs(cobra.NoArgs)
+	root.Args = noArgs
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.AddCommand(t.registerCommand(), t.unregisterCommand(), t.statusCommand(), t.migrateCommand())
 	return root
@@ -62,9 +62,13 @@ func (t *tool) configured(run func(*cobra.Command) error) func(*cobra.Command, [
 				return err
 			}
 		}
-		if t.config, err = openConfig(t.shell); err != nil {
+		if t.config, err = t.shell.OpenConfig(os.Environ()); err != nil {
 			return err
 		}
+		if err := t.config.Read(); err != nil {
+			return err
+		}
+		t.silent = t.quiet()
 		if term, err := t.config.Term(); err == nil {
 			if err := t.shell.SetColor(term.Color); err != nil {
 				return err
@@ -74,14 +78,13 @@ func (t *tool) configured(run func(*cobra.Command) error) func(*cobra.Command, [
 	}
 }
 
-// usageArgs makes what is wrong with arguments a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return cli.UsageError(err, c.UseLine())
-		}
-		return nil
+// noArgs makes arguments that are no flags a usage error; cobra's own words for
+// it will do.
+func noArgs(c *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(c, args); err != nil {
+		return cli.UsageError(err, c.UseLine())
 	}
+	return nil
 }
 
 func (t *tool) registryFlag(flags *pflag.FlagSet, usage string) {
@@ -92,27 +95,13 @@ func (t *tool) dryRunFlag(flags *pflag.FlagSet) {
 	flags.BoolVarP(&t.dryRun, "dry-run", "n", false, "Say what would be done, and change nothing")
 }
 
-// openConfig reads Cargo's configuration as it is seen from the current
-// directory.
-func openConfig(shell *cli.Shell) (*config.Config, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
-	}
-	home, err := config.HomeDir(dir, os.Environ())
-	if err != nil {
-		return nil, err
-	}
-	return config.Load(config.Options{Dir: dir, Home: home, Environ: os.Environ(), Notify: shell.Notify})
-}
-
 // find returns the registry of that name.
 func (t *tool) find(name string) (registry.Registry, error) {
 	target, err := registry.Resolve(t.config, name)
 	return target.Registry, err
 }
 
-// quiet returns the same configuration without its warnings.
+// quiet returns the configuration as it is now, without its warnings.
 func (t *tool) quiet() *config.Config {
 	o := t.config.Options
 	o.Notify = nil

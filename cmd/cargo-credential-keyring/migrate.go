@@ -23,7 +23,7 @@ func (t *tool) migrateCommand() *cobra.Command {
 secret store. A token leaves the file only after it has been read back from the
 store. Tokens that Cargo would not look for in the store are left alone: see
 register.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: noArgs,
 		RunE: t.configured(func(c *cobra.Command) error { return t.migrate(c.Context()) }),
 	}
 	t.registryFlag(c.Flags(), "The `NAME` of the one registry whose token to move")
@@ -112,7 +112,7 @@ func (t *tool) credentialsName(r registry.Registry) (string, error) {
 	if r.IsCratesIO() {
 		return "", nil
 	}
-	name, err := registry.ConfiguredName(t.quiet(), r)
+	name, err := registry.ConfiguredName(t.silent, r)
 	if name == "" {
 		name = r.Name
 	}

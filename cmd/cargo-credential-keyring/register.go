@@ -36,7 +36,7 @@ config.toml in Cargo's home.
 It becomes the provider that Cargo asks first, unless it is listed already: for
 one registry, or for all that have no provider of their own. Options for the
 store are written behind it.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: noArgs,
 	}
 	var options keyring.Options
 	store := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -65,7 +65,7 @@ func (t *tool) unregisterCommand() *cobra.Command {
 		Short: "Remove this program from the credential providers in Cargo's configuration",
 		Long: `Remove this program from the credential providers in Cargo's configuration: what
 register has added. Tokens in the secret store stay there.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: noArgs,
 		RunE: t.configured(func(c *cobra.Command) error { return t.unregister(c.Context()) }),
 	}
 	t.registryFlag(c.Flags(), "The `NAME` of the one registry that was registered")

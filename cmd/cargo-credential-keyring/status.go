@@ -70,7 +70,7 @@ func (t *tool) statusCommand() *cobra.Command {
 		Long: `Show for every configured registry and crates.io which credential providers Cargo
 asks and where they are configured, whether there is a token and in which store,
 and what stands in its way. Tokens are never shown, and no other provider is run.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: noArgs,
 		RunE: t.configured(func(c *cobra.Command) error {
 			r, err := t.status(c.Context())
 			if err != nil {

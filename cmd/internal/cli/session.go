@@ -50,19 +50,24 @@ func Main(command Command, run func(context.Context, *Session) error) int {
 	return s.Shell.Report(err)
 }
 
-// open takes the configuration of the current directory, of which nothing has
-// been read yet.
-func (s *Session) open(environ []string) error {
+// open takes the configuration of the current directory.
+func (s *Session) open(environ []string) (err error) {
+	s.Config, err = s.Shell.OpenConfig(environ)
+	return err
+}
+
+// OpenConfig returns the configuration of the current directory, of which
+// nothing has been read yet. Its notices are shown.
+func (s *Shell) OpenConfig(environ []string) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
-		return fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
+		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
 	}
 	home, err := config.HomeDir(dir, environ)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.Config = config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: s.Shell.Notify})
-	return nil
+	return config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: s.Notify}), nil
 }
 
 // configure does what Cargo does between its command line and a command, in

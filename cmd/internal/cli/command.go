@@ -7,13 +7,6 @@
 //	os.Exit(cli.Main(cli.Logout, func(ctx context.Context, s *cli.Session) error { … }))
 package cli
 
-import (
-	"context"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-)
-
 // Command is one of Cargo's commands, as far as its command line goes.
 type Command struct {
 	// Name is the word after "cargo".
@@ -86,33 +79,4 @@ func (c Command) Parse(args, environ []string) (Options, error) {
 		return Options{}, errDirectoryUnstable
 	}
 	return p.options, nil
-}
-
-// Cobra returns the command as a cobra command that parses the arguments with
-// [Command.Parse] and hands what they say to run. Its flags are defined for
-// what reads them from outside; cobra itself parses and prints nothing, since
-// neither its rules nor its words are Cargo's. It does not even see the
-// arguments, of which it would take "completion" for a command of its own.
-func (c Command) Cobra(args, environ []string, run func(context.Context, Options) error) *cobra.Command {
-	command := &cobra.Command{
-		Use:                "cargo-" + c.Name,
-		Short:              c.about,
-		DisableFlagParsing: true,
-		SilenceErrors:      true,
-		SilenceUsage:       true,
-		RunE: func(command *cobra.Command, _ []string) error {
-			options, err := c.Parse(args, environ)
-			if err != nil {
-				return err
-			}
-			return run(command.Context(), options)
-		},
-	}
-	command.SetArgs([]string{})
-	newParser(c).flags.VisitAll(func(f *pflag.Flag) {
-		if f.Name != "help" { // cobra has its own
-			command.Flags().AddFlag(f)
-		}
-	})
-	return command
 }

@@ -30,13 +30,11 @@ func Main(command Command, run func(context.Context, *Session) error) int {
 	debug.SetGCPercent(400)
 	environ := os.Environ()
 	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
-	cobra := command.Cobra(os.Args[1:], environ, func(ctx context.Context, o Options) error {
-		s.Options = o
-		if err := s.configure(environ, command); err != nil {
-			return err
-		}
-		return run(ctx, s)
-	})
+	return s.main(command, os.Args[1:], environ, run)
+}
+
+// main runs a command with the arguments behind its name.
+func (s *Session) main(command Command, args, environ []string, run func(context.Context, *Session) error) int {
 	if err := s.open(environ); err != nil {
 		return s.Shell.Report(err)
 	}
@@ -45,9 +43,19 @@ func Main(command Command, run func(context.Context, *Session) error) int {
 		s.Shell.ColorAnswers(term.Color)
 	}
 	ctx, died := UntilSignal()
-	err := cobra.ExecuteContext(ctx)
+	err := s.run(ctx, command, args, environ, run)
 	died()
 	return s.Shell.Report(err)
+}
+
+func (s *Session) run(ctx context.Context, command Command, args, environ []string, run func(context.Context, *Session) error) (err error) {
+	if s.Options, err = command.Parse(args, environ); err != nil {
+		return err
+	}
+	if err := s.configure(environ, command); err != nil {
+		return err
+	}
+	return run(ctx, s)
 }
 
 // open takes the configuration of the current directory.

@@ -50,17 +50,7 @@ func session(t *testing.T, line string) string {
 	defer output.Close()
 
 	s := &Session{Shell: NewShell(output, output, environ)}
-	if err := s.open(environ); err != nil {
-		t.Fatal(err)
-	}
-	if term, err := s.Config.Term(); err == nil {
-		s.Shell.ColorAnswers(term.Color)
-	}
-	cobra := Logout.Cobra(args, environ, func(_ context.Context, o Options) error {
-		s.Options = o
-		if err := s.configure(environ, Logout); err != nil {
-			return err
-		}
+	s.main(Logout, args, environ, func(_ context.Context, s *Session) error {
 		name, err := s.Registry()
 		if err != nil {
 			return err
@@ -68,7 +58,6 @@ func session(t *testing.T, line string) string {
 		_, err = registry.ResolveChosen(s.Config, name)
 		return err
 	})
-	s.Shell.Report(cobra.ExecuteContext(t.Context()))
 	text, err := os.ReadFile(output.Name())
 	if err != nil {
 		t.Fatal(err)

@@ -230,12 +230,12 @@ func (m move) put(ctx context.Context, store keyring.Store, e keyring.Entry) err
 // remove takes the token out of the file, unless that has got another one
 // meanwhile.
 func (m move) remove(ctx context.Context) error {
-	f, err := config.OpenCredentials(ctx, m.config.Home, m.shell.Notify)
+	f, err := m.config.OpenCredentials(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	switch now := f.Stored()[m.name].Token; {
+	switch now := f.Stored(m.name).Token; {
 	case now == nil:
 		// Another migration was faster.
 		return nil

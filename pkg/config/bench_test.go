@@ -15,7 +15,7 @@ func BenchmarkLoad5000Registries(b *testing.B) {
 	}
 	document := []byte(file.String())
 	for b.Loop() {
-		if _, err := parseTOML(document, Definition{}); err != nil {
+		if _, err := parseTOML(document, &Definition{}); err != nil {
 			b.Fatal(err)
 		}
 	}

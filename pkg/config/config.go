@@ -31,12 +31,17 @@ type Config struct {
 	environ environ
 	// root is nil until the files have been read.
 	root *node
-	// credentials is nil until the credentials file has been read; its tables
-	// then hold the whole of root's, with the file laid over.
+	// credentials is nil until the credentials file has been read, which is
+	// then laid over root where a value is looked up.
 	credentials *node
-	// net and http are the tables of those names, once they have been read.
-	net  *Net
-	http *HTTP
+	// known is the credentials file as it was last read or saved, unless it is
+	// open to be changed.
+	known *credentialsContent
+	// net and http are the tables of those names, and indexes those of
+	// registries, once they have been read.
+	net     *Net
+	http    *HTTP
+	indexes []NamedIndex
 }
 
 // New returns the configuration that o describes, with no file read yet.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
@@ -16,7 +15,7 @@ import (
 // CredentialsFile is the file in Cargo's home that holds tokens, opened to be
 // changed. It is the only thing that writes to that file.
 //
-//	f, err := config.OpenCredentials(ctx, home, nil)
+//	f, err := cfg.OpenCredentials(ctx)
 //	if err != nil {
 //		return err
 //	}
@@ -37,6 +36,8 @@ type CredentialsFile struct {
 	file *os.File
 	// saved is what the file holds.
 	saved []byte
+	// config learns what the file holds; it may be nil.
+	config *Config
 }
 
 const oldTokenKey = "token"
@@ -50,6 +51,17 @@ const oldTokenKey = "token"
 // Errors are Cargo's; a *[SyntaxError] is among their causes if the file is no
 // TOML document.
 func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*CredentialsFile, error) {
+	return openCredentials(ctx, home, notify, nil)
+}
+
+// OpenCredentials opens the credentials file in the configuration's home, as the
+// function of that name does. When it is closed, the configuration has what was
+// saved.
+func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) {
+	return openCredentials(ctx, c.Home, c.Notify, c)
+}
+
+func openCredentials(ctx context.Context, home string, notify func(Notice), config *Config) (*CredentialsFile, error) {
 	path, file, err := openLocked(ctx, credentialsKind, home, notify)
 	if err != nil {
 		return nil, err
@@ -59,7 +71,7 @@ func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*Cr
 			notify(Notice{Kind: Warning, Text: danger})
 		}
 	}
-	f := &CredentialsFile{document: document{path: path}, file: file}
+	f := &CredentialsFile{document: document{path: path}, file: file, config: config}
 	if err := f.read(); err != nil {
 		file.Close()
 		return nil, err
@@ -69,18 +81,28 @@ func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*Cr
 
 // read reads and parses the whole file.
 func (f *CredentialsFile) read() error {
-	content, err := io.ReadAll(f.file)
+	content, err := readAll(f.file)
 	if err != nil {
 		return fmt.Errorf("failed to read configuration file `%s`: %w", f.path, oserror.New(err))
 	}
-	defer clear(content)
+	if c := f.config; c != nil {
+		known := c.known
+		c.known, c.credentials = nil, nil
+		if known != nil && known.path == f.path && bytes.Equal(known.content, content) {
+			f.tree = known.tree
+		}
+	}
 	return f.parse(content)
 }
 
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
+	if f.config != nil && bytes.Equal(f.text.Bytes(), f.saved) {
+		f.config.known = &credentialsContent{f.path, f.saved, f.tree}
+	} else {
+		clear(f.saved)
+	}
 	f.text.Clear()
-	clear(f.saved)
 	return f.file.Close()
 }
 
@@ -104,27 +126,27 @@ func (f *CredentialsFile) SetSecretKey(registry string, key Secret, subject *str
 type setting struct{ key, text string }
 
 func (f *CredentialsFile) set(registry string, settings []setting) error {
-	d := Definition{Kind: File, Path: f.path}
+	d := f.definition()
 	values := newTable(d)
 	var keys []string
 	for _, s := range settings {
-		values.table[s.key] = &node{kind: stringKind, text: s.text, definition: d}
+		values.setChild(s.key, &node{kind: stringKind, text: s.text, definition: d})
 		keys = append(keys, s.key)
 	}
 	table := tableOf(registry)
 	return f.change(func(root *node) error {
 		if registry == "" {
-			root.table["registry"] = values
+			root.setChild("registry", values)
 			return nil
 		}
 		registries := newTable(d)
-		registries.table[registry] = values
-		if old, ok := root.table["registries"]; ok {
+		registries.setChild(registry, values)
+		if old := root.child("registries"); old != nil {
 			if err := registries.merge(old, false, nil); err != nil {
 				return err
 			}
 		}
-		root.table["registries"] = registries
+		root.setChild("registries", registries)
 		return nil
 	}, func(document *tomledit.Document) error {
 		if registry == "" {
@@ -178,7 +200,7 @@ func removal(table path, keys ...string) (mean func(*node) error, edit func(*tom
 				return fmt.Errorf("expected `[%s]` to be a table", table)
 			}
 			for _, key := range keys {
-				delete(n.table, key)
+				n.removeChild(key)
 			}
 			return nil
 		}, func(text *tomledit.Document) error {
@@ -189,8 +211,9 @@ func removal(table path, keys ...string) (mean func(*node) error, edit func(*tom
 // Stored is what a credentials file holds for one registry; nil is nothing.
 type Stored struct{ Token, SecretKey, SecretKeySubject *Secret }
 
-// Stored returns what the file holds, by the names of [CredentialsFile.SetToken].
-func (f *CredentialsFile) Stored() map[string]Stored { return storedIn(f.tree) }
+// Stored returns what the file holds for a registry. The names are those of
+// [CredentialsFile.SetToken].
+func (f *CredentialsFile) Stored(registry string) Stored { return storedFor(f.tree, registry) }
 
 // HasCredentialsFile reports whether there is a credentials file in the given
 // home, or something in its place.
@@ -213,7 +236,7 @@ func StoredCredentials(home string) (path string, stored map[string]Stored, err 
 		return path, nil, err
 	}
 	defer clear(content)
-	tree, err := parseTOML(content, Definition{Kind: File, Path: path})
+	tree, err := parseTOML(content, &Definition{Kind: File, Path: path})
 	if err != nil {
 		return path, nil, fileError(path, err)
 	}
@@ -222,55 +245,63 @@ func StoredCredentials(home string) (path string, stored map[string]Stored, err 
 
 // storedIn returns what a credentials file holds for each registry.
 func storedIn(root *node) map[string]Stored {
+	names := []string{""}
+	if registries := root.child("registries"); registries != nil {
+		names = append(names, registries.names()...)
+	}
 	found := map[string]Stored{}
-	add := func(name string, registry *node) {
-		secret := func(key string) *Secret {
-			value := registry.below(path{key})
-			if value == nil || value.kind != stringKind {
-				return nil
-			}
-			secret := NewSecret(value.text)
-			return &secret
-		}
-		stored := Stored{secret("token"), secret("secret-key"), secret("secret-key-subject")}
-		if stored != (Stored{}) {
+	for _, name := range names {
+		if stored := storedFor(root, name); stored != (Stored{}) {
 			found[name] = stored
-		}
-	}
-	if registry := root.table["registry"]; registry != nil {
-		add("", registry)
-	} else if token := root.table[oldTokenKey]; token != nil && token.kind == stringKind {
-		secret := NewSecret(token.text)
-		found[""] = Stored{Token: &secret}
-	}
-	if registries := root.table["registries"]; registries != nil {
-		for name, registry := range registries.table {
-			add(name, registry)
 		}
 	}
 	return found
 }
 
+// storedFor returns what a credentials file holds for one registry.
+func storedFor(root *node, registry string) Stored {
+	table := root.below(tableOf(registry))
+	if table == nil && registry == "" {
+		// Very old files have the token of crates.io at the root.
+		return Stored{Token: root.secret(oldTokenKey)}
+	}
+	return Stored{table.secret("token"), table.secret("secret-key"), table.secret("secret-key-subject")}
+}
+
+// secret returns the string of that name in a table; nil if there is none.
+func (n *node) secret(name string) *Secret {
+	value := n.at(name)
+	if value == nil || value.kind != stringKind {
+		return nil
+	}
+	secret := NewSecret(value.text)
+	return &secret
+}
+
 // change changes the document. Like every change by Cargo it also moves a token
 // from the root, where very old files have it, to [registry].
 func (f *CredentialsFile) change(mean func(root *node) error, edit func(*tomledit.Document) error) error {
+	isOld := false
 	return f.document.change(func(root *node) error {
-		if token, ok := root.table[oldTokenKey]; ok {
-			delete(root.table, oldTokenKey)
+		if token := root.child(oldTokenKey); token != nil {
+			isOld = true
+			root.removeChild(oldTokenKey)
 			registry := newTable(root.definition)
-			registry.table["token"] = token
-			root.table["registry"] = registry
+			registry.setChild("token", token)
+			root.setChild("registry", registry)
 		}
 		return mean(root)
 	}, func(text *tomledit.Document) error {
-		if err := text.Nest(oldTokenKey, "registry"); err != nil {
-			return err
+		if isOld {
+			if err := text.Nest(oldTokenKey, "registry"); err != nil {
+				return err
+			}
 		}
 		return edit(text)
 	})
 }
 
-// parse reads what the file holds, and refuses what Cargo would stumble over
+// parse takes over what the file holds, and refuses what Cargo would stumble over
 // in its tables.
 func (f *CredentialsFile) parse(content []byte) error {
 	if err := f.document.parse(content); err != nil {
@@ -279,6 +310,6 @@ func (f *CredentialsFile) parse(content []byte) error {
 	if _, err := descend(f.tree, path{"registry", "token"}); err != nil {
 		return err
 	}
-	f.saved = bytes.Clone(content)
+	f.saved = content
 	return nil
 }

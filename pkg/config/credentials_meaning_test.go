@@ -51,12 +51,12 @@ func TestChangesMeanWhatCargosDo(t *testing.T) {
 				continue
 			}
 			content := readString(t, path)
-			got, err := parseTOML([]byte(content), Definition{})
+			got, err := parseTOML([]byte(content), &Definition{})
 			if err != nil {
 				t.Errorf("%s: %s: %v", file.Name, name, err)
 				continue
 			}
-			want, err := parseTOML([]byte(cargos), Definition{})
+			want, err := parseTOML([]byte(cargos), &Definition{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,15 +1,22 @@
 package config
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
+
+// credentialsContent is what a credentials file holds.
+type credentialsContent struct {
+	path    string
+	content []byte
+	tree    *node
+}
 
 // A writer has the lock for some milliseconds. Who has it longer is not
 // writing, and a reader that waited for it would wait in silence.
@@ -60,5 +67,15 @@ func readFileLocked(path string) ([]byte, error) {
 		}
 		time.Sleep(wait)
 	}
-	return io.ReadAll(f)
+	return readAll(f)
+}
+
+// readAll reads a file to its end.
+func readAll(f *os.File) ([]byte, error) {
+	var content bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		content.Grow(int(min(info.Size(), 1<<24)) + bytes.MinRead)
+	}
+	_, err := content.ReadFrom(f)
+	return content.Bytes(), err
 }

@@ -298,17 +298,17 @@ func TestReadingAPipeIsRefused(t *testing.T) {
 // countTokens fails unless the file, as somebody reads it who knows nothing of
 // locks, is whole.
 func countTokens(content []byte) (int, error) {
-	root, err := parseTOML(content, Definition{})
+	root, err := parseTOML(content, &Definition{})
 	if err != nil {
 		return 0, err
 	}
-	registries, ok := root.table["registries"]
-	if !ok {
+	registries := root.child("registries")
+	if registries == nil {
 		return 0, nil
 	}
 	count := 0
-	for _, registry := range registries.table {
-		if registry.table["token"] != nil {
+	for _, e := range registries.members.list {
+		if e.value.child("token") != nil {
 			count++
 		}
 	}

@@ -14,29 +14,40 @@ type document struct {
 	tree *node
 }
 
-func (d *document) definition() Definition { return Definition{Kind: File, Path: d.path} }
+func (d *document) definition() *Definition { return &Definition{Kind: File, Path: d.path} }
 
-func (d *document) parse(content []byte) error {
-	tree, err := parseTOML(content, d.definition())
-	if err != nil {
-		return fileError(d.path, err)
+// parse takes over the content, whose meaning may be known already.
+func (d *document) parse(content []byte) (err error) {
+	if d.tree == nil {
+		if d.tree, err = parseTOML(content, d.definition()); err != nil {
+			return fileError(d.path, err)
+		}
 	}
-	text, err := tomledit.Parse(content)
-	if err != nil {
-		return fileError(d.path, err)
-	}
-	d.tree, d.text = tree, text
+	d.text = tomledit.New(content)
 	return nil
 }
 
 // change changes the text as edit does, if it then means what mean makes of what
 // it meant before.
 func (d *document) change(mean func(root *node) error, edit func(*tomledit.Document) error) error {
-	want := d.tree.clone()
-	if err := mean(want); err != nil {
+	tree, text := d.tree, d.text.Clone()
+	err := mean(tree)
+	if err == nil {
+		tree, err = d.edited(tree, text, edit)
+	}
+	if err != nil {
+		// A copy of a large tree would take as long, in every change.
+		d.tree, _ = parseTOML(d.text.Bytes(), d.definition())
 		return err
 	}
-	text := d.text.Clone()
+	d.text.Clear()
+	d.text, d.tree = text, tree
+	return nil
+}
+
+// edited changes the text and returns what it then means, if that is what is
+// wanted.
+func (d *document) edited(want *node, text *tomledit.Document, edit func(*tomledit.Document) error) (*node, error) {
 	err := edit(text)
 	var tree *node
 	if err == nil {
@@ -46,17 +57,15 @@ func (d *document) change(mean func(root *node) error, edit func(*tomledit.Docum
 		err = tomledit.ErrRefused
 	}
 	if err != nil {
-		return fmt.Errorf("failed to edit `%s`: %w", d.path, err)
+		return nil, fmt.Errorf("failed to edit `%s`: %w", d.path, err)
 	}
-	d.text.Clear()
-	d.text, d.tree = text, tree
-	return nil
+	return tree, nil
 }
 
 // means reports whether two values are the same, wherever they are defined.
 func (n *node) means(other *node) bool {
 	if n.kind != other.kind || n.text != other.text || n.integer != other.integer || n.boolean != other.boolean ||
-		len(n.list) != len(other.list) || len(n.table) != len(other.table) {
+		len(n.list) != len(other.list) || len(n.members.list) != len(other.members.list) {
 		return false
 	}
 	for i, element := range n.list {
@@ -64,8 +73,13 @@ func (n *node) means(other *node) bool {
 			return false
 		}
 	}
-	for name, value := range n.table {
-		if match, ok := other.table[name]; !ok || !value.means(match) {
+	for i, e := range n.members.list {
+		match := other.members.list[i].value
+		if other.members.list[i].name != e.name {
+			// In another order.
+			match = other.child(e.name)
+		}
+		if match == nil || !e.value.means(match) {
 			return false
 		}
 	}

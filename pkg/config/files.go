@@ -28,7 +28,7 @@ func (c *Config) tree() (*node, error) {
 	if c.root != nil {
 		return c.root, nil
 	}
-	root := newTable(Definition{})
+	root := newTable(&Definition{})
 	if err := c.readFiles(root); err != nil {
 		return nil, fmt.Errorf("could not load Cargo configuration: %w", err)
 	}
@@ -136,7 +136,7 @@ func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool
 }
 
 func (c *Config) parseFile(path string, content []byte, kind DefinitionKind, seen map[string]bool) (*node, error) {
-	file, err := parseTOML(content, Definition{Kind: kind, Path: path})
+	file, err := parseTOML(content, &Definition{Kind: kind, Path: path})
 	if err != nil {
 		return nil, fileError(path, err)
 	}
@@ -205,11 +205,11 @@ type include struct {
 
 // includesOf takes the include key out of file.
 func includesOf(file *node) ([]include, error) {
-	value, ok := file.table["include"]
-	if !ok {
+	value := file.child("include")
+	if value == nil {
 		return nil, nil
 	}
-	delete(file.table, "include")
+	file.removeChild("include")
 	if value.kind != listKind {
 		// The missing backquote is Cargo's.
 		return nil, fmt.Errorf("expected a list of strings or a list of tables, but found %s at `include` in `%s",
@@ -217,20 +217,20 @@ func includesOf(file *node) ([]include, error) {
 	}
 	var includes []include
 	for i, element := range value.list {
-		inc := include{definition: element.definition}
+		inc := include{definition: *element.definition}
 		switch element.kind {
 		case stringKind:
 			inc.path = element.text
 		case tableKind:
-			path, ok := element.table["path"]
-			if !ok {
+			path := element.child("path")
+			if path == nil {
 				return nil, fmt.Errorf("missing field `path` at `include[%d]` in `%s`", i, element.definition)
 			}
 			if path.kind != stringKind {
 				return nil, fmt.Errorf("expected a string, but found %s at `include[%d].path` in `%s`", path.kind, i, element.definition)
 			}
 			inc.path = path.text
-			if optional, ok := element.table["optional"]; ok {
+			if optional := element.child("optional"); optional != nil {
 				if optional.kind != booleanKind {
 					return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
 				}

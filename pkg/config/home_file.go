@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
@@ -73,7 +71,7 @@ func (f *HomeFile) Save(ctx context.Context) error {
 		return err
 	}
 	defer file.Close()
-	now, err := io.ReadAll(file)
+	now, err := readAll(file)
 	if err == nil && !bytes.Equal(now, f.saved) {
 		err = ErrChanged
 	}
@@ -96,7 +94,7 @@ func (f *HomeFile) Keys(table ...string) []string {
 	if n == nil || n.kind != tableKind {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(n.table))
+	return n.names()
 }
 
 // Strings returns the elements of a list of strings.
@@ -125,7 +123,7 @@ func (f *HomeFile) Program(key ...string) *Program {
 	if len(list) == 0 {
 		return nil
 	}
-	p := &Program{Name: list[0].text, Definition: n.definition}
+	p := &Program{Name: list[0].text, Definition: *n.definition}
 	for _, word := range list[1:] {
 		p.Args = append(p.Args, word.text)
 	}
@@ -166,7 +164,7 @@ func (f *HomeFile) Restore(key ...string) (restored bool, err error) {
 		return false, nil
 	}
 	return true, f.change(func(root *node) error {
-		return root.put(key, old.table["old"])
+		return root.put(key, old.child("old"))
 	}, func(d *tomledit.Document) error {
 		return d.Restore(key...)
 	})
@@ -243,7 +241,7 @@ func (f *HomeFile) Unset(key ...string) error {
 	return f.change(func(root *node) error {
 		want = root
 		if n := root.below(table); n != nil {
-			delete(n.table, name)
+			n.removeChild(name)
 		}
 		return nil
 	}, func(d *tomledit.Document) error {
@@ -252,7 +250,7 @@ func (f *HomeFile) Unset(key ...string) error {
 		}
 		for n := len(table); n > 0 && !d.Has(table[:n]...); n-- {
 			if parent := want.below(table[:n-1]); parent != nil {
-				delete(parent.table, table[n-1])
+				parent.removeChild(table[n-1])
 			}
 		}
 		return nil
@@ -264,7 +262,7 @@ func (f *HomeFile) find(key []string) *node { return f.tree.below(key) }
 // below returns the value at a path; nil if there is none.
 func (n *node) below(at path) *node {
 	for _, name := range at {
-		if n = n.table[name]; n == nil {
+		if n = n.child(name); n == nil {
 			return nil
 		}
 	}
@@ -274,16 +272,16 @@ func (n *node) below(at path) *node {
 // put sets the value at a path in tables, which are made as needed.
 func (n *node) put(at path, value *node) error {
 	for i, name := range at[:len(at)-1] {
-		next := n.table[name]
+		next := n.child(name)
 		if next == nil {
 			next = newTable(n.definition)
-			n.table[name] = next
+			n.addChild(name, next)
 		}
 		if next.kind != tableKind {
 			return next.expected("table", at[:i+1])
 		}
 		n = next
 	}
-	n.table[at[len(at)-1]] = value
+	n.setChild(at[len(at)-1], value)
 	return nil
 }

@@ -1,8 +1,8 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -14,12 +14,19 @@ func (c *Config) find(k key) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.credentials != nil {
-		if n, err := descend(c.credentials, k.path); n != nil || err != nil {
-			return n, err
-		}
+	if c.credentials == nil {
+		return descend(root, k.path)
 	}
-	return descend(root, k.path)
+	over, err := descend(c.credentials, k.path)
+	if err != nil {
+		return nil, err
+	}
+	n, err := descend(root, k.path)
+	if n == nil || over == nil || err != nil {
+		return cmp.Or(over, n), err
+	}
+	merged := n.clone()
+	return merged, merged.merge(over, true, k.path)
 }
 
 func descend(n *node, at path) (*node, error) {
@@ -27,11 +34,9 @@ func descend(n *node, at path) (*node, error) {
 		if n.kind != tableKind {
 			return nil, fmt.Errorf("expected table for configuration key `%s`, but found %s in %s", at[:i], n.kind, n.definition)
 		}
-		child, ok := n.table[part]
-		if !ok {
+		if n = n.child(part); n == nil {
 			return nil, nil
 		}
-		n = child
 	}
 	return n, nil
 }
@@ -75,7 +80,7 @@ func (c *Config) warnMisspelt(k key) {
 func (c *Config) definition(k key) Definition {
 	_, set := c.environ.values[k.variable]
 	if n, _ := c.find(k); n != nil && (!set || n.definition.Kind > Environment) {
-		return n.definition
+		return *n.definition
 	}
 	return Definition{Kind: Environment, Variable: k.variable}
 }
@@ -162,10 +167,10 @@ func (c *Config) openTable(k key, known ...string) (*table, error) {
 		if n.kind != tableKind {
 			return nil, invalidError(k, n, "table")
 		}
-		for _, name := range slices.Sorted(maps.Keys(n.table)) {
+		for _, name := range n.names() {
 			t.present[name] = true
 			if !slices.Contains(known, name) {
-				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, n.table[name].definition)
+				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, n.child(name).definition)
 			}
 		}
 	}

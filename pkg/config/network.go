@@ -3,8 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // Net is the table [net]. A nil field is not configured.
@@ -121,7 +119,7 @@ func (t *table) sslVersion(http *HTTP) error {
 		return err
 	}
 	if text, d, ok := t.c.fromVariable(k); ok && (n == nil || n.kind == listKind || n.definition.Kind < Environment) {
-		n = n.replaced(text, d)
+		n = n.replaced(text, &d)
 	}
 	if n == nil {
 		// Only a variable for one of the bounds.
@@ -144,7 +142,7 @@ func (t *table) sslVersion(http *HTTP) error {
 
 // replaced returns the value of a variable whose type is not known, in the
 // place of n. A list is joined with it and stays one.
-func (n *node) replaced(text string, d Definition) *node {
+func (n *node) replaced(text string, d *Definition) *node {
 	if text == "true" || text == "false" {
 		return &node{kind: booleanKind, boolean: text == "true", definition: d}
 	}
@@ -159,7 +157,7 @@ func (n *node) replaced(text string, d Definition) *node {
 
 // sslBounds reads the table. Cargo does not warn of other keys in it.
 func (c *Config) sslBounds(k key, n *node, http *HTTP) error {
-	bounds, err := c.openTable(k, slices.AppendSeq([]string{"min", "max"}, maps.Keys(n.table))...)
+	bounds, err := c.openTable(k, append([]string{"min", "max"}, n.names()...)...)
 	if err != nil {
 		return err
 	}

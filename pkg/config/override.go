@@ -3,9 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -13,7 +11,7 @@ import (
 // Override lays the arguments of --config over the configuration, the last one
 // topmost: each is the path of a file, or one KEY=VALUE expression.
 func (c *Config) Override(args []string) error {
-	over := newTable(Definition{Kind: CommandLine})
+	over := newTable(&Definition{Kind: CommandLine})
 	seen := map[string]bool{}
 	for _, arg := range args {
 		value, err := c.argument(arg, seen)
@@ -31,7 +29,7 @@ func (c *Config) Override(args []string) error {
 	if err != nil {
 		return err
 	}
-	c.net, c.http = nil, nil
+	c.net, c.http, c.indexes = nil, nil, nil
 	return root.merge(over, true, nil)
 }
 
@@ -48,7 +46,7 @@ func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
 		return nil, err
 	}
 	shown := hideSecrets(arg, false)
-	value, err := parseTOML([]byte(arg), Definition{Kind: CommandLine})
+	value, err := parseTOML([]byte(arg), &Definition{Kind: CommandLine})
 	var syntax *SyntaxError
 	switch {
 	case errors.As(err, &syntax):
@@ -115,7 +113,7 @@ func refuseSecrets(value *node) error {
 		if registries == nil {
 			continue
 		}
-		for _, name := range slices.Sorted(maps.Keys(registries.table)) {
+		for _, name := range registries.names() {
 			if registries.at(name, secret) != nil {
 				return fmt.Errorf("registries.%s.%s cannot be set through --config for security reasons", name, secret)
 			}
@@ -130,7 +128,7 @@ func (n *node) at(parts ...string) *node {
 		if n == nil {
 			return nil
 		}
-		n = n.table[part]
+		n = n.child(part)
 	}
 	return n
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -89,35 +88,53 @@ func (c *Config) registry(k key, others ...string) (*RegistryConfig, error) {
 }
 
 // RegistryIndexes returns the indexes of all [registries] tables in the files
-// and the --config values, sorted by name. The environment is not asked.
+// and the --config values, in no order. The environment is not asked. The caller must not change them.
 func (c *Config) RegistryIndexes() ([]NamedIndex, error) {
+	if c.indexes != nil {
+		return c.indexes, nil
+	}
 	root, err := c.tree()
 	if err != nil {
 		return nil, err
 	}
-	registries, ok := root.table["registries"]
-	if !ok {
+	registries := root.child("registries")
+	if registries == nil {
 		return nil, nil
 	}
 	if registries.kind != tableKind {
 		return nil, registries.expected("table", path{"registries"})
 	}
-	var indexes []NamedIndex
-	for _, name := range slices.Sorted(maps.Keys(registries.table)) {
-		registry := registries.table[name]
-		if registry.kind != tableKind {
-			return nil, registry.expectedAt("table", "registries."+name)
+	indexes := make([]NamedIndex, 0, len(registries.members.list))
+	// The first of the names is reported.
+	var wrong string
+	var failure error
+	for _, e := range registries.members.list {
+		index, err := e.value.indexOf(e.name)
+		switch {
+		case err != nil && (failure == nil || e.name < wrong):
+			wrong, failure = e.name, err
+		case index != nil:
+			indexes = append(indexes, NamedIndex{e.name, Value[string]{index.text, *index.definition}})
 		}
-		index, ok := registry.table["index"]
-		if !ok {
-			continue
-		}
-		if index.kind != stringKind {
-			return nil, index.expectedAt("string", "registries."+name+".index")
-		}
-		indexes = append(indexes, NamedIndex{name, Value[string]{index.text, index.definition}})
 	}
+	if failure != nil {
+		return nil, failure
+	}
+	c.indexes = indexes
 	return indexes, nil
+}
+
+// indexOf returns the index in the table of the registry with the given name; nil
+// if there is none.
+func (n *node) indexOf(name string) (*node, error) {
+	if n.kind != tableKind {
+		return nil, n.expectedAt("table", "registries."+name)
+	}
+	index := n.child("index")
+	if index != nil && index.kind != stringKind {
+		return nil, index.expectedAt("string", "registries."+name+".index")
+	}
+	return index, nil
 }
 
 // Registries returns all registries that the configuration names, with the
@@ -126,10 +143,11 @@ func (c *Config) RegistryIndexes() ([]NamedIndex, error) {
 // only a variable names, CARGO_REGISTRIES_NAME_INDEX. Their names are in lower
 // case here, as Cargo has them; a '-' in a name cannot be told from a '_'.
 func (c *Config) Registries() ([]NamedIndex, error) {
-	registries, err := c.RegistryIndexes()
+	indexes, err := c.RegistryIndexes()
 	if err != nil {
 		return nil, err
 	}
+	registries := slices.Clone(indexes)
 	seen := map[string]bool{}
 	for i, r := range registries {
 		k := parseKey("registries").child(r.Name).child("index")
@@ -162,11 +180,23 @@ func (c *Config) LoadCredentials() error {
 	if !found {
 		return nil
 	}
-	content, err := readLocked(file)
-	if err != nil {
-		return err
+	if c.known == nil || c.known.path != file {
+		content, err := readLocked(file)
+		if err != nil {
+			return err
+		}
+		tree, err := parseTOML(content, &Definition{Kind: File, Path: file})
+		if err != nil {
+			return fileError(file, err)
+		}
+		c.known = &credentialsContent{file, content, tree}
 	}
-	credentials, err := c.parseFile(file, content, File, map[string]bool{components(file): true})
+	// What follows takes values out of the outermost table.
+	credentials := newTable(c.known.tree.definition)
+	for _, e := range c.known.tree.members.list {
+		credentials.addChild(e.name, e.value)
+	}
+	credentials, err := c.include(credentials, File, map[string]bool{components(file): true})
 	if err != nil {
 		return err
 	}
@@ -176,39 +206,31 @@ func (c *Config) LoadCredentials() error {
 	if err != nil {
 		return err
 	}
-	for name, value := range credentials.table {
-		base, ok := root.table[name]
-		if !ok {
-			continue
+	for _, e := range credentials.members.list {
+		if base := root.child(e.name); base != nil {
+			if err := base.mergeable(e.value); err != nil {
+				return err
+			}
 		}
-		merged := base.clone()
-		if err := merged.merge(value, true, path{name}); err != nil {
-			return err
-		}
-		credentials.table[name] = merged
 	}
 	c.credentials = credentials
 	return nil
 }
 
-// ForgetCredentials has the credentials file read again when it is next needed,
-// for a caller that has changed it.
-func (c *Config) ForgetCredentials() { c.credentials = nil }
-
 // moveOldToken puts a token at the root, where very old files have it, into
 // [registry], unless the file has that table.
 func moveOldToken(credentials *node) {
-	token, ok := credentials.table["token"]
-	if !ok {
+	token := credentials.child(oldTokenKey)
+	if token == nil {
 		return
 	}
-	delete(credentials.table, "token")
-	if _, ok := credentials.table["registry"]; ok {
+	credentials.removeChild(oldTokenKey)
+	if credentials.child("registry") != nil {
 		return
 	}
 	registry := newTable(credentials.definition)
-	registry.table["token"] = token
-	credentials.table["registry"] = registry
+	registry.addChild("token", token)
+	credentials.addChild("registry", registry)
 }
 
 // expectedAt is expected for a place that is named as it is, without quotes.

@@ -1,10 +1,5 @@
 package config
 
-import (
-	"maps"
-	"slices"
-)
-
 // Source is a table [source.NAME]. A nil field is not configured.
 type Source struct {
 	Name string
@@ -31,7 +26,7 @@ func (c *Config) Sources() ([]Source, error) {
 		return nil, invalidError(k, n, "table")
 	}
 	var sources []Source
-	for _, name := range slices.Sorted(maps.Keys(n.table)) {
+	for _, name := range n.names() {
 		source, err := c.source(k.exactChild(name), name)
 		if err != nil {
 			return nil, err

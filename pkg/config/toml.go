@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
@@ -18,24 +19,24 @@ import (
 //
 // It builds the tree from the library's parser, not from its decoder, whose
 // time grows with the square of the number of tables.
-func parseTOML(document []byte, d Definition) (*node, error) {
+func parseTOML(document []byte, d *Definition) (*node, error) {
 	if !utf8.Valid(document) {
 		return nil, &notUTF8Error{}
 	}
 	document = slices.Clip(bytes.TrimPrefix(document, []byte("\ufeff")))
-	b := &builder{definition: d}
+	b := &builder{definition: d, text: string(document)}
 	b.parser.Reset(document)
 	root := b.newTable(header)
-	current, at := root, ""
+	current := root
 	for b.parser.NextExpression() {
 		var err error
 		switch e := b.parser.Expression(); e.Kind {
 		case unstable.Table:
-			current, at, err = b.openTable(root, e)
+			current, err = b.openTable(root, e)
 		case unstable.ArrayTable:
-			current, at, err = b.appendTable(root, e)
+			current, err = b.appendTable(root, e)
 		case unstable.KeyValue:
-			err = b.set(current, at, e)
+			err = b.set(current, e)
 		}
 		if err != nil {
 			return nil, b.syntaxError(document, err)
@@ -68,7 +69,7 @@ func (*notUTF8Error) Error() string { return "stream did not contain valid UTF-8
 
 // origin says how a table or a list came about, which decides what may still
 // be added to it.
-type origin int
+type origin uint8
 
 const (
 	// inline tables and arrays are complete.
@@ -85,30 +86,53 @@ const (
 // key that is wrong.
 type builder struct {
 	parser     unstable.Parser
-	definition Definition
+	definition *Definition
+	// text is the document. The tree's strings are parts of it.
+	text string
+	// free are nodes to be used: one by one they would be slow to allocate.
+	free []node
+	// section is where the table is that the last header opened, and at where
+	// the value is that is being read.
+	section, at []step
 	// unsupported is about the first value of a type that configuration does
 	// not have.
 	unsupported error
 }
 
+// step leads from a table to a value in it, or from a list to an element.
+type step struct {
+	key     string
+	element int
+	ofList  bool
+}
+
+func (b *builder) newNode(k kind) *node {
+	if len(b.free) == 0 {
+		b.free = make([]node, 64)
+	}
+	n := &b.free[0]
+	b.free = b.free[1:]
+	n.kind, n.definition = k, b.definition
+	return n
+}
+
 func (b *builder) newTable(o origin) *node {
-	n := newTable(b.definition)
+	n := b.newNode(tableKind)
 	n.origin = o
 	return n
 }
 
-// below is the place of a key in the table at the given place, as messages
-// show it.
-func below(at, key string) string {
-	if at == "" {
-		return quoteKey(key)
+// string returns the text of a key or a string. Only one with escapes is not as
+// it stands in the document.
+func (b *builder) string(n *unstable.Node) string {
+	raw := b.text[n.Raw.Offset : n.Raw.Offset+n.Raw.Length]
+	if len(raw) == len(n.Data)+len(`""`) {
+		raw = raw[1 : len(raw)-1]
 	}
-	return at + "." + quoteKey(key)
-}
-
-// element is the place of an element of the list at the given place.
-func element(at string, i int) string {
-	return at + "[" + strconv.Itoa(i) + "]"
+	if raw == string(n.Data) {
+		return raw
+	}
+	return string(n.Data)
 }
 
 func duplicate(key *unstable.Node) error {
@@ -124,84 +148,94 @@ func extend(key *unstable.Node, n *node) error {
 }
 
 // openTable returns the table that the header e opens.
-func (b *builder) openTable(root *node, e *unstable.Node) (*node, string, error) {
-	parent, at, last, err := b.parent(root, e)
+func (b *builder) openTable(root *node, e *unstable.Node) (*node, error) {
+	parent, last, err := b.parent(root, e)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	name := string(last.Data)
-	at = below(at, name)
-	n, ok := parent.table[name]
+	name := b.string(last)
+	b.section = append(b.section, step{key: name})
+	n := parent.child(name)
 	switch {
-	case !ok:
+	case n == nil:
 		n = b.newTable(header)
-		parent.table[name] = n
+		parent.addChild(name, n)
 	case n.kind == tableKind && n.origin == implicit:
 		n.origin = header
 	default:
-		return nil, "", duplicate(last)
+		return nil, duplicate(last)
 	}
-	return n, at, nil
+	return n, nil
 }
 
 // appendTable returns the table that the header e, with double brackets, adds
 // to a list.
-func (b *builder) appendTable(root *node, e *unstable.Node) (*node, string, error) {
-	parent, at, last, err := b.parent(root, e)
+func (b *builder) appendTable(root *node, e *unstable.Node) (*node, error) {
+	parent, last, err := b.parent(root, e)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	name := string(last.Data)
-	list, ok := parent.table[name]
-	if !ok {
-		list = &node{kind: listKind, definition: b.definition}
+	name := b.string(last)
+	list := parent.child(name)
+	if list == nil {
+		list = b.newNode(listKind)
 		list.origin = header
-		parent.table[name] = list
+		parent.addChild(name, list)
 	}
 	if list.kind != listKind || list.origin != header {
-		return nil, "", duplicate(last)
+		return nil, duplicate(last)
 	}
+	b.section = append(b.section, step{key: name}, step{element: len(list.list), ofList: true})
 	n := b.newTable(header)
 	list.list = append(list.list, n)
-	return n, element(below(at, name), len(list.list)-1), nil
+	return n, nil
 }
 
 // parent walks to the table above the last part of a header.
-func (b *builder) parent(n *node, e *unstable.Node) (parent *node, at string, last *unstable.Node, err error) {
+func (b *builder) parent(n *node, e *unstable.Node) (parent *node, last *unstable.Node, err error) {
+	b.section = b.section[:0]
 	parts := e.Key()
 	parts.Next()
 	for ; !parts.IsLast(); parts.Next() {
 		part := parts.Node()
-		name := string(part.Data)
-		child, ok := n.table[name]
-		if !ok {
+		name := b.string(part)
+		b.section = append(b.section, step{key: name})
+		child := n.child(name)
+		if child == nil {
 			child = b.newTable(implicit)
-			n.table[name] = child
+			n.addChild(name, child)
 		}
 		if child.kind == listKind && child.origin == header {
 			child = child.list[len(child.list)-1]
 		}
 		if child.kind != tableKind || child.origin == inline {
-			return nil, "", nil, extend(part, child)
+			return nil, nil, extend(part, child)
 		}
-		n, at = child, below(at, name)
+		n = child
 	}
-	return n, at, parts.Node(), nil
+	return n, parts.Node(), nil
 }
 
-// set puts a value with a possibly dotted key below n.
-func (b *builder) set(n *node, at string, e *unstable.Node) error {
+// set puts a value with a possibly dotted key below n, which is the table that
+// the last header opened.
+func (b *builder) set(n *node, e *unstable.Node) error {
+	b.at = append(b.at[:0], b.section...)
+	return b.setBelow(n, e)
+}
+
+// setBelow is set for the table at b.at.
+func (b *builder) setBelow(n *node, e *unstable.Node) error {
 	withinInline := n.origin == inline
 	parts := e.Key()
 	parts.Next()
 	for ; !parts.IsLast(); parts.Next() {
 		part := parts.Node()
-		name := string(part.Data)
-		child, ok := n.table[name]
+		name := b.string(part)
+		child := n.child(name)
 		switch {
-		case !ok:
+		case child == nil:
 			child = b.newTable(dotted)
-			n.table[name] = child
+			n.addChild(name, child)
 		case child.kind == tableKind && child.origin == implicit,
 			child.kind == listKind && child.origin == header:
 			parts.Next()
@@ -211,69 +245,82 @@ func (b *builder) set(n *node, at string, e *unstable.Node) error {
 		case child.origin != dotted:
 			return duplicate(part)
 		}
-		n, at = child, below(at, name)
+		n = child
+		b.at = append(b.at, step{key: name})
 	}
 	last := parts.Node()
-	name := string(last.Data)
-	if _, ok := n.table[name]; ok {
+	name := b.string(last)
+	if n.child(name) != nil {
 		return duplicate(last)
 	}
-	value, err := b.value(e.Value(), below(at, name))
-	n.table[name] = value
-	return err
+	b.at = append(b.at, step{key: name})
+	value, err := b.value(e.Value())
+	if err != nil {
+		return err
+	}
+	n.addChild(name, value)
+	return nil
 }
 
-func (b *builder) value(e *unstable.Node, at string) (*node, error) {
-	n := &node{definition: b.definition}
+// value returns the value at b.at.
+func (b *builder) value(e *unstable.Node) (*node, error) {
+	at := len(b.at)
 	switch e.Kind {
 	case unstable.String:
-		n.kind, n.text = stringKind, string(e.Data)
+		n := b.newNode(stringKind)
+		n.text = b.string(e)
+		return n, nil
 	case unstable.Bool:
-		n.kind, n.boolean = booleanKind, e.Data[0] == 't'
+		n := b.newNode(booleanKind)
+		n.boolean = e.Data[0] == 't'
+		return n, nil
 	case unstable.Integer:
-		n.kind = integerKind
+		n := b.newNode(integerKind)
 		var err error
-		if n.integer, err = integer(e.Data); err != nil {
-			return nil, err
-		}
+		n.integer, err = integer(e.Data)
+		return n, err
 	case unstable.Array:
-		n.kind = listKind
+		n := b.newNode(listKind)
 		for elements := e.Children(); elements.Next(); {
 			if elements.Node().Kind == unstable.Comment {
 				continue
 			}
-			child, err := b.value(elements.Node(), element(at, len(n.list)))
+			b.at = append(b.at[:at], step{element: len(n.list), ofList: true})
+			child, err := b.value(elements.Node())
 			if err != nil {
 				return nil, err
 			}
 			n.list = append(n.list, child)
 		}
+		return n, nil
 	case unstable.InlineTable:
-		n = newTable(b.definition)
+		n := b.newTable(inline)
 		for pairs := e.Children(); pairs.Next(); {
 			if pairs.Node().Kind != unstable.KeyValue {
 				continue
 			}
-			if err := b.set(n, at, pairs.Node()); err != nil {
+			b.at = b.at[:at]
+			if err := b.setBelow(n, pairs.Node()); err != nil {
 				return nil, err
 			}
 		}
 		b.close(n)
+		return n, nil
 	case unstable.Float:
-		b.refuse("float", at)
+		b.refuse("float")
 	default:
-		b.refuse("datetime", at)
+		b.refuse("datetime")
 	}
-	return n, nil
+	return b.newNode(stringKind), nil
 }
 
 // close makes the tables within an inline table, which dotted keys made, as
 // complete as itself.
 func (b *builder) close(n *node) {
 	n.origin = inline
-	for _, child := range n.table {
-		if child.origin == dotted {
-			b.close(child)
+	for _, e := range n.members.list {
+		if e.value.origin == dotted {
+			b.close(e.value)
 		}
 	}
 }
@@ -289,9 +336,23 @@ func integer(text []byte) (int64, error) {
 	return document.I, nil
 }
 
-func (b *builder) refuse(typeName string, at string) {
-	if b.unsupported == nil {
-		b.unsupported = fmt.Errorf("failed to parse config at `%s`: %w", at,
-			errors.New("unsupported TOML configuration type `"+typeName+"`"))
+// refuse notes that the value at b.at has a type that configuration does not
+// have.
+func (b *builder) refuse(typeName string) {
+	if b.unsupported != nil {
+		return
 	}
+	var at strings.Builder
+	for i, s := range b.at {
+		switch {
+		case s.ofList:
+			fmt.Fprintf(&at, "[%d]", s.element)
+		case i > 0:
+			at.WriteString("." + quoteKey(s.key))
+		default:
+			at.WriteString(quoteKey(s.key))
+		}
+	}
+	b.unsupported = fmt.Errorf("failed to parse config at `%s`: %w", &at,
+		errors.New("unsupported TOML configuration type `"+typeName+"`"))
 }

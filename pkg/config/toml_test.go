@@ -25,8 +25,8 @@ func show(n *node) string {
 		return "[" + strings.Join(parts, " ") + "]"
 	}
 	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(n.table)) {
-		parts = append(parts, quoteKey(name)+":"+show(n.table[name]))
+	for _, name := range n.names() {
+		parts = append(parts, quoteKey(name)+":"+show(n.child(name)))
 	}
 	return "{" + strings.Join(parts, " ") + "}"
 }
@@ -47,7 +47,7 @@ func TestParseTOML(t *testing.T) {
 		"a.\"\".'x.y'=\"\\e\\x41\\u00e9\"":        "{a:{:{\"x.y\":\"\\x1bAé\"}}}",
 		"a='''\nx\ny'''\nb=\"\"\"x\\\n   y\"\"\"": "{a:\"x\\ny\" b:\"xy\"}",
 	} {
-		n, err := parseTOML([]byte(document), Definition{})
+		n, err := parseTOML([]byte(document), &Definition{})
 		if err != nil {
 			t.Errorf("parseTOML(%q): %v", document, err)
 			continue
@@ -88,7 +88,7 @@ func TestParseTOMLErrorsAreCargos(t *testing.T) {
 		"a=[{b=[nan]}]":                     "failed to parse config at `a[0].b[0]`: unsupported TOML configuration type `float`",
 		"a='\xff'":                          "stream did not contain valid UTF-8",
 	} {
-		_, err := parseTOML([]byte(document), Definition{})
+		_, err := parseTOML([]byte(document), &Definition{})
 		if err == nil || err.Error() != want {
 			t.Errorf("parseTOML(%q) = %v, want %s", document, err, want)
 		}
@@ -105,7 +105,7 @@ func FuzzParseTOML(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, document string) {
-		n, err := parseTOML([]byte(document), Definition{})
+		n, err := parseTOML([]byte(document), &Definition{})
 		var values map[string]any
 		decodeErr := toml.Unmarshal([]byte(strings.TrimPrefix(document, "\ufeff")), &values)
 		if err == nil {
@@ -167,7 +167,7 @@ func TestSyntaxErrorsShowNoSecret(t *testing.T) {
 		{"index = https://registry.example/", "index = *************************", "index = https://registry.example/"},
 	} {
 		for name, want := range map[string]string{"credentials.toml": test.inCredentials, "config.toml": test.elsewhere} {
-			_, err := parseTOML([]byte("x = 1\n"+test.document+"\n"), Definition{Path: "/home/" + name})
+			_, err := parseTOML([]byte("x = 1\n"+test.document+"\n"), &Definition{Path: "/home/" + name})
 			var syntax *SyntaxError
 			if !errors.As(err, &syntax) {
 				t.Errorf("%s: the error is %v", test.document, err)

@@ -2,12 +2,11 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 )
 
 // kind is the type of a configuration value.
-type kind int
+type kind uint8
 
 const (
 	stringKind kind = iota
@@ -23,21 +22,19 @@ func (k kind) String() string {
 
 // node is a value in the configuration tree.
 type node struct {
-	kind       kind
-	definition Definition
+	kind kind
+	// origin matters while a document is parsed.
+	origin     origin
+	boolean    bool
+	definition *Definition
 
 	text    string
 	integer int64
-	boolean bool
 	list    []*node
-	table   map[string]*node
-	// origin matters while a document is parsed.
-	origin origin
+	members members
 }
 
-func newTable(d Definition) *node {
-	return &node{kind: tableKind, definition: d, table: map[string]*node{}}
-}
+func newTable(d *Definition) *node { return &node{kind: tableKind, definition: d} }
 
 // expected is the error for a value of another kind than a caller needs.
 func (n *node) expected(wanted string, at path) error {
@@ -50,30 +47,57 @@ func (n *node) expected(wanted string, at path) error {
 // new one wins if force is set, and for joined lists force says that the new
 // elements come last.
 func (n *node) merge(from *node, force bool, at path) error {
-	wins := force || from.definition.Kind > n.definition.Kind
-	switch {
-	case n.kind == listKind && from.kind == listKind:
-		n.mergeList(from, force, wins, at)
-	case n.kind == tableKind && from.kind == tableKind:
-		for _, name := range slices.Sorted(maps.Keys(from.table)) {
-			value := from.table[name]
-			old, ok := n.table[name]
-			if !ok {
-				n.table[name] = value
-				continue
-			}
-			if err := old.merge(value, force, at.child(name)); err != nil {
-				return fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
-					name, old.definition, value.definition, err)
-			}
-		}
-	case n.kind >= listKind || from.kind >= listKind:
+	if err := n.mergeable(from); err != nil {
+		return err
+	}
+	n.lay(from, force, at)
+	return nil
+}
+
+// mergeable is the error of merging from into n: a list or a table is not merged
+// with anything else.
+func (n *node) mergeable(from *node) error {
+	if n.kind != from.kind && (n.kind >= listKind || from.kind >= listKind) {
 		return fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
 			from.definition, n.definition, n.kind, from.kind)
+	}
+	if n.kind != tableKind {
+		return nil
+	}
+	// The first of the names is reported.
+	var name string
+	var failure error
+	for _, e := range from.members.list {
+		old := n.child(e.name)
+		if old == nil || failure != nil && e.name > name {
+			continue
+		}
+		if err := old.mergeable(e.value); err != nil {
+			name = e.name
+			failure = fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
+				name, old.definition, e.value.definition, err)
+		}
+	}
+	return failure
+}
+
+// lay is merge of what can be merged.
+func (n *node) lay(from *node, force bool, at path) {
+	wins := force || from.definition.Kind > n.definition.Kind
+	switch {
+	case n.kind == listKind:
+		n.mergeList(from, force, wins, at)
+	case n.kind == tableKind:
+		for _, e := range from.members.list {
+			if old := n.child(e.name); old != nil {
+				old.lay(e.value, force, at.child(e.name))
+			} else {
+				n.addChild(e.name, e.value)
+			}
+		}
 	case wins:
 		*n = *from
 	}
-	return nil
 }
 
 func (n *node) mergeList(from *node, force, wins bool, at path) {
@@ -96,11 +120,9 @@ func (n *node) mergeList(from *node, force, wins bool, at path) {
 func (n *node) clone() *node {
 	c := *n
 	c.list = slices.Clone(n.list)
-	if n.table != nil {
-		c.table = make(map[string]*node, len(n.table))
-		for name, value := range n.table {
-			c.table[name] = value.clone()
-		}
+	c.members = members{}
+	for _, e := range n.members.list {
+		c.addChild(e.name, e.value.clone())
 	}
 	return &c
 }

@@ -27,11 +27,11 @@ func scalar[T any](c *Config, k key, want kind, wanted string, value func(*node)
 	case n == nil:
 		return variable, nil
 	case n.kind != want:
-		return nil, definedError(n.definition, fmt.Errorf("`%s` expected %s, but found a %s", k, wanted, n.kind))
+		return nil, definedError(*n.definition, fmt.Errorf("`%s` expected %s, but found a %s", k, wanted, n.kind))
 	case variable != nil && n.definition.Kind < Environment:
 		return variable, nil
 	}
-	return &Value[T]{value(n), n.definition}, nil
+	return &Value[T]{value(n), *n.definition}, nil
 }
 
 func (c *Config) text(k key) (*Value[string], error) {
@@ -90,7 +90,7 @@ func (c *Config) strings(k key) ([]Value[string], error) {
 			return nil, fmt.Errorf("error in %s: failed to parse config at `%s[%d]`: %w", n.definition, k, i,
 				fmt.Errorf("invalid type: %s, expected a string", n.unexpected()))
 		}
-		values = append(values, Value[string]{n.text, n.definition})
+		values = append(values, Value[string]{n.text, *n.definition})
 	}
 	return values, nil
 }
@@ -102,13 +102,13 @@ func (c *Config) joinVariable(k key, list []*node) []*node {
 	if !ok {
 		return list
 	}
-	joined := &node{kind: listKind, list: slices.Clone(list), definition: d}
-	joined.mergeList(&node{kind: listKind, list: splitWords(text, d), definition: d}, true, true, k.path)
+	joined := &node{kind: listKind, list: slices.Clone(list), definition: &d}
+	joined.mergeList(&node{kind: listKind, list: splitWords(text, &d), definition: &d}, true, true, k.path)
 	return joined.list
 }
 
 // splitWords splits a list that is written as one string.
-func splitWords(s string, d Definition) []*node {
+func splitWords(s string, d *Definition) []*node {
 	var list []*node
 	for word := range strings.FieldsSeq(s) {
 		list = append(list, &node{kind: stringKind, text: word, definition: d})
@@ -161,7 +161,7 @@ func (c *Config) words(k key) (*Value[[]string], error) {
 	value := &Value[[]string]{Definition: c.definition(k)}
 	for _, n := range c.joinVariable(k, list) {
 		if n.kind != stringKind {
-			return nil, definedError(n.definition, fmt.Errorf("`%s` expected string, but found a %s", k, n.kind))
+			return nil, definedError(*n.definition, fmt.Errorf("`%s` expected string, but found a %s", k, n.kind))
 		}
 		value.Val = append(value.Val, n.text)
 	}

@@ -72,7 +72,7 @@ func (e credentialsEntry) edit(ctx context.Context, change func(f *config.Creden
 	if e.isAnonymous() {
 		return errors.New("can't save credentials for anonymous registry")
 	}
-	f, err := config.OpenCredentials(ctx, e.chain.Config.Home, e.chain.Config.Notify)
+	f, err := e.chain.Config.OpenCredentials(ctx)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Store
 		return config.Stored{}, nil
 	}
 	err = e.edit(ctx, func(f *config.CredentialsFile, name string) error {
-		stored = f.Stored()[name]
+		stored = f.Stored(name)
 		if stored == (config.Stored{}) {
 			return nil
 		}
@@ -119,7 +119,6 @@ func (e credentialsEntry) inFile(d config.Definition) bool {
 // forget has what is configured for the registry read again when it is next
 // needed.
 func (e credentialsEntry) forget() {
-	e.chain.Config.ForgetCredentials()
 	delete(e.chain.configured, e.registry.Canonical())
 }
 

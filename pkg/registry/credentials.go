@@ -64,18 +64,27 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The first of the names is reported.
+	var wrong string
+	var failure error
 	for _, index := range indexes {
 		other, ok := plainCanonical(index.Index.Val)
 		if !ok {
 			r, err := New(index.Name, index.Index.Val)
+			if err != nil && (failure == nil || index.Name < wrong) {
+				wrong, failure = index.Name, err
+			}
 			if err != nil {
-				return nil, err
+				continue
 			}
 			other = r.Canonical()
 		}
 		if other == canonical {
 			names = append(names, index.Name)
 		}
+	}
+	if failure != nil {
+		return nil, failure
 	}
 	slices.Sort(names)
 	return names, nil

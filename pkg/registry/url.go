@@ -77,14 +77,32 @@ func plainCanonical(index string) (canonical string, ok bool) {
 	// A last label that begins with a digit may be an IPv4 address.
 	case last == "" || last[0] < 'a', host[0] == '.', strings.Contains(host, ".."), strings.Contains(host, "--"), host == "github.com":
 		return "", false
-	case strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "",
-		strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/") != "":
+	case !all(host, isHostByte), !all(path, isPathByte):
 		return "", false
 	}
 	if path == "" {
 		return index, true
 	}
 	return strings.TrimSuffix(index, "/"), true
+}
+
+func all(s string, is func(byte) bool) bool {
+	for i := range len(s) {
+		if !is(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isHostByte and isPathByte report whether no rule changes a byte of a host or a
+// path.
+func isHostByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.'
+}
+
+func isPathByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '/'
 }
 
 // withoutGit drops ".git" from the end of a path. What is left of the last

@@ -64,7 +64,7 @@ func (d *Document) Restore(path ...string) error {
 // back what [Document.Set] has added: a section that has no other key goes as
 // well, with an empty line above it.
 func (d *Document) Discard(path ...string) error {
-	table, name := path[:len(path)-1], path[len(path)-1]
+	table, name := parent(path), path[len(path)-1]
 	e := d.find(path)
 	switch {
 	case e == nil:
@@ -98,7 +98,7 @@ func (d *Document) isAlone(e *entry) bool {
 	if section.kind != header || section.comment.end > 0 {
 		return false
 	}
-	for _, other := range d.entries {
+	for _, other := range d.near(d.table) {
 		if other.section == section && other != e && other.table != e {
 			return false
 		}

@@ -23,7 +23,8 @@ func (d *Document) Only(table string, names ...string) error {
 func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	doomed := map[*entry]bool{}
 	orphan := len(table) > 0
-	for _, e := range d.entries {
+	entries := d.near(table)
+	for _, e := range entries {
 		switch {
 		case !hasPrefix(e.path, table):
 		case len(e.path) > len(table) && e.array > len(table) && unwanted(e):
@@ -36,7 +37,7 @@ func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	var edits []edit
 	var kept *entry
 	inline := map[*entry]bool{}
-	for _, e := range d.entries {
+	for _, e := range entries {
 		if !doomed[e] || doomed[e.table] {
 			continue
 		}
@@ -111,7 +112,7 @@ func (d *Document) nestTables(key, table string) error {
 		return err
 	}
 	var edits []edit
-	for _, e := range d.entries {
+	for _, e := range d.near([]string{key}) {
 		if e.inherited == 0 && e.path[0] == key {
 			edits = append(edits, insert(e.keys[0].start, quoteKey(table)+"."))
 		}

@@ -72,7 +72,7 @@ type scanner struct {
 	parser  unstable.Parser
 	data    []byte
 	offset  int
-	entries []*entry
+	entries entries
 	arrays  arrays
 }
 
@@ -82,9 +82,9 @@ type arrays struct {
 	below   map[string]*arrays
 }
 
-// scan returns the entries of the document, those in inline tables after the
-// key that holds the table.
-func scan(data []byte) ([]*entry, error) {
+// scan returns the entries of the document that are not in a section beside the
+// table, those in inline tables after the key that holds the table.
+func scan(data []byte, table []string) (entries, error) {
 	// The parser tells offsets by capacities.
 	data = slices.Clip(data)
 	s := scanner{data: data}
@@ -94,8 +94,16 @@ func scan(data []byte) ([]*entry, error) {
 	s.parser.KeepComments = true
 	s.parser.Reset(data[s.offset:])
 	var section *entry
+	isBeside := false
 	for s.parser.NextExpression() {
 		node := s.parser.Expression()
+		switch node.Kind {
+		case unstable.Table, unstable.ArrayTable:
+			isBeside = !isNear(node.Key(), table)
+		}
+		if isBeside {
+			continue
+		}
 		var e *entry
 		switch node.Kind {
 		case unstable.Table:
@@ -112,6 +120,19 @@ func scan(data []byte) ([]*entry, error) {
 		s.finishLine(e, node)
 	}
 	return s.entries, s.parser.Error()
+}
+
+// isNear reports whether one of two tables is in the other.
+func isNear(keys unstable.Iterator, table []string) bool {
+	for _, name := range table {
+		if !keys.Next() {
+			return true
+		}
+		if string(keys.Node().Data) != name {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) span(r unstable.Range) span {

@@ -35,13 +35,14 @@ func (d *Document) setRaw(raw string, path []string) error {
 // add returns the edits that add a key. The innermost table on its path that
 // the document defines says in which form.
 func (d *Document) add(path []string, raw string) []edit {
-	table := path[:len(path)-1]
+	table := parent(path)
+	entries := d.near(table)
 	for n := len(table); n > 0; n-- {
 		rest := path[n:]
-		if e := d.find(path[:n]); e != nil && e.inline {
+		if e := entries.find(path[:n]); e != nil && e.inline {
 			return d.addInline(e, inlineText(rest, raw))
 		}
-		if e := d.lastDotted(path[:n]); e != nil {
+		if e := entries.lastDotted(path[:n]); e != nil {
 			keys := e.own(n)
 			text := string(d.data[keys.start:keys.end]) + "." + quoteKeys(rest) + " = " + raw
 			if e.table != nil {
@@ -52,10 +53,10 @@ func (d *Document) add(path []string, raw string) []edit {
 		if n < len(table) {
 			continue
 		}
-		if e := d.lastOfSection(table); e != nil {
+		if e := entries.lastOfSection(table); e != nil {
 			return d.addLine(e, quoteKeys(rest)+" = "+raw)
 		}
-		if d.Has(table...) {
+		if entries.has(table) {
 			// Only headers of tables in it define it, which leaves room for
 			// one of its own.
 			break
@@ -75,8 +76,8 @@ func inlineText(path []string, raw string) string {
 
 // lastDotted returns the last key that defines the table by naming it in a
 // dotted key.
-func (d *Document) lastDotted(table []string) *entry {
-	for _, e := range slices.Backward(d.entries) {
+func (es entries) lastDotted(table []string) *entry {
+	for _, e := range slices.Backward(es) {
 		if e.kind == keyValue && e.array == noArray &&
 			e.inherited < len(table) && len(e.path) > len(table) && hasPrefix(e.path, table) {
 			return e
@@ -87,9 +88,9 @@ func (d *Document) lastDotted(table []string) *entry {
 
 // lastOfSection returns the last key below the table's header, or the header
 // if there is none, or nil if there is no header.
-func (d *Document) lastOfSection(table []string) *entry {
+func (es entries) lastOfSection(table []string) *entry {
 	var last *entry
-	for _, e := range d.entries {
+	for _, e := range es {
 		switch {
 		case e.kind == header && e.array == noArray && slices.Equal(e.path, table):
 			last = e

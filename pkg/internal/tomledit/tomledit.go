@@ -2,15 +2,16 @@
 // other byte as it is: comments, order, quoting, line ends, a byte order mark,
 // a missing final line end.
 //
-//	doc, err := tomledit.Parse(content)
-//	err = doc.Set("secret", "registry", "token")
+//	doc := tomledit.New(content)
+//	err := doc.Set("secret", "registry", "token")
 //	content = doc.Bytes()
 //
 // It is no general editor: it sets strings in tables and removes keys, and
 // does not look into arrays. What to change is found with the TOML library's
 // own parser and its byte ranges. That parser takes a key that is defined
 // twice, so a caller must know that the document is valid, and does well to
-// compare what the edited one means with what it wanted.
+// compare what the edited one means with what it wanted: nothing here looks at
+// the result.
 package tomledit
 
 import (
@@ -20,32 +21,33 @@ import (
 	"slices"
 )
 
-// ErrRefused says that a change would have damaged the document. The document
-// is then as it was.
+// ErrRefused says that a change would have damaged the document, which is not to
+// be used any more.
 var ErrRefused = errors.New("the change would damage the TOML document")
 
 const byteOrderMark = "\ufeff"
 
 // Document is a TOML document that can be changed.
 type Document struct {
-	// data and entries are never changed in place, only replaced.
-	data    []byte
-	entries []*entry
+	// data and scanned are never changed in place, only replaced.
+	data []byte
+	// scanned are the entries near the table, once somebody has asked for them.
+	scanned entries
+	table   []string
+	isDone  bool
+	// err says that data is no TOML document.
+	err error
 }
 
-// Parse returns the document with the given content, of which it keeps a copy.
-// Errors are the TOML library's.
-func Parse(content []byte) (*Document, error) {
-	data := bytes.Clone(content)
-	entries, err := scan(data)
-	if err != nil {
-		return nil, err
-	}
-	return &Document{data, entries}, nil
-}
+// New returns the document with the given content, of which it keeps a copy.
+func New(content []byte) *Document { return &Document{data: bytes.Clone(content)} }
 
 // Clone returns a copy that can be changed by itself.
-func (d *Document) Clone() *Document { return &Document{bytes.Clone(d.data), d.entries} }
+func (d *Document) Clone() *Document {
+	c := *d
+	c.data = bytes.Clone(d.data)
+	return &c
+}
 
 // Bytes returns the document's content. The caller must not change it.
 func (d *Document) Bytes() []byte { return d.data }
@@ -68,8 +70,8 @@ func cut(start, end int) edit { return edit{start, end, ""} }
 
 // apply makes the edits, which must not overlap.
 func (d *Document) apply(edits []edit) error {
-	if len(edits) == 0 {
-		return nil
+	if len(edits) == 0 || d.err != nil {
+		return d.err
 	}
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
 	size := len(d.data)
@@ -87,18 +89,40 @@ func (d *Document) apply(edits []edit) error {
 		at = e.end
 	}
 	out = append(out, d.data[at:]...)
-	entries, err := scan(out)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	}
 	clear(d.data)
-	d.data, d.entries = out, entries
+	*d = Document{data: out}
 	return nil
 }
 
+// near returns the entries that matter for a table and what is in it: all but
+// those in sections beside it. The others are many in a document of many
+// registries.
+func (d *Document) near(table []string) entries {
+	if !d.isDone || !slices.Equal(d.table, table) {
+		scanned, err := scan(d.data, table)
+		if err != nil {
+			d.err = fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		d.scanned, d.table, d.isDone = scanned, slices.Clone(table), true
+	}
+	return d.scanned
+}
+
+// parent is the table that holds the key at path.
+func parent(path []string) []string { return path[:len(path)-1] }
+
 // find returns the entry that is the key of exactly path, or nil.
-func (d *Document) find(path []string) *entry {
-	for _, e := range d.entries {
+func (d *Document) find(path []string) *entry { return d.near(parent(path)).find(path) }
+
+// Has reports whether the document speaks of path or of something below it.
+func (d *Document) Has(path ...string) bool { return d.near(path).has(path) }
+
+// entries are those of a document, in its order.
+type entries []*entry
+
+// find returns the entry that is the key of exactly path, or nil.
+func (es entries) find(path []string) *entry {
+	for _, e := range es {
 		if e.kind == keyValue && e.array == noArray && slices.Equal(e.path, path) {
 			return e
 		}
@@ -106,7 +130,7 @@ func (d *Document) find(path []string) *entry {
 	return nil
 }
 
-// Has reports whether the document speaks of path or of something below it.
-func (d *Document) Has(path ...string) bool {
-	return slices.ContainsFunc(d.entries, func(e *entry) bool { return hasPrefix(e.path, path) })
+// has reports whether an entry is that of path or below it.
+func (es entries) has(path []string) bool {
+	return slices.ContainsFunc(es, func(e *entry) bool { return hasPrefix(e.path, path) })
 }

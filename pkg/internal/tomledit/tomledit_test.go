@@ -138,11 +138,8 @@ var tests = []struct{ name, edit, before, after string }{
 
 func TestEditsChangeNothingElse(t *testing.T) {
 	for _, test := range tests {
-		d, err := Parse([]byte(test.before))
-		if err == nil {
-			err = edits[test.edit](d)
-		}
-		if err != nil {
+		d := New([]byte(test.before))
+		if err := edits[test.edit](d); err != nil {
 			t.Errorf("%s: %s of %q: %v", test.name, test.edit, test.before, err)
 			continue
 		}
@@ -174,11 +171,7 @@ func TestQuoteChoosesTheQuotes(t *testing.T) {
 func TestManyTablesStayFast(t *testing.T) {
 	document := "registry.providers = ['a']\n" + strings.Repeat("[[registries.b]]\ntoken = \"t\"\n", 50_000) + "[registries.a]\nx = 1\n"
 	for name, edit := range edits {
-		d, err := Parse([]byte(document))
-		if err == nil {
-			err = edit(d)
-		}
-		if err != nil {
+		if err := edit(New([]byte(document))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,0 +1,121 @@
+package config
+
+import (
+	"hash/maphash"
+	"slices"
+)
+
+// member is a value in a table, with its name.
+type member struct {
+	name  string
+	value *node
+}
+
+// members are the values in a table. Most tables have few, which are searched
+// one by one; there is an index of more. Maps would take half of the time and
+// memory that a tree takes.
+type members struct {
+	list  []member
+	index *index
+}
+
+// searched is the largest number of members that are searched one by one.
+const searched = 8
+
+// find returns the place of a name in the list; -1 if it is not there.
+func (m *members) find(name string) int {
+	if m.index != nil {
+		return int(*m.index.slot(m.list, name)) - 1
+	}
+	for i := range m.list {
+		if m.list[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// index says where a name is in a list of members.
+type index struct {
+	seed maphash.Seed
+	// slots are places in the list, plus one; the slot of a name is the first from
+	// its hash on that has it or is free. Half of them at least are free.
+	slots []int32
+}
+
+func newIndex(list []member) *index {
+	size := 1
+	for size < 4*len(list) {
+		size *= 2
+	}
+	ix := &index{maphash.MakeSeed(), make([]int32, size)}
+	for i, e := range list {
+		*ix.slot(list, e.name) = int32(i + 1)
+	}
+	return ix
+}
+
+func (ix *index) slot(list []member, name string) *int32 {
+	last := uint64(len(ix.slots) - 1)
+	for at := maphash.String(ix.seed, name) & last; ; at = (at + 1) & last {
+		if place := &ix.slots[at]; *place == 0 || list[*place-1].name == name {
+			return place
+		}
+	}
+}
+
+// child returns the value of that name in a table; nil if there is none.
+func (n *node) child(name string) *node {
+	if i := n.members.find(name); i >= 0 {
+		return n.members.list[i].value
+	}
+	return nil
+}
+
+// setChild puts a value into a table, in place of the one of that name.
+func (n *node) setChild(name string, value *node) {
+	if i := n.members.find(name); i >= 0 {
+		n.members.list[i].value = value
+		return
+	}
+	n.addChild(name, value)
+}
+
+// addChild puts a value into a table that has none of that name.
+func (n *node) addChild(name string, value *node) {
+	m := &n.members
+	if len(m.list) == cap(m.list) {
+		// More room than append would make: what is given up is never used again.
+		m.list = slices.Grow(m.list, max(1, len(m.list)))
+	}
+	m.list = append(m.list, member{name, value})
+	switch {
+	case len(m.list) <= searched:
+	case m.index == nil || 2*len(m.list) > len(m.index.slots):
+		m.index = newIndex(m.list)
+	default:
+		*m.index.slot(m.list, name) = int32(len(m.list))
+	}
+}
+
+// removeChild takes a value out of a table, if it is there.
+func (n *node) removeChild(name string) {
+	m := &n.members
+	if i := m.find(name); i >= 0 {
+		m.list = slices.Delete(m.list, i, i+1)
+	}
+	m.index = nil
+	if len(m.list) > searched {
+		m.index = newIndex(m.list)
+	}
+}
+
+// names returns the names in a table, sorted.
+func (n *node) names() []string {
+	names := make([]string, len(n.members.list))
+	for i, e := range n.members.list {
+		names[i] = e.name
+	}
+	slices.Sort(names)
+	return names
+}

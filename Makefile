@@ -2,11 +2,16 @@
 
 PREFIX  ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# The date in the manual pages: the commit's, or what SOURCE_DATE_EPOCH says.
+DATE     = $(shell if [ -n "$$SOURCE_DATE_EPOCH" ]; \
+	then date -u -d "@$$SOURCE_DATE_EPOCH" +%F 2>/dev/null || date -u -r "$$SOURCE_DATE_EPOCH" +%F; \
+	else git log -1 --format=%cs 2>/dev/null; fi)
 FUZZTIME ?= 30s
 
 GO       := go
 PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
+MANDIR   := build/share/man/man1
 MODULES  := . ./cmd ./pkg
 PACKAGES := ./... ./cmd/... ./pkg/...
 # What some tests need, and the packages it is in.
@@ -14,22 +19,33 @@ TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-t
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
-.PHONY: build demo install uninstall test parity parity-record fuzz bench bench-profile lint cross format tidy clean
+.PHONY: build man demo install uninstall test parity parity-record fuzz bench bench-profile lint cross format tidy clean
 
 build:
 	@mkdir -p bin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS:%=./cmd/%)
 
+# Makes the manual pages of docs/man.
+man:
+	@mkdir -p '$(MANDIR)'
+	@set -e; for program in $(PROGRAMS); do \
+		$(GO) tool go-md2man -in docs/man/$$program.1.md -out '$(MANDIR)'/$$program.tmp; \
+		sed -f docs/man/troff.sed -e 's|^\.TH .*|& "$(DATE)" "cargo-auth $(VERSION)" "User Commands"|' \
+			'$(MANDIR)'/$$program.tmp > '$(MANDIR)'/$$program.1; \
+		rm '$(MANDIR)'/$$program.tmp; \
+	done
+
 # Logs in to and out of a registry on loopback, in a home of its own.
 demo: build
 	@$(GO) run ./internal/demo bin
 
-install: build
-	install -d '$(DESTDIR)$(PREFIX)/bin'
+install: build man
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 755 $(PROGRAMS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
+	install -m 644 $(PROGRAMS:%='$(MANDIR)/%.1') '$(DESTDIR)$(PREFIX)/share/man/man1'
 
 uninstall:
-	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%')
+	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%') $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/share/man/man1/%.1')
 
 # All tests: the library's, the programs', and the scripts that run the built
 # programs. The comparison with the real cargo is `make parity`.
@@ -99,4 +115,4 @@ tidy:
 	done
 
 clean:
-	rm -rf bin
+	rm -rf bin build

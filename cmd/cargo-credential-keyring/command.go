@@ -45,6 +45,7 @@ plain text, and show what is where.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.UsageError(err, c.UseLine()) })
 	root.Args = noArgs
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
@@ -87,8 +88,9 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-func (t *tool) registryFlag(flags *pflag.FlagSet, usage string) {
-	flags.StringVar(&t.registry, "registry", "", usage)
+func (t *tool) registryFlag(c *cobra.Command, usage string) {
+	c.Flags().StringVar(&t.registry, "registry", "", usage)
+	completeRegistries(c)
 }
 
 func (t *tool) dryRunFlag(flags *pflag.FlagSet) {

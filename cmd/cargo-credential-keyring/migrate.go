@@ -26,7 +26,7 @@ register.`,
 		Args: noArgs,
 		RunE: t.configured(func(c *cobra.Command) error { return t.migrate(c.Context()) }),
 	}
-	t.registryFlag(c.Flags(), "The `NAME` of the one registry whose token to move")
+	t.registryFlag(c, "The `NAME` of the one registry whose token to move")
 	t.dryRunFlag(c.Flags())
 	return c
 }

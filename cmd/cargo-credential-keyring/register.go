@@ -42,7 +42,8 @@ store are written behind it.`,
 	store := pflag.NewFlagSet("", pflag.ContinueOnError)
 	storeFlags(store, &options)
 	c.Flags().AddFlagSet(store)
-	t.registryFlag(c.Flags(), "The `NAME` of the one registry to serve")
+	completeStores(c)
+	t.registryFlag(c, "The `NAME` of the one registry to serve")
 	t.dryRunFlag(c.Flags())
 	c.RunE = t.configured(func(c *cobra.Command) error {
 		var args []string
@@ -68,7 +69,7 @@ register has added. Tokens in the secret store stay there.`,
 		Args: noArgs,
 		RunE: t.configured(func(c *cobra.Command) error { return t.unregister(c.Context()) }),
 	}
-	t.registryFlag(c.Flags(), "The `NAME` of the one registry that was registered")
+	t.registryFlag(c, "The `NAME` of the one registry that was registered")
 	t.dryRunFlag(c.Flags())
 	return c
 }

@@ -85,7 +85,7 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 			return r.print(c.OutOrStdout())
 		}),
 	}
-	t.registryFlag(c.Flags(), "The `NAME` of the one registry to show")
+	t.registryFlag(c, "The `NAME` of the one registry to show")
 	c.Flags().BoolVar(&t.json, "json", false, "Print JSON")
 	return c
 }

@@ -54,18 +54,10 @@ type Options struct {
 // A request for help and a usage error are an [*Answer]; any other error is
 // shown as every failure is. [Shell.Report] knows both.
 func (c Command) Parse(args, environ []string) (Options, error) {
-	var toolchain string
-	var dir *string
-	if len(args) > 0 && args[0] == c.Name {
-		args = args[1:]
-	} else {
-		var err error
-		toolchain, args = cutToolchain(args)
-		if dir, args, err = cutDirectory(args); err != nil {
-			return Options{}, err
-		}
+	toolchain, dir, args, err := c.cutFront(args)
+	if err != nil {
+		return Options{}, err
 	}
-
 	p := newParser(c)
 	if err := p.parse(args); err != nil {
 		return Options{}, err
@@ -79,4 +71,15 @@ func (c Command) Parse(args, environ []string) (Options, error) {
 		return Options{}, errDirectoryUnstable
 	}
 	return p.options, nil
+}
+
+// cutFront takes what stands before Cargo's subcommand, or the command's own
+// name, from the front of the arguments.
+func (c Command) cutFront(args []string) (toolchain string, dir *string, rest []string, err error) {
+	if len(args) > 0 && args[0] == c.Name {
+		return "", nil, args[1:], nil
+	}
+	toolchain, args = cutToolchain(args)
+	dir, rest, err = cutDirectory(args)
+	return toolchain, dir, rest, err
 }

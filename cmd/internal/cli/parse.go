@@ -55,6 +55,15 @@ func newParser(c Command) *parser {
 
 // parse reads the arguments into p.options.
 func (p *parser) parse(args []string) error {
+	if err := p.read(args); err != nil {
+		return err
+	}
+	return p.acceptPending()
+}
+
+// read is parse for arguments that others may follow: what the last of them
+// began is pending.
+func (p *parser) read(args []string) error {
 	for i, arg := range args {
 		if arg == "--" {
 			return p.parseTrailing(args[i+1:])
@@ -63,7 +72,7 @@ func (p *parser) parse(args []string) error {
 		switch {
 		case looksLikeOption(arg):
 			err = p.parseOption(arg)
-		case p.pending != nil && p.pending.value == nil:
+		case p.awaited() != nil:
 			p.pending.value = &arg
 		default:
 			err = p.parsePositional(arg)
@@ -72,7 +81,16 @@ func (p *parser) parse(args []string) error {
 			return err
 		}
 	}
-	return p.acceptPending()
+	return nil
+}
+
+// awaited returns the option whose value is the next argument; nil if there is
+// none.
+func (p *parser) awaited() *option {
+	if p.pending == nil || p.pending.value != nil {
+		return nil
+	}
+	return p.pending.option
 }
 
 // looksLikeOption reports whether an argument is taken for an option; a single

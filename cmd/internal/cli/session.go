@@ -23,12 +23,17 @@ type Session struct {
 	Offline bool
 }
 
-// Main runs a command as a program and returns its exit status.
+// Main runs a command as a program, or answers a shell that completes its
+// command line, and returns the exit status.
 func Main(command Command, run func(context.Context, *Session) error) int {
 	NoCoreDump()
 	// A run is over before collecting its garbage pays.
 	debug.SetGCPercent(400)
 	environ := os.Environ()
+	if len(os.Args) > 1 && os.Args[1] == completeRequest {
+		os.Stdout.WriteString(command.complete(os.Args[2:], environ))
+		return 0
+	}
 	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
 	return s.main(command, os.Args[1:], environ, run)
 }
@@ -67,6 +72,10 @@ func (s *Session) open(environ []string) (err error) {
 // OpenConfig returns the configuration of the current directory, of which
 // nothing has been read yet. Its notices are shown.
 func (s *Shell) OpenConfig(environ []string) (*config.Config, error) {
+	return openConfig(environ, s.Notify)
+}
+
+func openConfig(environ []string, notify func(config.Notice)) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
 		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
@@ -75,7 +84,7 @@ func (s *Shell) OpenConfig(environ []string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: s.Notify}), nil
+	return config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: notify}), nil
 }
 
 // configure does what Cargo does between its command line and a command, in

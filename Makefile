@@ -11,15 +11,22 @@ FUZZTIME ?= 30s
 GO       := go
 PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
-MANDIR   := build/share/man/man1
 MODULES  := . ./cmd ./pkg
 PACKAGES := ./... ./cmd/... ./pkg/...
+# The manual pages, and what makes shells complete the programs' command lines,
+# below the prefix.
+SHARED   := $(PROGRAMS:%=share/man/man1/%.1) \
+	$(PROGRAMS:%=share/bash-completion/completions/%) \
+	$(PROGRAMS:%=share/zsh/site-functions/_%) \
+	$(PROGRAMS:%=share/fish/vendor_completions.d/%.fish) \
+	$(PROGRAMS:%=share/cargo-auth/completions/%.ps1)
 # What some tests need, and the packages it is in.
-TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-tool:libsecret-tools strace:strace
+TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-tool:libsecret-tools strace:strace \
+	dh_bash-completion:bash-completion zsh:zsh fish:fish
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
-.PHONY: build man demo install uninstall test parity parity-record fuzz bench bench-profile lint cross format tidy clean
+.PHONY: build man completions demo install uninstall test parity parity-record fuzz bench bench-profile lint cross format tidy clean
 
 build:
 	@mkdir -p bin
@@ -27,25 +34,34 @@ build:
 
 # Makes the manual pages of docs/man.
 man:
-	@mkdir -p '$(MANDIR)'
+	@mkdir -p build/share/man/man1
 	@set -e; for program in $(PROGRAMS); do \
-		$(GO) tool go-md2man -in docs/man/$$program.1.md -out '$(MANDIR)'/$$program.tmp; \
+		$(GO) tool go-md2man -in docs/man/$$program.1.md -out build/share/man/man1/$$program.tmp; \
 		sed -f docs/man/troff.sed -e 's|^\.TH .*|& "$(DATE)" "cargo-auth $(VERSION)" "User Commands"|' \
-			'$(MANDIR)'/$$program.tmp > '$(MANDIR)'/$$program.1; \
-		rm '$(MANDIR)'/$$program.tmp; \
+			build/share/man/man1/$$program.tmp > build/share/man/man1/$$program.1; \
+		rm build/share/man/man1/$$program.tmp; \
 	done
+
+# For the machine that builds, whatever the programs are built for.
+completions:
+	GOOS= GOARCH= $(GO) run ./cmd/internal/completions build $(PROGRAMS)
 
 # Logs in to and out of a registry on loopback, in a home of its own.
 demo: build
 	@$(GO) run ./internal/demo bin
 
-install: build man
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
+install: build man completions
+	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(PROGRAMS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
-	install -m 644 $(PROGRAMS:%='$(MANDIR)/%.1') '$(DESTDIR)$(PREFIX)/share/man/man1'
+	@set -e; for file in $(SHARED); do \
+		install -d "$$(dirname '$(DESTDIR)$(PREFIX)/'$$file)"; \
+		install -m 644 build/$$file '$(DESTDIR)$(PREFIX)/'$$file; \
+	done
 
 uninstall:
-	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%') $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/share/man/man1/%.1')
+	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%')
+	rm -f $(SHARED:%='$(DESTDIR)$(PREFIX)/%')
+	rmdir '$(DESTDIR)$(PREFIX)/share/cargo-auth/completions' '$(DESTDIR)$(PREFIX)/share/cargo-auth' 2>/dev/null || true
 
 # All tests: the library's, the programs', and the scripts that run the built
 # programs. The comparison with the real cargo is `make parity`.

@@ -51,7 +51,7 @@ func login(ctx context.Context, s *cli.Session) error {
 		return err
 	}
 	options := credential.LoginOptions{LoginURL: loginURL}
-	if options.Token, err = givenToken(ctx, s.Options); err != nil {
+	if options.Token, err = givenToken(s.Options); err != nil {
 		return err
 	}
 	return chain.Login(ctx, target.Registry, options, s.Options.Args)
@@ -98,7 +98,7 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 // givenToken returns the token from the command line, or a line of standard
 // input if that is no terminal; nil if there is neither, so that the provider
 // asks.
-func givenToken(ctx context.Context, o cli.Options) (*config.Secret, error) {
+func givenToken(o cli.Options) (*config.Secret, error) {
 	if o.Token != nil {
 		token := config.NewSecret(*o.Token)
 		return &token, nil
@@ -106,10 +106,8 @@ func givenToken(ctx context.Context, o cli.Options) (*config.Secret, error) {
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		return nil, nil
 	}
-	line, err := terminal.ReadLine(ctx, os.Stdin)
-	if ctx.Err() != nil {
-		return nil, err
-	}
+	// A signal ends the program here, where there is nothing to clean up.
+	line, err := terminal.ReadLine(context.Background(), os.Stdin)
 	// As with Cargo, what cannot be read, or is no text, is no token.
 	line = strings.TrimSpace(line)
 	if err != nil || line == "" || !utf8.ValidString(line) {

@@ -26,6 +26,8 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 		}
 		return ReadLine(ctx, in)
 	}
+	// A context may begin here to watch for what ends it.
+	_ = ctx.Done()
 	// Only what is typed after the prompt can be hidden for sure.
 	restore, err := hideInput(in)
 	if err != nil {
@@ -58,13 +60,17 @@ func readLineUntil(ctx context.Context, in io.Reader) (line string, ended bool, 
 		ended bool
 		err   error
 	}
+	done := ctx.Done()
+	if done == nil {
+		return readLine(in)
+	}
 	read := make(chan answer, 1)
 	go func() {
 		line, ended, err := readLine(in)
 		read <- answer{line, ended, err}
 	}()
 	select {
-	case <-ctx.Done():
+	case <-done:
 		return "", false, context.Cause(ctx)
 	case a := <-read:
 		return a.line, a.ended, a.err

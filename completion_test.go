@@ -92,6 +92,7 @@ var completions = []struct {
 	{"time", "cargo-credential-keyring register --unlock-timeout f", nil},
 }
 
+// differs: completion
 func TestCompletion(t *testing.T) {
 	for name, offers := range shells {
 		t.Run(name, func(t *testing.T) {

@@ -55,6 +55,8 @@ var faultCases = []faultCase{
 // process: the file parses, all other tokens are there, this one is as before or
 // as wanted, nobody else can read it, no other file is left, and success is
 // claimed only where it is. The next run then succeeds.
+//
+// differs: whole-at-every-moment
 func TestFaultsLoseNothing(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		missing(t, "strace (Debian package strace)")

@@ -59,6 +59,7 @@ func loginThrough(t *testing.T, provider string) *exec.Cmd {
 	return cmd
 }
 
+// differs: provider-ends-with-its-caller
 func TestSignalEndsALoginAndItsProvider(t *testing.T) {
 	for name, script := range map[string]string{
 		"never greets":    `exec sleep 600`,

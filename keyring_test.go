@@ -151,6 +151,8 @@ func TestCargoLogsInThroughTheKeyring(t *testing.T) {
 }
 
 // What one program stores the other replaces, and nobody logs in twice.
+//
+// differs: secret-stores
 func TestKeyringSharesTheEntriesOfCargosProvider(t *testing.T) {
 	cargo, d := realCargo(t), newDesktop(t)
 	login := []string{"login", "--registry", "pub"}

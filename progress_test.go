@@ -15,6 +15,8 @@ import (
 
 // While the network takes its time there is a line of progress on a terminal,
 // and it is gone when the prompt comes.
+//
+// differs: progress-line
 func TestProgressOnATerminal(t *testing.T) {
 	const bar = "[==>                              ] 0 complete; 1 pending        \r"
 	for _, test := range []struct{ about, environ, want string }{

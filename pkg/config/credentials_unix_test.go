@@ -383,6 +383,7 @@ func TestManyWritersLoseNothing(t *testing.T) {
 
 func newErrno(errno syscall.Errno) error { return oserror.New(errno) }
 
+// differs: reachable-by-others
 func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 	for _, test := range []struct {
 		about string

@@ -95,6 +95,7 @@ func waitFor(t *testing.T, done func() bool) {
 	}
 }
 
+// differs: bounded-providers
 func TestFloodingProviderIsCutOff(t *testing.T) {
 	for name, test := range map[string]struct{ script, want string }{
 		"greeting":           {`exec yes`, "failed to deserialize hello"},

@@ -104,6 +104,7 @@ func TestSourceReplacement(t *testing.T) {
 		{"a git repository", replaced + "[source.m]\ngit='https://h/x'", "", "", f(noChecksum, "crates-io", "m")},
 		{"itself", "[source.crates-io]\nreplace-with='crates-io'", "", "", f(cycle, "crates-io")},
 		{"a cycle", replaced + registryM + "replace-with='crates-io'", "", "", f(cycle, "crates-io")},
+		// differs: replacement-cycle
 		{"a cycle beside it", replaced + registryM + "replace-with='n'\n[source.n]\nregistry='http://i/'\nreplace-with='m'", "", "", f(cycle, "m")},
 		{"a chain", replaced + registryM + "replace-with='n'\n[source.n]\nregistry='http://i/'", "", "", f(notRemote, "registry `n`")},
 		{

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// differs: reachable-by-others
 func TestNoCoreDump(t *testing.T) {
 	before, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
 	if err != nil || before == 0 {

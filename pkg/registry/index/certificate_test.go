@@ -111,6 +111,11 @@ func TestCertificates(t *testing.T) {
 		{"wrong name", known.issue(t, "a", elsewhere), nil, "SSL: no alternative certificate subject name matches target ipv4 address '127.0.0.1'"},
 		{"wrong name and unknown issuer", unknown.issue(t, "a", elsewhere), nil, noIssuer},
 		{"wrong common name", known.issue(t, "a", func(c *x509.Certificate) { c.IPAddresses = nil }), nil, "SSL: certificate subject name 'a' does not match target hostname '127.0.0.1'"},
+		// differs: certificate-names
+		{
+			"right common name", known.issue(t, "127.0.0.1", func(c *x509.Certificate) { c.IPAddresses = nil }), nil,
+			"SSL: no alternative certificate subject name matches target ipv4 address '127.0.0.1'",
+		},
 		{"issuer that is none", noAuthority.issue(t, "a", plain), []issued{noAuthority}, "SSL certificate problem: invalid CA certificate"},
 		{
 			"for clients only", known.issue(t, "a", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), nil,

@@ -42,6 +42,7 @@ func TestCacheWithoutConfigurationIsUpdated(t *testing.T) {
 	}
 }
 
+// differs: git-index-damaged
 func TestDamagedGitIndexIsFetchedAgain(t *testing.T) {
 	for about, damage := range map[string]string{
 		"no HEAD":          `rm HEAD`,

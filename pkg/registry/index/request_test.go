@@ -16,6 +16,7 @@ func TestRequestLines(t *testing.T) {
 		"/x?a b#c d":     "GET /x?a+b",
 		"/x\xfc":         "GET /x%FC",
 		"/x\x02\ty":      "GET /x%02%09y",
+		"/x<y>{z}":       "GET /x%3Cy%3E%7Bz%7D", // differs: redirect-urls
 		"/x\rfolded":     "GET /x",
 		"//u%40:p@HOST/": "GET / with Basic dUA6cA==",
 	} {

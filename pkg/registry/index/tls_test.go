@@ -61,6 +61,7 @@ func TestPrivateAuthority(t *testing.T) {
 		},
 		{"SSL_CERT_DIR", "127.0.0.1", "", []string{"SSL_CERT_DIR=" + filepath.Dir(authority)}, "http://h/api"},
 		{"SSL_CERT_DIR and SSL_CERT_FILE", "127.0.0.1", "", []string{"SSL_CERT_DIR=" + filepath.Dir(authority), "SSL_CERT_FILE=" + other}, "http://h/api"},
+		// differs: certificate-files
 		{"SSL_CERT_DIR and cainfo", "127.0.0.1", "cainfo='" + other + "'", []string{"SSL_CERT_DIR=" + filepath.Dir(authority)}, "http://h/api"},
 		{"SSL_CERT_FILE and cainfo", "127.0.0.1", "cainfo='" + other + "'", []string{"SSL_CERT_FILE=" + authority}, untrusted},
 	} {
@@ -102,6 +103,7 @@ func TestVersionsOfTLS(t *testing.T) {
 		{"ssl-version='tlsv1'", tls.VersionTLS10, refused},
 		{"ssl-version='tlsv1.3'", tls.VersionTLS12, refused},
 		{"ssl-version={min='tlsv1',max='tlsv1.2'}", tls.VersionTLS12, ok},
+		// differs: tls-library
 		{"ssl-version={max='tlsv1.2'}", tls.VersionTLS13, refused},
 		{"ssl-version={max='tlsv1.1'}", tls.VersionTLS13, none},
 		{"ssl-version={min='tlsv1.3',max='tlsv1.2'}", tls.VersionTLS13, incompatible},

@@ -125,6 +125,7 @@ func TestTokenIsNoPartOfAnyError(t *testing.T) {
 	}
 }
 
+// differs: token-sent-back
 func TestATokenThatIsSentBackIsNotShown(t *testing.T) {
 	for _, code := range []int{401, 403, 418} {
 		w := newWorld(t, "", func(w http.ResponseWriter, req *http.Request) {

@@ -115,28 +115,42 @@ func TestTunnelIsAskedForAsCurlDoes(t *testing.T) {
 		base64.StdEncoding.EncodeToString([]byte("u:p"))+"\nUser-Agent: test/1\nProxy-Connection: Keep-Alive\n")
 }
 
+// relay hands everything on between a client and a server.
+func relay(conn net.Conn, server *httptest.Server) {
+	up, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		return
+	}
+	defer up.Close()
+	go func() { _, _ = io.Copy(up, conn) }()
+	_, _ = io.Copy(conn, up)
+}
+
 func TestRegistryThroughTunnels(t *testing.T) {
 	server := httptest.NewTLSServer(answer(200, okConfig))
 	defer server.Close()
 	authority := trustFile(t, server)
-	relay := func(conn net.Conn, out io.Writer) {
-		up, err := net.Dial("tcp", server.Listener.Addr().String())
-		if err != nil {
-			return
-		}
-		defer up.Close()
-		go func() { _, _ = io.Copy(up, conn) }()
-		_, _ = io.Copy(out, up)
-	}
 	for proxy, talk := range map[string]func(net.Conn){
-		"http://": onceAsked("HTTP/1.1 201 Created\r\n\r\n", func(conn net.Conn) { relay(conn, conn) }),
+		"http://": onceAsked("HTTP/1.1 201 Created\r\n\r\n", func(conn net.Conn) { relay(conn, server) }),
 		"socks5h://": func(conn net.Conn) {
 			if script(conn, "\x05\x01\x00", "\x05\x00", "\x05\x01\x00\x03\x0bexample.com\x01\xbb", "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00") {
-				relay(conn, conn)
+				relay(conn, server)
 			}
 		},
 	} {
 		w := newWorld(t, "net.retry=0\nhttp.cainfo='"+authority+"'\nhttp.proxy='"+proxy+peer(t, talk)+"'", answer(200, okConfig))
 		expect(t, proxy, w.fetchFrom(t, targetAt(t, "sparse+https://example.com/")), "http://h/api")
+	}
+}
+
+// differs: proxy-answer-headers
+func TestRefusalHasNoHeadersOfTheProxy(t *testing.T) {
+	server := httptest.NewTLSServer(answer(403, "no", "X-Cache: the server's"))
+	defer server.Close()
+	proxy := peer(t, onceAsked("HTTP/1.1 200 OK\r\nX-Cache: the proxy's\r\n\r\n", func(conn net.Conn) { relay(conn, server) }))
+	w := newWorld(t, "net.retry=0\nhttp.cainfo='"+trustFile(t, server)+"'\nhttp.proxy='"+proxy+"'", nil)
+	got := w.fetchFrom(t, targetAt(t, "sparse+https://example.com/"))
+	if want := "got 403\ndebug headers:\nX-Cache: the server's\nbody:\nno"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

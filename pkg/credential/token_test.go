@@ -25,7 +25,7 @@ func heldBy(t *testing.T, files map[string]string, environ ...string) (*Chain, *
 	}
 	told := &[]string{}
 	c, err := config.Load(config.Options{Dir: home, Home: home, Environ: environ, Notify: func(n config.Notice) {
-		*told = append(*told, strings.TrimSpace(n.Verb+" "+strings.ReplaceAll(n.Text, home, "HOME")))
+		*told = append(*told, strings.TrimSpace(n.Verb+" "+filepath.ToSlash(strings.ReplaceAll(n.Text, home, "HOME"))))
 	}})
 	if err != nil {
 		t.Fatal(err)

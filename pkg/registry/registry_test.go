@@ -59,7 +59,9 @@ func (w *world) chain(err error) string {
 	return w.masked(strings.Join(layers, " | "))
 }
 
-func (w *world) masked(s string) string { return strings.ReplaceAll(s, w.dir, "$D") }
+func (w *world) masked(s string) string {
+	return filepath.ToSlash(strings.ReplaceAll(s, w.dir, "$D"))
+}
 
 func TestValidateName(t *testing.T) {
 	const (

@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 )
 
 func TestNewGivesCargosWords(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the words are those of Unix")
+	}
 	_, missing := os.Open(t.TempDir() + "/missing")
 	for _, test := range []struct {
 		err  error

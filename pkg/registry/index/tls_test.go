@@ -144,14 +144,15 @@ func TestAuthoritiesOfProxies(t *testing.T) {
 	defer proxy.Close()
 	proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
 	authority, other := trustFile(t, proxy), newAuthority(t, "Other").file(t)
+	none := filepath.Join(t.TempDir(), "none.pem")
 	const untrusted = "[60] SSL peer certificate or SSH remote key was not OK (SSL certificate problem: self-signed certificate)"
 	for _, test := range []struct{ config, want string }{
 		{"proxy-cainfo='" + authority + "'", "http://h/api"},
 		{"cainfo='" + authority + "'", "http://h/api"},
 		{"cainfo='" + authority + "'\nproxy-cainfo='" + other + "'", untrusted},
 		{
-			"cainfo='" + authority + "'\nproxy-cainfo='/no/such'",
-			"[77] Problem with the SSL CA cert (path? access rights?) (error setting certificate file: /no/such)",
+			"cainfo='" + authority + "'\nproxy-cainfo='" + none + "'",
+			"[77] Problem with the SSL CA cert (path? access rights?) (error setting certificate file: " + none + ")",
 		},
 	} {
 		w := newWorld(t, "net.retry=0\n[http]\nproxy='"+proxy.URL+"'\n"+test.config, answer(200, okConfig))

@@ -61,6 +61,7 @@ func TestFaultsLoseNothing(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		missing(t, "strace (Debian package strace)")
 	}
+	needRootToTrace(t)
 	for _, c := range faultCases {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()

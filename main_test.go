@@ -72,6 +72,14 @@ type skipper interface {
 	Fatal(...any)
 }
 
+// needRootToTrace is called where strace looks at our programs, which keep
+// themselves closed to other programs of the user.
+func needRootToTrace(t skipper) {
+	if os.Geteuid() != 0 {
+		missing(t, "root, who alone can trace our programs,")
+	}
+}
+
 // missing is called where a tool that a test needs is not there. The test is
 // skipped with the reason, or fails where everything must run.
 func missing(t skipper, tool string) {

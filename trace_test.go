@@ -21,6 +21,7 @@ func TestWhereATokenGoes(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		missing(t, "strace (Debian package strace)")
 	}
+	needRootToTrace(t)
 	const token = "t0kenThatGoesNowhereElse"
 	const provider = "#!/bin/sh\necho '{\"v\":[1]}'\nread -r request\n" +
 		"case $request in *'\"login\"'*) echo '{\"Ok\":{\"kind\":\"login\"}}';; *) echo '{\"Ok\":{\"kind\":\"logout\"}}';; esac\n"

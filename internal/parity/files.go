@@ -23,9 +23,16 @@ type entry struct {
 }
 
 // snapshot reads the whole tree. Of a credentials file it takes the meaning, of
-// a git repository in Cargo's cache what has been fetched.
+// a git repository in Cargo's cache what has been fetched. What a case has closed
+// to everybody is opened for as long as that takes.
 func (w *world) snapshot() (map[string]entry, error) {
 	tree := map[string]entry{}
+	var opened []func()
+	defer func() {
+		for _, closeAgain := range slices.Backward(opened) {
+			closeAgain()
+		}
+	}()
 	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == w.dir {
 			return err
@@ -35,6 +42,12 @@ func (w *world) snapshot() (map[string]entry, error) {
 			return err
 		}
 		e := entry{mode: info.Mode()}
+		if need := readable(e.mode); e.mode&need != need {
+			if err := os.Chmod(path, e.mode|need); err != nil {
+				return err
+			}
+			opened = append(opened, func() { os.Chmod(path, e.mode) })
+		}
 		switch {
 		case isGitCache(path):
 			e.content = fetched(path)
@@ -55,6 +68,17 @@ func (w *world) snapshot() (map[string]entry, error) {
 		return err
 	})
 	return tree, err
+}
+
+// readable is what the owner must be allowed to read a file or a directory.
+func readable(mode fs.FileMode) fs.FileMode {
+	switch {
+	case mode.IsDir():
+		return 0o500
+	case mode.IsRegular():
+		return 0o400
+	}
+	return 0
 }
 
 // isGitCache tells the repository in which Cargo caches an index.

@@ -7,6 +7,8 @@ DATE     = $(shell if [ -n "$$SOURCE_DATE_EPOCH" ]; \
 	then date -u -d "@$$SOURCE_DATE_EPOCH" +%F 2>/dev/null || date -u -r "$$SOURCE_DATE_EPOCH" +%F; \
 	else git log -1 --format=%cs 2>/dev/null; fi)
 FUZZTIME ?= 30s
+# Where the files are made that are installed beside the programs.
+BUILD   := build
 
 GO       := go
 PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
@@ -34,17 +36,17 @@ build:
 
 # Makes the manual pages of docs/man.
 man:
-	@mkdir -p build/share/man/man1
+	@mkdir -p '$(BUILD)/share/man/man1'
 	@set -e; for program in $(PROGRAMS); do \
-		$(GO) tool go-md2man -in docs/man/$$program.1.md -out build/share/man/man1/$$program.tmp; \
+		$(GO) tool go-md2man -in docs/man/$$program.1.md -out '$(BUILD)/share/man/man1/'$$program.tmp; \
 		sed -f docs/man/troff.sed -e 's|^\.TH .*|& "$(DATE)" "cargo-auth $(VERSION)" "User Commands"|' \
-			build/share/man/man1/$$program.tmp > build/share/man/man1/$$program.1; \
-		rm build/share/man/man1/$$program.tmp; \
+			'$(BUILD)/share/man/man1/'$$program.tmp > '$(BUILD)/share/man/man1/'$$program.1; \
+		rm '$(BUILD)/share/man/man1/'$$program.tmp; \
 	done
 
 # For the machine that builds, whatever the programs are built for.
 completions:
-	GOOS= GOARCH= $(GO) run ./cmd/internal/completions build $(PROGRAMS)
+	GOOS= GOARCH= $(GO) run ./cmd/internal/completions '$(BUILD)' $(PROGRAMS)
 
 # Logs in to and out of a registry on loopback, in a home of its own.
 demo: build
@@ -55,7 +57,7 @@ install: build man completions
 	install -m 755 $(PROGRAMS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
 	@set -e; for file in $(SHARED); do \
 		install -d "$$(dirname '$(DESTDIR)$(PREFIX)/'$$file)"; \
-		install -m 644 build/$$file '$(DESTDIR)$(PREFIX)/'$$file; \
+		install -m 644 '$(BUILD)/'$$file '$(DESTDIR)$(PREFIX)/'$$file; \
 	done
 
 uninstall:
@@ -131,4 +133,4 @@ tidy:
 	done
 
 clean:
-	rm -rf bin build
+	rm -rf bin $(BUILD)

@@ -102,7 +102,7 @@ func makeManual(t *testing.T) map[string]manual {
 		t.Fatalf("no pages in docs/man: %v", err)
 	}
 	dir := t.TempDir()
-	build := exec.Command("make", "man", "MANDIR="+dir, "VERSION=v1.2.3-4")
+	build := exec.Command("make", "man", "BUILD="+dir, "VERSION=v1.2.3-4")
 	build.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=86400", "MAKEFLAGS=") // none of the make that runs the tests
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("make man: %v\n%s", err, out)
@@ -110,7 +110,7 @@ func makeManual(t *testing.T) map[string]manual {
 	pages := map[string]manual{}
 	for _, source := range sources {
 		program := strings.TrimSuffix(filepath.Base(source), ".1.md")
-		troff, err := os.ReadFile(filepath.Join(dir, program+".1"))
+		troff, err := os.ReadFile(filepath.Join(dir, "share/man/man1", program+".1"))
 		if err != nil {
 			t.Fatal(err)
 		}

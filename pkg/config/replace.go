@@ -23,9 +23,12 @@ const grace = 10 * time.Millisecond
 //     nobody has it open.
 //   - The space for the new document is reserved, so that a full disk shows
 //     before anything is touched.
-//   - A file that must grow does so with line ends, and they reach the disk.
-//     If the write below made it grow, a reader between the new content and
-//     the new length would see half a token.
+//   - If something is only added at the end, that is all that is written: until
+//     the new length is known, on the disk too, the old document is there.
+//   - Any other file that must grow does so with line ends, and they reach the
+//     disk. If the write below made it grow, a reader between the new content
+//     and the new length would see half a token, and a lost machine could come
+//     back with it.
 //   - One write replaces everything, with line ends up to the old length, and
 //     reaches the disk.
 //   - A file that must shrink is cut. Were it cut before the content is on the
@@ -39,12 +42,16 @@ func replace(f *os.File, before, after []byte) error {
 		f.Truncate(int64(len(before)))
 		return err
 	}
-	if err := grow(f, len(before), size); err != nil {
-		f.Truncate(int64(len(before)))
-		return err
+	if alone && bytes.HasPrefix(after, before) {
+		return lengthen(f, len(before), after[len(before):])
 	}
-	if size > len(before) && !alone {
-		time.Sleep(grace)
+	if size > len(before) {
+		if err := lengthen(f, len(before), padded(nil, size-len(before))); err != nil {
+			return err
+		}
+		if !alone {
+			time.Sleep(grace)
+		}
 	}
 	if err := overwrite(f, padded(after, size)); err != nil {
 		restore(f, before, size)
@@ -60,15 +67,17 @@ func replace(f *os.File, before, after []byte) error {
 	return nil
 }
 
-// grow adds line ends to a file.
-func grow(f *os.File, from, to int) error {
-	if from == to {
-		return nil
+// lengthen writes something behind the end of a file; if that fails, the file is as
+// it was.
+func lengthen(f *os.File, end int, tail []byte) error {
+	_, err := f.WriteAt(tail, int64(end))
+	if err == nil {
+		err = sync(f)
 	}
-	if _, err := f.WriteAt(padded(nil, to-from), int64(from)); err != nil {
-		return err
+	if err != nil {
+		f.Truncate(int64(end))
 	}
-	return sync(f)
+	return err
 }
 
 func overwrite(f *os.File, content []byte) error {

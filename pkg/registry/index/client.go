@@ -1,5 +1,7 @@
 // Package index asks a registry's index what it says of the registry: where
-// its web API is, and whether it wants a token for everything.
+// its web API is, and whether it wants a token for everything. Of a sparse
+// index it also fetches what it says of a crate, see [Client.Crate]. It resolves
+// no dependencies and downloads no crates.
 //
 // It fetches and caches as Cargo does, in Cargo's own cache, so that neither
 // program asks the network for what the other has asked before. It is the only
@@ -7,6 +9,9 @@
 //
 //	client := &index.Client{Config: cfg, UserAgent: "cargo-login/1.0", Token: token}
 //	config, err := client.Fetch(ctx, target)
+//
+// The token comes from credential.Chain.ForIndex, or from wherever the caller
+// has one.
 package index
 
 import (
@@ -14,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"time"
 
@@ -61,6 +67,7 @@ type Client struct {
 
 	netTable  *config.Net
 	httpTable *config.HTTP
+	visits    map[string]*visit // by canonical index URL
 }
 
 // ErrNoToken says that a registry wants a token and nobody has one.
@@ -151,7 +158,15 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 }
 
 // errNotFound says that an index has no config.json.
-var errNotFound = errors.New("config.json not found in registry")
+var errNotFound error = notFoundError(configName)
+
+// notFoundError says that an index has no file of that name.
+type notFoundError string
+
+func (e notFoundError) Error() string { return string(e) + " not found in registry" }
+
+// Is makes it an fs.ErrNotExist.
+func (e notFoundError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // token returns the token for reading.
 func (c *Client) token(ctx context.Context, headers []string) (config.Secret, error) {

@@ -32,7 +32,25 @@ func (c *Chain) Token(ctx context.Context, nameOrIndex string, op Operation) (co
 	if err != nil {
 		return config.Secret{}, err
 	}
-	token, err := c.Get(ctx, r, op, nil, op.Kind == Read.Kind)
+	return c.token(ctx, r, op, nil, op.Kind == Read.Kind)
+}
+
+// ForIndex returns what a client of a registry's index asks for a token for
+// reading, the Token of [index.Client]:
+//
+//	client := &index.Client{Config: cfg, Token: chain.ForIndex(target.Registry)}
+//
+// If there is no token, its error is a [*MissingTokenError].
+//
+// [index.Client]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/registry/index#Client
+func (c *Chain) ForIndex(r registry.Registry) func(ctx context.Context, headers []string) (config.Secret, error) {
+	return func(ctx context.Context, headers []string) (config.Secret, error) {
+		return c.token(ctx, r, Read, headers, headers != nil)
+	}
+}
+
+func (c *Chain) token(ctx context.Context, r registry.Registry, op Operation, headers []string, requireConfigured bool) (config.Secret, error) {
+	token, err := c.Get(ctx, r, op, headers, requireConfigured)
 	if errors.Is(err, ErrNotFound) {
 		return config.Secret{}, c.missing(r)
 	}

@@ -105,11 +105,11 @@ lint:
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
 
-# Compiles and vets the programs and the library for every system.
+# Compiles and vets the programs, the library and the examples for every system.
 cross:
 	@set -e; for system in $(SYSTEMS); do for machine in $(MACHINES); do \
 		echo "$$system/$$machine"; \
-		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) vet ./cmd/... ./pkg/...; \
+		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) vet ./cmd/... ./pkg/... ./examples/...; \
 		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/... ; \
 	done; done
 

@@ -45,11 +45,11 @@ func (c cleaner) Run() int {
 
 var programsDir string
 
-// programs builds the programs as the Makefile does, once, and returns the
-// directory they are in.
+// programs builds the programs as the Makefile does, and the examples, once, and
+// returns the directory they are in.
 var programs = sync.OnceValues(func() (string, error) {
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", programsDir,
-		"./cmd/cargo-login", "./cmd/cargo-logout", "./cmd/cargo-credential-keyring")
+		"./cmd/cargo-login", "./cmd/cargo-logout", "./cmd/cargo-credential-keyring", "./examples/...")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the programs: %w\n%s", err, out)

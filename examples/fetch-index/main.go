@@ -1,0 +1,74 @@
+// Command fetch-index prints what a registry's sparse index says of a crate, a
+// line for each version. It sends the token that Cargo would send, from the
+// credential provider that is configured.
+//
+//	fetch-index CRATE [REGISTRY]
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+	"github.com/cargo-auth/cargo-auth/pkg/registry/index"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if len(os.Args) < 2 || len(os.Args) > 3 {
+		fmt.Fprintln(os.Stderr, "usage: fetch-index CRATE [REGISTRY]")
+		os.Exit(2)
+	}
+	name := "" // the default registry
+	if len(os.Args) == 3 {
+		name = os.Args[2]
+	}
+	versions, err := fetch(ctx, os.Args[1], name)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+	os.Stdout.Write(versions)
+}
+
+func fetch(ctx context.Context, crate, name string) ([]byte, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	environ := os.Environ()
+	home, err := config.HomeDir(dir, environ)
+	if err != nil {
+		return nil, err
+	}
+	warn := func(n config.Notice) {
+		if n.Kind == config.Warning {
+			fmt.Fprintln(os.Stderr, "warning:", n.Text)
+		}
+	}
+	cfg, err := config.Load(config.Options{Dir: dir, Home: home, Environ: environ, Notify: warn})
+	if err != nil {
+		return nil, err
+	}
+	target, err := registry.Resolve(cfg, name)
+	if err != nil {
+		return nil, err
+	}
+	chain := &credential.Chain{
+		Config: cfg,
+		Stderr: os.Stderr,
+		Now:    time.Now,
+		BuiltIn: map[string]credential.Provider{
+			keyring.CargoProvider: &keyring.Provider{Options: keyring.Options{Environ: environ}, Required: true},
+		},
+	}
+	client := &index.Client{Config: cfg, UserAgent: "fetch-index/1.0", Token: chain.ForIndex(target.Registry)}
+	return client.Crate(ctx, target, crate)
+}

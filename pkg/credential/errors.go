@@ -40,6 +40,7 @@ type UnexpectedResponseError struct {
 	Response string
 }
 
+// Error names both in Cargo's words.
 func (e *UnexpectedResponseError) Error() string {
 	return "credential provider produced unexpected response for `" + e.Action + "` request: " + e.Response
 }

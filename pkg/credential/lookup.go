@@ -112,6 +112,7 @@ func quieted(c *config.Config) *config.Config {
 // Is makes it an [ErrNotFound].
 func (e *MissingTokenError) Is(target error) bool { return target == ErrNotFound }
 
+// Error says in Cargo's words what the user can do.
 func (e *MissingTokenError) Error() string {
 	r := e.Registry
 	switch {

@@ -1,6 +1,6 @@
 // Package keyring keeps tokens in the operating system's secret store, in the
 // entries that Cargo's own providers use: what either stores the other finds,
-// replaces and removes.
+// replaces and removes. It keeps nothing but the tokens of registries.
 //
 // [Provider] is a credential provider over the store. What it needs to know of
 // the process is handed to it:

@@ -1,4 +1,5 @@
-// Package terminal reads what a person types, and what nobody should see.
+// Package terminal reads what a person types, and what nobody should see. It has
+// no editing beyond the terminal's own, no colours and no menus.
 //
 //	token, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "please paste the token below")
 package terminal

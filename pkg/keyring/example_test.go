@@ -1,0 +1,44 @@
+package keyring_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+)
+
+// The main function of a provider that keeps tokens in the secret store.
+func ExampleProvider() {
+	environ := os.Environ()
+	credential.Main(&keyring.Provider{
+		Options: keyring.Options{
+			Environ:   environ,
+			CanPrompt: func() bool { return keyring.CanPrompt(environ) },
+		},
+		Notify: keyring.Print(os.Stderr),
+	})
+}
+
+// Storing a token where Cargo's own provider finds it.
+func ExampleOpen() {
+	ctx := context.Background()
+	store, err := keyring.Open(ctx, keyring.Options{Environ: os.Environ()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	entry := keyring.Entry{IndexURL: "sparse+https://registry.example/index/", Name: "my-registry"}
+	err = store.Set(ctx, entry, config.NewSecret("t0ken"))
+	switch {
+	case errors.Is(err, keyring.ErrUnavailable):
+		fmt.Println("there is no secret store here")
+	case err != nil:
+		log.Fatal(err)
+	default:
+		fmt.Println("stored in", store.Name())
+	}
+}

@@ -37,7 +37,7 @@ func (t *transport) open(ctx context.Context, scheme, address string) (net.Conn,
 		if scheme != "https" {
 			return newHeaderConn(conn), nil
 		}
-		encrypted, err := t.tls.encrypt(ctx, conn, host)
+		encrypted, err := t.tls().encrypt(ctx, conn, host)
 		if err != nil {
 			return nil, err
 		}

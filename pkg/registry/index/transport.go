@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,12 +33,14 @@ type transport struct {
 	// that forwards requests.
 	direct, forward *http.Transport
 	proxies         proxies
-	tls, proxyTLS   tlsSettings
-	userAgent       string
-	timeout         time.Duration
-	lowSpeed        int64
-	received        atomic.Int64
-	dial            func(ctx context.Context, network, address string) (net.Conn, error)
+	// tls and proxyTLS read the certificates of authorities, which takes longer
+	// than all else: only where TLS is spoken.
+	tls, proxyTLS func() tlsSettings
+	userAgent     string
+	timeout       time.Duration
+	lowSpeed      int64
+	received      atomic.Int64
+	dial          func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // newTransport returns the transport that the settings of [http] ask for. It
@@ -45,8 +48,8 @@ type transport struct {
 func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transport {
 	t := &transport{
 		proxies:   proxies{c.Config, settings.Proxy},
-		tls:       c.serverTLS(settings),
-		proxyTLS:  c.proxyTLS(settings),
+		tls:       sync.OnceValue(func() tlsSettings { return c.serverTLS(settings) }),
+		proxyTLS:  sync.OnceValue(func() tlsSettings { return c.proxyTLS(settings) }),
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
 		lowSpeed:  defaultLowSpeed,

@@ -27,7 +27,7 @@ func (t *transport) connectProxy(ctx context.Context, proxy *url.URL) (net.Conn,
 	if proxy.Scheme != "https" {
 		return conn, nil
 	}
-	encrypted, err := t.proxyTLS.encrypt(ctx, conn, proxy.Hostname())
+	encrypted, err := t.proxyTLS().encrypt(ctx, conn, proxy.Hostname())
 	if err != nil {
 		return nil, err
 	}

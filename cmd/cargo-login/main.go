@@ -3,116 +3,15 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"io"
-	"log"
 	"os"
-	"strings"
-	"time"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
-	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/credential"
-	"github.com/cargo-auth/cargo-auth/pkg/credential/paseto"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
-	"github.com/cargo-auth/cargo-auth/pkg/registry/index"
-	"github.com/cargo-auth/cargo-auth/pkg/terminal"
+	"github.com/cargo-auth/cargo-auth/cmd/internal/login"
 )
 
 // version is set when the program is built.
 var version = "devel"
 
 func main() {
-	// net/http logs what a server says unasked; it is nothing for the user.
-	log.SetOutput(io.Discard)
-	os.Exit(cli.Main(cli.Login, login))
-}
-
-func login(ctx context.Context, s *cli.Session) error {
-	name, err := s.Registry()
-	if err != nil {
-		return err
-	}
-	if s.Options.Token != nil {
-		s.Config.Notice(config.Warning, "`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
-	}
-	target, err := registry.ResolveChosen(s.Config, name)
-	if err != nil {
-		return err
-	}
-	chain := s.Chain()
-	chain.Keys = paseto.Keys{}
-	loginURL, err := loginURL(ctx, s, chain, target)
-	if err != nil {
-		return err
-	}
-	options := credential.LoginOptions{LoginURL: loginURL}
-	if options.Token, err = givenToken(s.Options); err != nil {
-		return err
-	}
-	return chain.Login(ctx, target.Registry, options, s.Options.Args)
-}
-
-// loginURL asks the registry's index where a person finds a token. A registry
-// that wants a token before it answers may say so too.
-func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, target registry.Target) (string, error) {
-	client := index.Client{
-		Config:    s.Config,
-		Frozen:    s.Options.Frozen,
-		Offline:   s.Offline,
-		UserAgent: "cargo-login/" + version,
-		Now:       time.Now,
-		Stderr:    os.Stderr,
-		Quiet:     s.Shell.Verbosity() == cli.Quiet,
-		Verbose:   s.Shell.Verbosity() == cli.Verbose,
-		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
-		Token: func(ctx context.Context, headers []string) (config.Secret, error) {
-			if s.Options.Token != nil {
-				return config.NewSecret(*s.Options.Token), nil
-			}
-			token, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
-			if errors.Is(err, credential.ErrNotFound) {
-				return config.Secret{}, index.ErrNoToken
-			}
-			if err != nil {
-				return config.Secret{}, err
-			}
-			return token.Secret, nil
-		},
-	}
-	answer, err := client.Fetch(ctx, target)
-	var unauthorized *index.AuthorizationError
-	switch {
-	case errors.As(err, &unauthorized):
-		return unauthorized.LoginURL, nil
-	case err != nil:
-		return "", err
-	}
-	return *answer.API + "/me", nil
-}
-
-// givenToken returns the token from the command line, or a line of standard
-// input if that is no terminal; nil if there is neither, so that the provider
-// asks.
-func givenToken(o cli.Options) (*config.Secret, error) {
-	if o.Token != nil {
-		token := config.NewSecret(*o.Token)
-		return &token, nil
-	}
-	if term.IsTerminal(int(os.Stdin.Fd())) {
-		return nil, nil
-	}
-	// A signal ends the program here, where there is nothing to clean up.
-	line, err := terminal.ReadLine(context.Background(), os.Stdin)
-	// As with Cargo, what cannot be read, or is no text, is no token.
-	line = strings.TrimSpace(line)
-	if err != nil || line == "" || !utf8.ValidString(line) {
-		return nil, nil
-	}
-	token := config.NewSecret(line)
-	return &token, nil
+	os.Exit(cli.Main(cli.Login, login.Run(version)))
 }

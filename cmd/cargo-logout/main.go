@@ -3,25 +3,12 @@
 package main
 
 import (
-	"context"
 	"os"
 
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
+	"github.com/cargo-auth/cargo-auth/cmd/internal/logout"
 )
 
 func main() {
-	os.Exit(cli.Main(cli.Logout, logout))
-}
-
-func logout(ctx context.Context, s *cli.Session) error {
-	name, err := s.Registry()
-	if err != nil {
-		return err
-	}
-	target, err := registry.ResolveChosen(s.Config, name)
-	if err != nil {
-		return err
-	}
-	return s.Chain().Logout(ctx, target.Registry)
+	os.Exit(cli.Main(cli.Logout, logout.Run))
 }

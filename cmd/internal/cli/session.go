@@ -23,23 +23,34 @@ type Session struct {
 	Offline bool
 }
 
+// A Run is what a command does once its options and the configuration are read.
+type Run func(context.Context, *Session) error
+
 // Main runs a command as a program, or answers a shell that completes its
 // command line, and returns the exit status.
-func Main(command Command, run func(context.Context, *Session) error) int {
+func Main(command Command, run Run) int {
+	if len(os.Args) > 1 && os.Args[1] == completeRequest {
+		NoCoreDump()
+		os.Stdout.WriteString(command.complete(os.Args[2:], os.Environ()))
+		return 0
+	}
+	return start(command, run, func(environ []string) (Options, error) {
+		return command.Parse(os.Args[1:], environ)
+	})
+}
+
+// start runs a command in this process.
+func start(command Command, run Run, parse func(environ []string) (Options, error)) int {
 	NoCoreDump()
 	// A run is over before collecting its garbage pays.
 	debug.SetGCPercent(400)
 	environ := os.Environ()
-	if len(os.Args) > 1 && os.Args[1] == completeRequest {
-		os.Stdout.WriteString(command.complete(os.Args[2:], environ))
-		return 0
-	}
 	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
-	return s.main(command, os.Args[1:], environ, run)
+	return s.main(command, run, environ, parse)
 }
 
-// main runs a command with the arguments behind its name.
-func (s *Session) main(command Command, args, environ []string, run func(context.Context, *Session) error) int {
+// main runs a command whose command line parse reads.
+func (s *Session) main(command Command, run Run, environ []string, parse func(environ []string) (Options, error)) int {
 	if err := s.open(environ); err != nil {
 		return s.Shell.Report(err)
 	}
@@ -48,13 +59,13 @@ func (s *Session) main(command Command, args, environ []string, run func(context
 		s.Shell.ColorAnswers(term.Color)
 	}
 	ctx, died := UntilSignal()
-	err := s.run(ctx, command, args, environ, run)
+	err := s.run(ctx, command, run, environ, parse)
 	died()
 	return s.Shell.Report(err)
 }
 
-func (s *Session) run(ctx context.Context, command Command, args, environ []string, run func(context.Context, *Session) error) (err error) {
-	if s.Options, err = command.Parse(args, environ); err != nil {
+func (s *Session) run(ctx context.Context, command Command, run Run, environ []string, parse func(environ []string) (Options, error)) (err error) {
+	if s.Options, err = parse(environ); err != nil {
 		return err
 	}
 	if err := s.configure(environ, command); err != nil {

@@ -50,14 +50,15 @@ func session(t *testing.T, line string) string {
 	defer output.Close()
 
 	s := &Session{Shell: NewShell(output, output, environ)}
-	s.main(Logout, args, environ, func(_ context.Context, s *Session) error {
+	run := func(_ context.Context, s *Session) error {
 		name, err := s.Registry()
 		if err != nil {
 			return err
 		}
 		_, err = registry.ResolveChosen(s.Config, name)
 		return err
-	})
+	}
+	s.main(Logout, run, environ, func(environ []string) (Options, error) { return Logout.Parse(args, environ) })
 	text, err := os.ReadFile(output.Name())
 	if err != nil {
 		t.Fatal(err)

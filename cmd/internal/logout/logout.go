@@ -1,0 +1,23 @@
+// Package logout is Cargo's `logout` without Rust: it removes the token of a
+// registry from where it is stored. It has no network code.
+package logout
+
+import (
+	"context"
+
+	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// Run is the command.
+func Run(ctx context.Context, s *cli.Session) error {
+	name, err := s.Registry()
+	if err != nil {
+		return err
+	}
+	target, err := registry.ResolveChosen(s.Config, name)
+	if err != nil {
+		return err
+	}
+	return s.Chain().Logout(ctx, target.Registry)
+}

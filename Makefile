@@ -28,11 +28,12 @@ TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-t
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
-.PHONY: build man completions demo install uninstall test parity parity-record fuzz bench bench-profile lint cross format tidy clean
+.PHONY: build man completions demo install uninstall install-cargo uninstall-cargo test parity parity-record fuzz bench bench-profile lint cross format tidy clean
 
 build:
-	@mkdir -p bin
+	@mkdir -p bin/front
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS:%=./cmd/%)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/front/ ./cmd/cargo
 
 # Makes the manual pages of docs/man.
 man:
@@ -64,6 +65,22 @@ uninstall:
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%')
 	rm -f $(SHARED:%='$(DESTDIR)$(PREFIX)/%')
 	rmdir '$(DESTDIR)$(PREFIX)/share/cargo-auth/completions' '$(DESTDIR)$(PREFIX)/share/cargo-auth' 2>/dev/null || true
+
+# The front for Cargo is a program named cargo, so it is installed only if asked
+# for, and never over another one.
+FRONT = $(DESTDIR)$(PREFIX)/bin/cargo
+only-front = if [ -e '$(FRONT)' ] || [ -L '$(FRONT)' ]; then \
+	$(GO) version -m '$(FRONT)' 2>/dev/null | grep -q 'path.*/cargo-auth/cmd/cargo$$' || \
+		{ echo '$(FRONT) is another cargo'; exit 1; }; fi
+
+install-cargo: build
+	@$(only-front)
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 bin/front/cargo '$(FRONT)'
+
+uninstall-cargo:
+	@$(only-front)
+	rm -f '$(FRONT)'
 
 # All tests: the library's, the programs', and the scripts that run the built
 # programs. The comparison with the real cargo is `make parity`.

@@ -46,16 +46,27 @@ func (c cleaner) Run() int {
 var programsDir string
 
 // programs builds the programs as the Makefile does, and the examples, once, and
-// returns the directory they are in.
+// returns the directory they are in. The front for Cargo is in front/cargo there.
 var programs = sync.OnceValues(func() (string, error) {
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", programsDir,
+	err := build(programsDir,
 		"./cmd/cargo-login", "./cmd/cargo-logout", "./cmd/cargo-credential-keyring", "./examples/...")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the programs: %w\n%s", err, out)
+	if err != nil {
+		return "", err
+	}
+	if err := build(filepath.Join(programsDir, "front")+"/", "./cmd/cargo"); err != nil {
+		return "", err
 	}
 	return filepath.EvalSymlinks(programsDir)
 })
+
+func build(dir string, packages ...string) error {
+	build := exec.Command("go", append([]string{"build", "-trimpath", "-ldflags", "-s -w", "-o", dir}, packages...)...)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the programs: %w\n%s", err, out)
+	}
+	return nil
+}
 
 // ours returns the path of one of our programs.
 func ours(t *testing.T, name string) string {

@@ -44,9 +44,13 @@ func cutToolchain(args []string) (toolchain string, rest []string) {
 var errDirectoryUnstable = errors.New("the `-C` flag is unstable, " +
 	"pass `-Z unstable-options` on the nightly channel to enable it")
 
-// allowsDirectory reports whether -C may be used.
-func (o *Options) allowsDirectory() bool {
-	return o.Channel.Unstable() && slices.Contains(o.Unstable, "unstable-options")
+// on returns the options on a channel, on which -C may not be allowed.
+func (o Options) on(c Channel) (Options, error) {
+	if o.Dir != nil && !(c.Unstable() && slices.Contains(o.Unstable, "unstable-options")) {
+		return Options{}, errDirectoryUnstable
+	}
+	o.Channel = c
+	return o, nil
 }
 
 // cutDirectory takes Cargo's -C out of args. Cargo knows it only before the

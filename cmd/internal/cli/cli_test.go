@@ -136,6 +136,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		args := strings.Split(line, " ")
+		_ = ReadFront(args, nil).alone()
 		for _, command := range []Command{Login, Logout} {
 			_, err := command.Parse(args, nil)
 			if err == nil {

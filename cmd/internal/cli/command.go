@@ -7,7 +7,8 @@
 //	os.Exit(cli.Main(cli.Logout, func(ctx context.Context, s *cli.Session) error { … }))
 package cli
 
-// Command is one of Cargo's commands, as far as its command line goes.
+// Command is one of Cargo's commands, as far as its command line goes. One
+// without a name is what stands before a command; see [Front].
 type Command struct {
 	// Name is the word after "cargo".
 	Name  string
@@ -15,12 +16,16 @@ type Command struct {
 	// provider says that the command takes a token and, after "--", arguments
 	// for the credential provider.
 	provider bool
+	sections []section
+	// usageLine is the usage of a command line whose usage errors do not name
+	// the options given.
+	usageLine string
 }
 
 // The commands of this project.
 var (
-	Login  = Command{Name: "login", about: "Log in to a registry.", provider: true}
-	Logout = Command{Name: "logout", about: "Remove an API token from the registry locally"}
+	Login  = Command{Name: "login", about: "Log in to a registry.", provider: true, sections: commandSections}
+	Logout = Command{Name: "logout", about: "Remove an API token from the registry locally", sections: commandSections}
 )
 
 // Options is what a command line says. A nil field was not given.
@@ -65,12 +70,8 @@ func (c Command) Parse(args, environ []string) (Options, error) {
 	if dir != nil && *dir == "" {
 		return Options{}, missingValue(directoryOption)
 	}
-	p.options.Channel = channel(toolchain, environ)
 	p.options.Dir = dir
-	if dir != nil && !p.options.allowsDirectory() {
-		return Options{}, errDirectoryUnstable
-	}
-	return p.options, nil
+	return p.options.on(channel(toolchain, environ))
 }
 
 // cutFront takes what stands before Cargo's subcommand, or the command's own

@@ -59,7 +59,7 @@ func (c Command) candidates(args []string, word string, environ []string) ([]str
 	case strings.Contains(word, "="):
 		var name string
 		name, value, _ = strings.Cut(word, "=")
-		option = optionNamed(name)
+		option = p.command.optionNamed(name)
 	default:
 		return p.optionsFor(word), offerNothing
 	}
@@ -77,8 +77,8 @@ func (c Command) candidates(args []string, word string, environ []string) ([]str
 
 // optionNamed returns the option with that name, hyphens included; nil if none
 // has it.
-func optionNamed(name string) *option {
-	for _, s := range sections {
+func (c Command) optionNamed(name string) *option {
+	for _, s := range c.sections {
 		for _, o := range s.options {
 			if o.name() == name {
 				return o
@@ -92,7 +92,7 @@ func optionNamed(name string) *option {
 // their help: short ones only to those who do not want a long one.
 func (p *parser) optionsFor(word string) []string {
 	var names []string
-	for _, s := range sections {
+	for _, s := range p.command.sections {
 		for _, o := range s.options {
 			if o.instead != "" || !o.repeats && slices.Contains(p.accepted, o) {
 				continue

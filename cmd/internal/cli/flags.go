@@ -88,6 +88,10 @@ func (v *flagValue) store(value string) {
 		options.Offline = true
 	case "--frozen":
 		options.Frozen = true
+	case "-C":
+		options.Dir = &value
+	case "--version", "--list", "--explain":
+		v.parser.asks = v.option.name()
 	}
 }
 

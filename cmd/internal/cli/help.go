@@ -6,7 +6,12 @@ import "strings"
 const defaultColumns = 100
 
 // help returns the answer to -h and --help.
-func (c Command) help() *Answer { return &Answer{text: c.helpText} }
+func (c Command) help() *Answer {
+	if c.Name == "" {
+		return &Answer{text: frontHelp}
+	}
+	return &Answer{text: c.helpText}
+}
 
 func (c Command) helpText(columns int) string {
 	var b strings.Builder
@@ -19,7 +24,7 @@ func (c Command) helpText(columns int) string {
 			help:  "Additional arguments for the credential provider",
 		}})
 	}
-	for _, s := range sections {
+	for _, s := range c.sections {
 		b.WriteString("\n" + heading.paint(s.heading+":") + "\n")
 		writeEntries(&b, columns, s.entries())
 	}

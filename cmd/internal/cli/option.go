@@ -9,6 +9,8 @@ type option struct {
 	value    string
 	possible []string
 	help     string
+	// path says that the value need not be UTF-8, but may not be empty.
+	path bool
 	// repeats says that the option may be given again.
 	repeats bool
 	// instead is the option to use in place of this one, which is hidden and
@@ -17,7 +19,7 @@ type option struct {
 }
 
 // directoryOption is not among the options of a command: it stands before.
-var directoryOption = &option{short: "C", value: "DIRECTORY"}
+var directoryOption = &option{short: "C", value: "DIRECTORY", path: true}
 
 // section is a group of options in help, under a heading.
 type section struct {
@@ -25,10 +27,10 @@ type section struct {
 	options []*option
 }
 
-// sections are the options of both commands in the order of Cargo's help.
+// commandSections are the options of both commands in the order of Cargo's help.
 // Those with an instead are names that other tools use: Cargo knows them only
 // to say what is meant.
-var sections = []section{
+var commandSections = []section{
 	{"Options", []*option{
 		{long: "registry", value: "REGISTRY", help: "Registry to use"},
 		{

@@ -24,6 +24,9 @@ type parser struct {
 	options Options
 	flags   *pflag.FlagSet
 
+	// asks is the last option that asks for something else than a command.
+	asks string
+
 	// argument is the one that pflag works on.
 	argument string
 	// pending is an option or positional that was seen but not yet accepted.
@@ -45,7 +48,7 @@ func newParser(c Command) *parser {
 	p := &parser{command: c}
 	p.flags = pflag.NewFlagSet(c.Name, pflag.ContinueOnError)
 	p.flags.SortFlags = false
-	for _, s := range sections {
+	for _, s := range c.sections {
 		for _, o := range s.options {
 			p.define(o)
 		}
@@ -199,7 +202,9 @@ func (p *parser) acceptOption(o *option, value string, store func(string)) error
 	switch {
 	case o.instead != "":
 		return p.replaced(o)
-	case invalidUTF8(value):
+	case o.path && value == "":
+		return missingValue(o)
+	case !o.path && invalidUTF8(value):
 		return p.notUTF8()
 	case o.possible != nil && !slices.ContainsFunc(o.possible, func(possible string) bool {
 		return strings.EqualFold(possible, value)

@@ -39,6 +39,11 @@ func Main(command Command, run Run) int {
 	})
 }
 
+// Fail shows why a program does nothing and returns its exit status.
+func Fail(err error) int {
+	return start(Command{}, nil, func([]string) (Options, error) { return Options{}, err })
+}
+
 // start runs a command in this process.
 func start(command Command, run Run, parse func(environ []string) (Options, error)) int {
 	NoCoreDump()

@@ -1,10 +1,10 @@
 package cli
 
 // similarOption returns the option whose long name is most like name, or nil.
-func similarOption(name string) *option {
+func (c Command) similarOption(name string) *option {
 	var longs []string
 	options := map[string]*option{}
-	for _, s := range sections {
+	for _, s := range c.sections {
 		for _, o := range s.options {
 			if o.long != "" {
 				longs = append(longs, o.long)

@@ -48,6 +48,9 @@ func UsageError(err error, usage string) *Answer {
 
 // usage returns the usage line, with the given options if there are any.
 func (c Command) usage(given []*option) string {
+	if c.usageLine != "" {
+		return c.usageLine
+	}
 	line := heading.paint("Usage:") + " " + literal.paint("cargo "+c.Name)
 	if len(given) == 0 {
 		line += " " + placeholder.paint("[OPTIONS]")
@@ -91,7 +94,7 @@ func (p *parser) unknownLong(name string) error {
 	_ = p.acceptPending()
 	name = strings.ToValidUTF8(name, "\uFFFD")
 	var tips []string
-	if o := similarOption(name); o != nil {
+	if o := p.command.similarOption(name); o != nil {
 		p.accept(o)
 		tips = append(tips, "a similar argument exists: '"+valid.paint(o.name())+"'")
 	}

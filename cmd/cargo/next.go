@@ -1,0 +1,82 @@
+package main
+
+import (
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+)
+
+// nextCargo returns the cargo that has the other commands: the first one on
+// PATH behind this program, or else the first one before it; "" if there is
+// none. This program is passed over under every name that it has, and so is
+// every copy of it. As in package os/exec, a directory that is not absolute
+// does not count.
+//
+// The one behind comes first because a program before this one may be what has
+// run it.
+func nextCargo(path string) string {
+	var self os.FileInfo
+	if executable, err := os.Executable(); err == nil {
+		self, _ = os.Stat(executable)
+	}
+	before, passed := "", false
+	for _, dir := range filepath.SplitList(path) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		program, err := exec.LookPath(filepath.Join(dir, "cargo"))
+		if err != nil {
+			continue
+		}
+		info, err := os.Stat(program)
+		switch {
+		case err != nil:
+		case os.SameFile(info, self):
+			passed = true
+		case isCopy(program):
+		case passed:
+			return program
+		case before == "":
+			before = program
+		}
+	}
+	return before
+}
+
+// isCopy reports whether a program is this one in another file, be it of
+// another version.
+func isCopy(program string) bool {
+	own, ok := debug.ReadBuildInfo()
+	other, err := buildinfo.ReadFile(program)
+	return ok && err == nil && other.Path == own.Path
+}
+
+// Rustup's proxies count in this variable how often they have handed on, and
+// give up if it is more than the limit. Any program that stands for cargo and
+// hands on to this one is found out in the same way.
+const (
+	recursion      = "RUST_RECURSION_COUNT"
+	recursionLimit = 20
+)
+
+// handOn runs the next cargo in place of this process: with the same
+// arguments, and the same environment but for the count. It returns only if
+// that fails.
+func handOn(next string, args []string) error {
+	count, _ := strconv.Atoi(os.Getenv(recursion))
+	if count > recursionLimit {
+		return fmt.Errorf("infinite recursion detected: `%s` comes back to this `cargo`\n\n"+
+			"help: take one of the two off PATH, or run Cargo itself by its path", next)
+	}
+	if err := os.Setenv(recursion, strconv.Itoa(count+1)); err != nil {
+		return err
+	}
+	err := replaceProcess(next, args, os.Environ())
+	return fmt.Errorf("could not execute process `%s` (never executed): %w", next, config.OSError(err))
+}

@@ -1,0 +1,18 @@
+//go:build !unix
+
+package main
+
+import (
+	"os"
+)
+
+// replaceProcess runs the program, where a process cannot become another one,
+// and ends as it does.
+func replaceProcess(program string, args, environ []string) error {
+	code, err := runChild(program, args, environ)
+	if err != nil {
+		return err
+	}
+	os.Exit(code)
+	return nil
+}

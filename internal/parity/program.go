@@ -15,11 +15,14 @@ import (
 // A Program is what runs the command lines of a case.
 type Program struct {
 	// Cargo is the real cargo's path; it is given the command line as it is.
+	// It may also be a program in its place.
 	Cargo string
 	// Bin holds cargo-login and cargo-logout, of which the line names one.
 	// It counts if Cargo is empty.
 	Bin string
 }
+
+func (p Program) String() string { return p.Cargo + p.Bin }
 
 // command is the program and its arguments for a line without its "cargo".
 //

@@ -18,6 +18,8 @@ import (
 type bench struct {
 	bin, cargo string
 	runs       int
+	// missed are the rows whose targets are missed, with the reason.
+	missed []string
 }
 
 // program is a way to do a row's work.
@@ -87,22 +89,20 @@ func (w *world) once(p program, environ []string) (time.Duration, error) {
 	return took, nil
 }
 
-// peak returns the most memory that a program has, as time(1) sees it: what the
-// system says of a child counts what its parent had when it was started.
-func (w *world) peak(p program, environ []string) string {
+// peak returns the most memory that a program has, in MiB, as time(1) sees it:
+// what the system says of a child counts what its parent had when it was
+// started.
+func (w *world) peak(p program, environ []string) (float64, error) {
 	const timer = "/usr/bin/time"
-	if _, err := os.Stat(timer); err != nil {
-		return "no " + timer
-	}
 	out := filepath.Join(w.home, "peak")
 	p.args = append([]string{timer, "-f", "%M", "-o", out}, p.args...)
 	if _, err := w.once(p, environ); err != nil {
-		return err.Error()
+		return 0, err
 	}
-	text, _ := os.ReadFile(out)
-	kib, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	text, err := os.ReadFile(out)
 	if err != nil {
-		return err.Error()
+		return 0, err
 	}
-	return fmt.Sprintf("%.1f MiB", float64(kib)/1024)
+	kib, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	return float64(kib) / 1024, err
 }

@@ -15,20 +15,22 @@ PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 MODULES  := . ./cmd ./pkg
 PACKAGES := ./... ./cmd/... ./pkg/...
-# The manual pages, and what makes shells complete the programs' command lines,
-# below the prefix.
+LICENSES := LICENSE-MIT LICENSE-APACHE THIRD-PARTY-LICENSES
+# The manual pages, what makes shells complete the programs' command lines, and
+# the licences, below the prefix.
 SHARED   := $(PROGRAMS:%=share/man/man1/%.1) \
 	$(PROGRAMS:%=share/bash-completion/completions/%) \
 	$(PROGRAMS:%=share/zsh/site-functions/_%) \
 	$(PROGRAMS:%=share/fish/vendor_completions.d/%.fish) \
-	$(PROGRAMS:%=share/cargo-auth/completions/%.ps1)
+	$(PROGRAMS:%=share/cargo-auth/completions/%.ps1) \
+	$(LICENSES:%=share/doc/cargo-auth/%)
 # What some tests need, and the packages it is in.
 TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-tool:libsecret-tools strace:strace \
 	dh_bash-completion:bash-completion zsh:zsh fish:fish
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
-.PHONY: build man completions demo install uninstall install-cargo uninstall-cargo test parity parity-record fuzz bench bench-profile lint cross format tidy clean
+.PHONY: build man completions licenses demo install uninstall install-cargo uninstall-cargo test parity parity-record fuzz bench bench-profile lint cross format tidy clean
 
 build:
 	@mkdir -p bin/front
@@ -49,11 +51,17 @@ man:
 completions:
 	GOOS= GOARCH= $(GO) run ./cmd/internal/completions '$(BUILD)' $(PROGRAMS)
 
+# Collects the licences: ours, and those of what the programs are linked from.
+licenses:
+	@mkdir -p '$(BUILD)/share/doc/cargo-auth'
+	cp LICENSE-MIT LICENSE-APACHE '$(BUILD)/share/doc/cargo-auth'
+	$(GO) run ./internal/licenses '$(BUILD)/share/doc/cargo-auth/THIRD-PARTY-LICENSES' $(PROGRAMS:%=./cmd/%)
+
 # Logs in to and out of a registry on loopback, in a home of its own.
 demo: build
 	@$(GO) run ./internal/demo bin
 
-install: build man completions
+install: build man completions licenses
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(PROGRAMS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
 	@set -e; for file in $(SHARED); do \
@@ -64,7 +72,8 @@ install: build man completions
 uninstall:
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(PREFIX)/bin/%')
 	rm -f $(SHARED:%='$(DESTDIR)$(PREFIX)/%')
-	rmdir '$(DESTDIR)$(PREFIX)/share/cargo-auth/completions' '$(DESTDIR)$(PREFIX)/share/cargo-auth' 2>/dev/null || true
+	rmdir '$(DESTDIR)$(PREFIX)/share/cargo-auth/completions' '$(DESTDIR)$(PREFIX)/share/cargo-auth' \
+		'$(DESTDIR)$(PREFIX)/share/doc/cargo-auth' 2>/dev/null || true
 
 # The front for Cargo is a program named cargo, so it is installed only if asked
 # for, and never over another one.

@@ -1,0 +1,126 @@
+//go:build unix
+
+package cargoauth
+
+import (
+	"bytes"
+	"debug/buildinfo"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestInstall installs from a fresh clone, and removes all of it again.
+func TestInstall(t *testing.T) {
+	clone := freshClone(t)
+	dest := t.TempDir()
+	runIn(t, clone, "make", "install", "DESTDIR="+dest, "PREFIX=/usr")
+
+	licences, err := os.ReadFile(filepath.Join(dest, "usr/share/doc/cargo-auth/THIRD-PARTY-LICENSES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"cargo-login", "cargo-logout", "cargo-credential-keyring"} {
+		info, err := buildinfo.ReadFile(filepath.Join(dest, "usr/bin", program))
+		if err != nil {
+			t.Fatal(err)
+		}
+		linked := []string{"Go's standard library " + info.GoVersion}
+		for _, m := range info.Deps {
+			if !strings.HasPrefix(m.Path, "github.com/cargo-auth/") {
+				linked = append(linked, m.Path+" "+m.Version)
+			}
+		}
+		for _, name := range linked {
+			if !bytes.Contains(licences, []byte("\n"+name+"\n===")) {
+				t.Errorf("%s is linked from %s, whose licence is not installed", program, name)
+			}
+		}
+	}
+
+	runIn(t, clone, "make", "uninstall", "DESTDIR="+dest, "PREFIX=/usr")
+	if left := filesIn(t, dest); len(left) != 0 {
+		t.Errorf("left after make uninstall: %q", left)
+	}
+}
+
+// freshClone returns a repository with what is in this tree, committed or not,
+// as its only commit, of 2 January 2020 and with the tag v1.2.3.
+func freshClone(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		missing(t, "git")
+	}
+	clone := t.TempDir()
+	list, err := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Fatalf("git ls-files: %v", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
+		info, err := os.Stat(name)
+		if os.IsNotExist(err) { // removed, and not committed yet
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := filepath.Join(clone, name)
+		if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(copied, content, info.Mode().Perm()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runIn(t, clone, "git", "init", "-q")
+	runIn(t, clone, "git", "add", "-A")
+	runIn(t, clone, "git", "commit", "-q", "-m", "All of it")
+	runIn(t, clone, "git", "tag", "v1.2.3")
+	return clone
+}
+
+// runIn runs a command in dir, without what the environment says of the make
+// and the packages that this test may be part of, and returns its output.
+func runIn(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains([]string{
+			"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "TESTFLAGS", "VERSION", "SOURCE_DATE_EPOCH", "DESTDIR", "PREFIX",
+		}, name)
+	})
+	cmd.Env = append(cmd.Env, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2020-01-02T03:04:05Z",
+		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2020-01-02T03:04:05Z")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return string(out)
+}
+
+// filesIn returns the names of all files below dir, sorted.
+func filesIn(t *testing.T, dir string) []string {
+	t.Helper()
+	var files []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

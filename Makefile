@@ -1,7 +1,8 @@
 # Everything here works on a fresh clone, with no step before it.
 
 PREFIX  ?= /usr/local
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# With as much of the commit in every clone, however many commits it has.
+VERSION ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo devel)
 # The date in the manual pages: the commit's, or what SOURCE_DATE_EPOCH says.
 DATE     = $(shell if [ -n "$$SOURCE_DATE_EPOCH" ]; \
 	then date -u -d "@$$SOURCE_DATE_EPOCH" +%F 2>/dev/null || date -u -r "$$SOURCE_DATE_EPOCH" +%F; \
@@ -13,7 +14,9 @@ BUILD   := build
 GO       := go
 PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
-MODULES  := . ./cmd ./pkg
+# The same sources make the same bytes, wherever they are.
+COMPILE  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+MODULES  := . ./cmd ./pkg ./internal/packages
 PACKAGES := ./... ./cmd/... ./pkg/...
 LICENSES := LICENSE-MIT LICENSE-APACHE THIRD-PARTY-LICENSES
 # The manual pages, what makes shells complete the programs' command lines, and
@@ -26,16 +29,16 @@ SHARED   := $(PROGRAMS:%=share/man/man1/%.1) \
 	$(LICENSES:%=share/doc/cargo-auth/%)
 # What some tests need, and the packages it is in.
 TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-tool:libsecret-tools strace:strace \
-	dh_bash-completion:bash-completion zsh:zsh fish:fish
+	dh_bash-completion:bash-completion zsh:zsh fish:fish rpm:rpm
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
-.PHONY: build man completions licenses demo install uninstall install-cargo uninstall-cargo test parity parity-record fuzz bench bench-profile lint cross format tidy clean
+.PHONY: build man completions licenses demo install uninstall install-cargo uninstall-cargo packages test parity parity-record fuzz bench bench-profile lint cross format tidy clean
 
 build:
 	@mkdir -p bin/front
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(PROGRAMS:%=./cmd/%)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/front/ ./cmd/cargo
+	$(COMPILE) -o bin/ $(PROGRAMS:%=./cmd/%)
+	$(COMPILE) -o bin/front/ ./cmd/cargo
 
 # Makes the manual pages of docs/man.
 man:
@@ -91,10 +94,31 @@ uninstall-cargo:
 	@$(only-front)
 	rm -f '$(FRONT)'
 
+# Packages for every system in dist/, of what install puts below /usr: that is
+# installed once, and gets each system's programs and their licences. Files have
+# the time of the commit, or SOURCE_DATE_EPOCH.
+packages:
+	rm -rf dist
+	$(MAKE) install DESTDIR='$(CURDIR)/dist/native' PREFIX=/usr
+	@set -e; mkdir dist/trees; \
+	for system in $(SYSTEMS); do for machine in $(MACHINES); do \
+		echo "$$system/$$machine"; \
+		tree=dist/trees/$$system-$$machine; \
+		cp -R dist/native/usr $$tree; \
+		rm $(PROGRAMS:%=$$tree/bin/%); \
+		GOOS=$$system GOARCH=$$machine $(COMPILE) -o $$tree/bin/ $(PROGRAMS:%=./cmd/%); \
+		$(GO) run ./internal/licenses -system $$system -machine $$machine \
+			$$tree/share/doc/cargo-auth/THIRD-PARTY-LICENSES $(PROGRAMS:%=./cmd/%); \
+	done; done
+	cd internal/packages && GOWORK=off $(GO) run . -version '$(VERSION)' \
+		-time "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" '$(CURDIR)/dist/trees' '$(CURDIR)/dist'
+	rm -r dist/native dist/trees
+
 # All tests: the library's, the programs', and the scripts that run the built
 # programs. The comparison with the real cargo is `make parity`.
 test:
 	$(GO) test $(TESTFLAGS) -skip '^TestParity$$' $(PACKAGES)
+	cd internal/packages && GOWORK=off $(GO) test $(TESTFLAGS) ./...
 	@for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || \
 			echo "left out: tests that need $${tool%%:*} (in Debian's package $${tool##*:})"; \
@@ -130,13 +154,16 @@ lint:
 	if [ -n "$$unformatted" ]; then echo "not formatted (make format):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
+	staticcheck=$$($(GO) tool -n staticcheck) && cd internal/packages && \
+		GOWORK=off $(GO) vet ./... && GOWORK=off $$staticcheck ./...
 
-# Compiles and vets the programs, the library and the examples for every system.
+# Compiles and vets the programs, the library and the examples for every system,
+# as packages does.
 cross:
 	@set -e; for system in $(SYSTEMS); do for machine in $(MACHINES); do \
 		echo "$$system/$$machine"; \
-		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) vet ./cmd/... ./pkg/... ./examples/...; \
-		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/... ; \
+		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) vet -trimpath ./cmd/... ./pkg/... ./examples/...; \
+		GOOS=$$system GOARCH=$$machine $(COMPILE) -o /dev/null ./cmd/... ; \
 	done; done
 
 format:
@@ -159,4 +186,4 @@ tidy:
 	done
 
 clean:
-	rm -rf bin $(BUILD)
+	rm -rf bin $(BUILD) dist

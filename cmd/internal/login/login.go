@@ -68,7 +68,7 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		Quiet:     s.Shell.Verbosity() == cli.Quiet,
 		Verbose:   s.Shell.Verbosity() == cli.Verbose,
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
-		Token: func(ctx context.Context, headers []string) (config.Secret, error) {
+		Token: func(_ context.Context, headers []string) (config.Secret, error) {
 			if s.Options.Token != nil {
 				return config.NewSecret(*s.Options.Token), nil
 			}
@@ -82,7 +82,12 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 			return token.Secret, nil
 		},
 	}
-	answer, err := client.Fetch(ctx, target)
+	fetching := ctx
+	if target.Source.Kind == registry.Sparse {
+		// A download leaves nothing to clean up, so a signal may end it at once.
+		fetching = context.WithoutCancel(ctx)
+	}
+	answer, err := client.Fetch(fetching, target)
 	var unauthorized *index.AuthorizationError
 	switch {
 	case errors.As(err, &unauthorized):

@@ -53,9 +53,9 @@ func (w *world) write(name, content string) error {
 }
 
 // run runs the programs in turns.
-func (b *bench) run(w *world, environ []string, programs ...program) ([]times, error) {
+func (w *world) run(runs int, environ []string, programs ...program) ([]times, error) {
 	results := make([]times, len(programs))
-	for range b.runs {
+	for range runs {
 		for i, p := range programs {
 			took, err := w.once(p, environ)
 			if err != nil {

@@ -5,6 +5,7 @@ package weburl
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	urlerrors "github.com/nlnwa/whatwg-url/errors"
@@ -67,8 +68,12 @@ func parse(base *URL, s string) (*URL, error) {
 }
 
 // filePath returns the path of a file as the path of a URL. Percent signs are
-// data in a file's path.
+// data in a file's path, and so are backslashes outside Windows.
 func filePath(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // before a drive
+	}
 	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", `\`, "%5C").Replace(path)
 }
 

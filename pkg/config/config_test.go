@@ -221,6 +221,20 @@ func TestErrorsAreCargos(t *testing.T) {
 			"expected table for configuration key `registry`, but found string in DIR/home/config.toml",
 		},
 		{
+			"lists where a table is needed",
+			map[string]string{"home/config.toml": "registries.a = ['x']\n", "home/credentials.toml": "registries.a = ['y']\n"},
+			nil, nil,
+			func(c *Config) error { return errors.Join(c.LoadCredentials(), str("registries.a.index")(c)) },
+			"expected table for configuration key `registries.a`, but found array in DIR/home/config.toml",
+		},
+		{
+			"strings where a table is needed",
+			map[string]string{"home/config.toml": "registries.a = 'x'\n", "home/credentials.toml": "registries.a = 'y'\n"},
+			nil, nil,
+			func(c *Config) error { return errors.Join(c.LoadCredentials(), str("registries.a.index")(c)) },
+			"expected table for configuration key `registries.a`, but found string in DIR/home/credentials.toml",
+		},
+		{
 			"boolean in the environment", nil,
 			[]string{"CARGO_NET_OFFLINE=yes"},
 			nil,

@@ -17,13 +17,18 @@ func (c *Config) find(k key) (*node, error) {
 	if c.credentials == nil {
 		return descend(root, k.path)
 	}
-	over, err := descend(c.credentials, k.path)
-	if err != nil {
-		return nil, err
-	}
 	n, err := descend(root, k.path)
-	if n == nil || over == nil || err != nil {
-		return cmp.Or(over, n), err
+	over, overErr := descend(c.credentials, k.path)
+	switch {
+	case err != nil && overErr != nil:
+		// What is no table is in both; merging says which of them it is.
+		merged := root.clone()
+		merged.lay(c.credentials, true, nil)
+		return descend(merged, k.path)
+	case err != nil || overErr != nil:
+		return nil, cmp.Or(err, overErr)
+	case n == nil || over == nil:
+		return cmp.Or(over, n), nil
 	}
 	merged := n.clone()
 	return merged, merged.merge(over, true, k.path)

@@ -97,6 +97,10 @@ func (f *CredentialsFile) read() error {
 
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
+	if f.config != nil {
+		// Somebody may have read the file meanwhile.
+		f.config.known, f.config.credentials = nil, nil
+	}
 	if f.config != nil && bytes.Equal(f.text.Bytes(), f.saved) {
 		f.config.known = &credentialsContent{f.path, f.saved, f.tree}
 	} else {

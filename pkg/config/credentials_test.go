@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,51 @@ func TestChangesAreKeptUntilSaved(t *testing.T) {
 	}
 	if got, want := readString(t, path), "# c\n\n[registries.a]\n\n[registry]\n"; got != want {
 		t.Errorf("the file is %q, want %q", got, want)
+	}
+}
+
+// What a configuration has read while its credentials file was open to be changed
+// is not what it has afterwards.
+func TestAConfigurationHasWhatWasSaved(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/credentials.toml": "[registries.a]\ntoken = \"old\"\n"})
+	c := w.load()
+	token := func() string {
+		t.Helper()
+		r, err := c.Registry("a")
+		if err != nil || r == nil || r.Token == nil {
+			t.Fatalf("Registry(a) = %v, %v", r, err)
+		}
+		return r.Token.Val.Expose()
+	}
+	for i, save := range []bool{true, false, true} {
+		before := "old"
+		if i > 0 {
+			before = "0"
+		}
+		if got := token(); got != before {
+			t.Errorf("the token is %q before change %d, want %q", got, i, before)
+		}
+		f, err := c.OpenCredentials(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.SetToken("a", NewSecret(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+		if got := token(); got != before {
+			t.Errorf("the token is %q before change %d is saved, want %q", got, i, before)
+		}
+		want := before
+		if save {
+			want = strconv.Itoa(i)
+			if err := f.Save(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.Close()
+		if got := token(); got != want {
+			t.Errorf("the token is %q after change %d, want %q", got, i, want)
+		}
 	}
 }
 

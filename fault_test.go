@@ -87,6 +87,40 @@ func TestFaultsLoseNothing(t *testing.T) {
 	}
 }
 
+// Where a write may be cut short, a process that is killed in the midst of it
+// leaves no half of a token.
+//
+// differs: whole-at-every-moment
+func TestAWriteCutShortLeavesNoHalfOfAToken(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		missing(t, "strace (Debian package strace)")
+	}
+	needRootToTrace(t)
+	before := "[registries.other]\ntoken = \"other's\"\n#" + strings.Repeat("-", 960) + "\n"
+	kill := []string{"-e", "inject=pwrite64:signal=KILL:when=2"}
+
+	w := newFaultWorld(t, faultCase{"a limit", strings.Repeat("long", 20), before, false, ""})
+	w.program = append([]string{"/bin/sh", "-c", `ulimit -f 2 && exec "$0" "$@"`}, w.program...)
+	w.reset()
+	out, err := w.strace(os.DevNull, kill...).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "File too large (os error 27)") {
+		t.Errorf("with a limit of 1024 bytes: %v: %s", err, out)
+	}
+	if problem := w.check(false); problem != "" {
+		t.Errorf("with a limit of 1024 bytes: %s", problem)
+	}
+
+	w = newFaultWorld(t, faultCase{"no space can be reserved", strings.Repeat("long", 20), before, false, ""})
+	w.reset()
+	kill = append(kill, "-e", "inject=fallocate:error=EOPNOTSUPP")
+	if out, err := w.strace(os.DevNull, kill...).CombinedOutput(); err == nil {
+		t.Errorf("where no space can be reserved, the token was written at once: %s", out)
+	}
+	if problem := w.check(false); problem != "" {
+		t.Errorf("where no space can be reserved: %s", problem)
+	}
+}
+
 // A faultWorld is a home in which a case runs again and again.
 type faultWorld struct {
 	faultCase

@@ -23,8 +23,10 @@ const grace = 10 * time.Millisecond
 //     nobody has it open.
 //   - The space for the new document is reserved, so that a full disk shows
 //     before anything is touched.
-//   - If something is only added at the end, that is all that is written: until
-//     the new length is known, on the disk too, the old document is there.
+//   - If something is only added at the end, and its space is reserved, that is
+//     all that is written: until the new length is known, on the disk too, the
+//     old document is there. Without the space the write could be cut short, and
+//     a process that is killed then would leave half a token.
 //   - Any other file that must grow does so with line ends, and they reach the
 //     disk. If the write below made it grow, a reader between the new content
 //     and the new length would see half a token, and a lost machine could come
@@ -37,12 +39,13 @@ func replace(f *os.File, before, after []byte) error {
 	size := max(len(before), len(after))
 	end, alone := filelock.Lease(f)
 	defer end()
-	if err := reserve(f, int64(size)); err != nil {
+	sure, err := reserve(f, int64(size))
+	if err != nil {
 		// What lies behind the file's end is given back.
 		f.Truncate(int64(len(before)))
 		return err
 	}
-	if alone && bytes.HasPrefix(after, before) {
+	if alone && sure && bytes.HasPrefix(after, before) {
 		return lengthen(f, len(before), after[len(before):])
 	}
 	if size > len(before) {

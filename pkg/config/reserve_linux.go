@@ -7,12 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reserve makes sure that the file system has space for a file of the given
-// size, where it can tell. The file's length stays.
-func reserve(f *os.File, size int64) error {
+// reserve makes sure that a file may have the given size, and that the file
+// system has space for that, where it can tell: then sure is true, and a write
+// within that size is not cut short. The file's length stays.
+func reserve(f *os.File, size int64) (sure bool, err error) {
+	if size == 0 {
+		return true, nil
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && uint64(size) > limit.Cur {
+		return false, unix.EFBIG
+	}
 	conn, err := f.SyscallConn()
-	if err != nil || size == 0 {
-		return err
+	if err != nil {
+		return false, err
 	}
 	controlErr := conn.Control(func(fd uintptr) {
 		for {
@@ -24,9 +32,9 @@ func reserve(f *os.File, size int64) error {
 	})
 	switch {
 	case controlErr != nil:
-		return controlErr
+		return false, controlErr
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, unix.EFBIG), errors.Is(err, unix.EIO):
-		return err
+		return false, err
 	}
-	return nil
+	return err == nil, nil
 }

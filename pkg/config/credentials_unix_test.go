@@ -332,6 +332,24 @@ func TestAFullDiskLeavesTheFile(t *testing.T) {
 	}
 }
 
+// Some programs write the file without a lock.
+func TestAFileCutMeanwhileGetsNoHole(t *testing.T) {
+	home, path := credentialsHome(t, "[registries.a]\ntoken = \"1\"\n")
+	err := changeCredentials(home, func(f *CredentialsFile) error {
+		if err := f.SetToken("b", NewSecret("2")); err != nil {
+			return err
+		}
+		return os.Truncate(path, 0)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[registries.a]\ntoken = \"1\"\n\n[registries.b]\ntoken = \"2\"\n"
+	if got := readString(t, path); got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+}
+
 func TestManyWritersLoseNothing(t *testing.T) {
 	const writers = 20
 	home, path := credentialsHome(t, "# c\n[registries.first]\ntoken = \"first\"\n")

@@ -45,7 +45,7 @@ func replace(f *os.File, before, after []byte) error {
 		f.Truncate(int64(len(before)))
 		return err
 	}
-	if alone && sure && bytes.HasPrefix(after, before) {
+	if alone && sure && bytes.HasPrefix(after, before) && ends(f, len(before)) {
 		return lengthen(f, len(before), after[len(before):])
 	}
 	if size > len(before) {
@@ -68,6 +68,13 @@ func replace(f *os.File, before, after []byte) error {
 		return err
 	}
 	return nil
+}
+
+// ends reports whether a file ends where it is thought to. A program that knows
+// nothing of locks may have written it since it was read.
+func ends(f *os.File, at int) bool {
+	info, err := f.Stat()
+	return err == nil && info.Size() == int64(at)
 }
 
 // lengthen writes something behind the end of a file; if that fails, the file is as

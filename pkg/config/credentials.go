@@ -87,7 +87,7 @@ func (f *CredentialsFile) read() error {
 	}
 	if c := f.config; c != nil {
 		known := c.known
-		c.known, c.credentials = nil, nil
+		c.ForgetCredentials()
 		if known != nil && known.path == f.path && bytes.Equal(known.content, content) {
 			f.tree = known.tree
 		}
@@ -99,7 +99,7 @@ func (f *CredentialsFile) read() error {
 func (f *CredentialsFile) Close() error {
 	if f.config != nil {
 		// Somebody may have read the file meanwhile.
-		f.config.known, f.config.credentials = nil, nil
+		f.config.ForgetCredentials()
 	}
 	if f.config != nil && bytes.Equal(f.text.Bytes(), f.saved) {
 		f.config.known = &credentialsContent{f.path, f.saved, f.tree}

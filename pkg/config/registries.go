@@ -217,6 +217,10 @@ func (c *Config) LoadCredentials() error {
 	return nil
 }
 
+// ForgetCredentials has the credentials file read again when it is next needed,
+// for a caller that knows of a change other than by [Config.OpenCredentials].
+func (c *Config) ForgetCredentials() { c.known, c.credentials = nil, nil }
+
 // moveOldToken puts a token at the root, where very old files have it, into
 // [registry], unless the file has that table.
 func moveOldToken(credentials *node) {

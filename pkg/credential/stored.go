@@ -88,6 +88,8 @@ func (e credentialsEntry) edit(ctx context.Context, change func(f *config.Creden
 // returns it. A file that does not exist is not created.
 func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Stored, err error) {
 	if e.isAnonymous() || !config.HasCredentialsFile(e.chain.Config.Home) {
+		// There may have been one when the configuration was read.
+		e.chain.Config.ForgetCredentials()
 		return config.Stored{}, nil
 	}
 	err = e.edit(ctx, func(f *config.CredentialsFile, name string) error {

@@ -171,6 +171,24 @@ func TestLogoutClaimsOnlyWhatIsTrue(t *testing.T) {
 	}
 }
 
+// A provider that is asked first may have taken the file away.
+func TestLogoutNoticesThatTheFileIsGone(t *testing.T) {
+	chain, told := heldBy(t, map[string]string{"config.toml": pubConfig, "credentials.toml": "[registries.pub]\ntoken = \"t\"\n"})
+	r := registryNamed(t, chain, "pub")
+	if configured, err := chain.configuration(r); err != nil || configured.Token == nil {
+		t.Fatalf("configured is %v, %v", configured, err)
+	}
+	if err := os.Remove(filepath.Join(chain.Config.Home, "credentials.toml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := chain.Logout(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"Credential cargo:token logout pub"}; !slices.Equal(*told, want) {
+		t.Errorf("told %q, want %q", *told, want)
+	}
+}
+
 func TestLogoutOfCratesIOPointsToItsPage(t *testing.T) {
 	chain, told := heldBy(t, map[string]string{"credentials.toml": "[registry]\ntoken = \"t\"\n"})
 	if err := chain.Logout(t.Context(), registryNamed(t, chain, "")); err != nil {

@@ -77,7 +77,7 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 		Env:         p.Env,
 		Stdin:       p.Stdin,
 		Stderr:      p.Stderr,
-		SysProcAttr: processAttributes(ctx),
+		SysProcAttr: processAttributes(ctx.Done() != nil),
 		WaitDelay:   Grace,
 	}
 	if cmd.Env == nil {

@@ -3,7 +3,6 @@
 package subprocess
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +13,7 @@ const defaultSearchPath = ""
 
 const pathIsAnyCase = true
 
-func processAttributes(context.Context) *syscall.SysProcAttr { return nil }
+func processAttributes(bool) *syscall.SysProcAttr { return nil }
 
 func killProcess(p *os.Process, _ *syscall.SysProcAttr) { _ = p.Kill() }
 

@@ -3,7 +3,6 @@
 package subprocess
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"syscall"
@@ -19,10 +18,10 @@ const pathIsAnyCase = false
 // processAttributes puts a program that may be killed into a process group of
 // its own, so that the kill takes along what it has started. Not so with a
 // terminal: there a program in another group could not ask the user anything.
-// Nor if nothing will ever end ctx: a signal to the caller's group is then all
+// Nor if nothing will ever end it: a signal to the caller's group is then all
 // that ends a program that hangs.
-func processAttributes(ctx context.Context) *syscall.SysProcAttr {
-	if ctx.Done() == nil {
+func processAttributes(ends bool) *syscall.SysProcAttr {
+	if !ends {
 		return nil
 	}
 	terminal, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)

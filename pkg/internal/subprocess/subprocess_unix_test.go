@@ -3,12 +3,11 @@
 package subprocess
 
 import (
-	"context"
 	"testing"
 )
 
 func TestProgramStaysInTheGroupOfACallerThatWaitsForEver(t *testing.T) {
-	if got := processAttributes(context.Background()); got != nil {
+	if got := processAttributes(false); got != nil {
 		t.Errorf("it is run with %+v", got)
 	}
 }

@@ -332,6 +332,10 @@ func TestKernelKeyring(t *testing.T) {
 	if token, err := store.Get(t.Context(), d.entry()); err != nil || token.Expose() != "kernel" {
 		t.Errorf("the store has %q, %v", token.Expose(), err)
 	}
+	out = d.must("", ours(t, "cargo-logout"), "--registry", "pub")
+	if want := "      Logout token for `pub` has been removed from the kernel's keyring\n"; out != want {
+		t.Errorf("the logout says %q, want %q", out, want)
+	}
 }
 
 func TestProviderRefusesArgumentsItDoesNotKnow(t *testing.T) {

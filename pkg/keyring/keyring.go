@@ -62,6 +62,9 @@ type Store interface {
 	Locked(ctx context.Context) (bool, error)
 }
 
+// A forgetful store says what makes it forget its tokens.
+type forgetful interface{ forgets() string }
+
 // ErrUnavailable says that there is no such store here. A provider leaves the
 // registry to the next one then.
 var ErrUnavailable = errors.New("the secret store is not available")

@@ -33,7 +33,9 @@ func withRing(do func(ring int) error) error {
 	return do(ring)
 }
 
-func (keyutils) Name() string { return "the kernel's keyring, until the machine is switched off" }
+func (keyutils) Name() string { return "the kernel's keyring" }
+
+func (keyutils) forgets() string { return "the machine is switched off" }
 
 const keyType = "user"
 

@@ -62,7 +62,11 @@ func (p *Provider) Login(ctx context.Context, req *credential.Request, login cre
 		if err := s.Set(ctx, entry(req), token); err != nil {
 			return err
 		}
-		p.say("Login", "token for `%s` saved in %s", displayName(req), s.Name())
+		where := s.Name()
+		if s, ok := s.(forgetful); ok {
+			where += ", until " + s.forgets()
+		}
+		p.say("Login", "token for `%s` saved in %s", displayName(req), where)
 		return nil
 	})
 }

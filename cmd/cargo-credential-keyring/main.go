@@ -23,7 +23,11 @@ func main() {
 	}
 	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
 	ctx, died := cli.UntilSignal()
-	err := newCommand(shell).ExecuteContext(ctx)
+	command := newCommand(shell)
+	if len(os.Args) > 1 && os.Args[1] == "credential-keyring" { // run by Cargo, as its subcommand
+		command.SetArgs(os.Args[2:])
+	}
+	err := command.ExecuteContext(ctx)
 	died()
 	os.Exit(shell.Report(err))
 }

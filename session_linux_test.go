@@ -32,19 +32,33 @@ func startSession(t skipper) (session *secretservice.Session, end func(), err er
 	return session, end, nil
 }
 
+// keyringEnviron starts a keyring, and returns the variables by which a program
+// finds it.
+func keyringEnviron(t skipper) (environ []string, end func(), err error) {
+	session, end, err := startSession(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, variable := range session.Environ {
+		if name, _, _ := strings.Cut(variable, "="); name == "DBUS_SESSION_BUS_ADDRESS" || name == "XDG_RUNTIME_DIR" {
+			environ = append(environ, variable)
+		}
+	}
+	return environ, end, nil
+}
+
 func startKeyring(ts *testscript.TestScript, args []string) error {
 	if len(args) > 0 {
 		return errors.New("keyring takes no arguments")
 	}
-	session, end, err := startSession(world(ts).t)
+	environ, end, err := keyringEnviron(world(ts).t)
 	if err != nil {
 		return err
 	}
 	ts.Defer(end)
-	for _, variable := range session.Environ {
-		if name, value, _ := strings.Cut(variable, "="); name == "DBUS_SESSION_BUS_ADDRESS" || name == "XDG_RUNTIME_DIR" {
-			ts.Setenv(name, value)
-		}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		ts.Setenv(name, value)
 	}
 	return nil
 }

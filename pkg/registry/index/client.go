@@ -65,9 +65,7 @@ type Client struct {
 	// Quiet and Verbose say how much git prints.
 	Quiet, Verbose bool
 
-	netTable  *config.Net
-	httpTable *config.HTTP
-	visits    map[string]*visit // by canonical index URL
+	visits map[string]*visit // by canonical index URL
 }
 
 // ErrNoToken says that a registry wants a token and nobody has one.

@@ -76,7 +76,7 @@ type connection struct {
 // connect announces that the network is asked, once for an index.
 func (c *Client) connect(ctx context.Context, t registry.Target) (*connection, error) {
 	// What is wrong with [http] is found before anything is announced.
-	if _, err := c.http(); err != nil {
+	if _, err := c.Config.HTTP(); err != nil {
 		return nil, err
 	}
 	if v := c.visit(t); !v.announced {

@@ -19,7 +19,7 @@ import (
 // It does not fetch the history, except from a `file:` URL: from there Cargo's
 // could not update a repository without one.
 func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, http config.HTTP) error {
-	net, err := c.net()
+	net, err := c.Config.Net()
 	if err != nil {
 		return err
 	}

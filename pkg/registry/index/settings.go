@@ -12,7 +12,7 @@ func (c *Client) offline() bool {
 		return true
 	}
 	// A [net] that cannot be read is reported when a request is made.
-	net, err := c.net()
+	net, err := c.Config.Net()
 	return err == nil && net.Offline != nil && *net.Offline
 }
 
@@ -24,7 +24,7 @@ func (c *Client) settings() (config.HTTP, error) {
 	case c.offline():
 		return config.HTTP{}, errors.New("attempting to make an HTTP request, but --offline was specified")
 	}
-	http, err := c.http()
+	http, err := c.Config.HTTP()
 	if err != nil {
 		return config.HTTP{}, err
 	}
@@ -33,7 +33,7 @@ func (c *Client) settings() (config.HTTP, error) {
 
 // retries returns how often a request that failed is tried again.
 func (c *Client) retries() (int64, error) {
-	net, err := c.net()
+	net, err := c.Config.Net()
 	if err != nil {
 		return 0, err
 	}
@@ -41,29 +41,4 @@ func (c *Client) retries() (int64, error) {
 		return 3, nil
 	}
 	return *net.Retry, nil
-}
-
-// net reads [net], once: Cargo warns of keys that it does not know when the
-// table is read.
-func (c *Client) net() (config.Net, error) {
-	if c.netTable == nil {
-		net, err := c.Config.Net()
-		if err != nil {
-			return config.Net{}, err
-		}
-		c.netTable = &net
-	}
-	return *c.netTable, nil
-}
-
-// http reads [http], once.
-func (c *Client) http() (config.HTTP, error) {
-	if c.httpTable == nil {
-		http, err := c.Config.HTTP()
-		if err != nil {
-			return config.HTTP{}, err
-		}
-		c.httpTable = &http
-	}
-	return *c.httpTable, nil
 }

@@ -20,8 +20,6 @@ const (
 // head is what stands before the body of an answer.
 type head struct {
 	code int
-	// version is 10 times that of HTTP.
-	version int
 	// length is that of the body; -1 if the end of the connection is its end.
 	length    int64
 	chunked   bool
@@ -147,7 +145,7 @@ func (s *headScanner) line() ([]byte, error) {
 // setStatus reads the status line. A version that is written in none of the
 // known ways stands for a success of HTTP/1.0.
 func (h *head) setStatus(line []byte) error {
-	h.code, h.version = 200, 10
+	h.code = 200
 	rest, ok := bytes.CutPrefix(line, []byte("HTTP/"))
 	if !ok || len(rest) == 0 {
 		return nil
@@ -157,8 +155,7 @@ func (h *head) setStatus(line []byte) error {
 		if len(rest) < 4 || rest[1] != '.' || rest[2] != '0' && rest[2] != '1' || !isBlank(rest[3]) || !h.setCode(rest[4:]) {
 			return &transferError{errUnsupportedProtocol, "Unsupported HTTP/1 subversion in response", nil}
 		}
-		h.version = 10 + int(rest[2]-'0')
-		h.keepAlive = h.version == 11
+		h.keepAlive = rest[2] == '1'
 	case '2', '3':
 		switch {
 		case len(rest) < 2 || !isBlank(rest[1]) || !h.setCode(rest[2:]):

@@ -10,14 +10,15 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
-// newRequest returns a request with the headers that Cargo sends.
-func (t *transport) newRequest(at *weburl.URL, authorization string) (*http.Request, error) {
+// newRequest returns a request with the headers that Cargo sends, and whether it
+// is for the proxy that forwards it.
+func (t *transport) newRequest(at *weburl.URL, authorization string) (req *http.Request, proxied bool, err error) {
 	if scheme := at.Scheme(); scheme != "http" && scheme != "https" {
-		return nil, &transferError{errUnsupportedProtocol, fmt.Sprintf("Protocol %q not supported", scheme), nil}
+		return nil, false, &transferError{errUnsupportedProtocol, fmt.Sprintf("Protocol %q not supported", scheme), nil}
 	}
-	req, err := http.NewRequest(http.MethodGet, at.Scheme()+"://"+at.Host(), nil)
+	req, err = http.NewRequest(http.MethodGet, at.Scheme()+"://"+at.Host(), nil)
 	if err != nil {
-		return nil, &transferError{errMalformedURL, err.Error(), err}
+		return nil, false, &transferError{errMalformedURL, err.Error(), err}
 	}
 	req.Header = http.Header{
 		"accept":          {"text/plain"},
@@ -27,14 +28,13 @@ func (t *transport) newRequest(at *weburl.URL, authorization string) (*http.Requ
 	}
 	proxy, err := t.proxies.forwarder(req.URL)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	proxied := proxy != nil
-	if proxied {
+	if proxied = proxy != nil; proxied {
 		req.Header["Proxy-Connection"] = []string{"Keep-Alive"}
 	}
 	if err := setTarget(req.URL, at, proxied); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	switch {
 	case authorization != "":
@@ -42,11 +42,11 @@ func (t *transport) newRequest(at *weburl.URL, authorization string) (*http.Requ
 	case at.Username() != "" || at.Password() != "":
 		user, password := unescaped(at.Username()), unescaped(at.Password())
 		if strings.ContainsFunc(user+password, unicode.IsControl) {
-			return nil, &transferError{errMalformedURL, "", nil}
+			return nil, false, &transferError{errMalformedURL, "", nil}
 		}
 		req.SetBasicAuth(user, password)
 	}
-	return req, nil
+	return req, proxied, nil
 }
 
 // setTarget sets what stands in the request line: the path as it is, which

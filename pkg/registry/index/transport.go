@@ -142,15 +142,19 @@ func urlProblem(err error) string {
 // exchange sends one request and reads its answer into resp, whose lines it
 // adds to. It returns where the answer redirects to.
 func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization string, resp *response) (location string, err error) {
-	req, err := t.newRequest(at, authorization)
+	req, proxied, err := t.newRequest(at, authorization)
 	if err != nil {
 		return "", err
+	}
+	through := t.direct
+	if proxied {
+		through = t.forward
 	}
 	connected := make(chan struct{}, 1)
 	ctx, stop := t.watchSpeed(ctx, connected)
 	defer stop()
 	var header *headerConn
-	answer, err := t.roundTrip(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	answer, err := through.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			resp.address, _, _ = net.SplitHostPort(info.Conn.RemoteAddr().String())
 			if header, _ = info.Conn.(*headerConn); header != nil {
@@ -181,16 +185,4 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	// Those behind the body count too.
 	resp.lines = append(resp.lines, textLines(headers())...)
 	return location, err
-}
-
-// roundTrip sends a request to its server, or to the proxy that forwards it.
-func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
-	proxy, err := t.proxies.forwarder(req.URL)
-	if err != nil {
-		return nil, err
-	}
-	if proxy == nil {
-		return t.direct.RoundTrip(req)
-	}
-	return t.forward.RoundTrip(req)
 }

@@ -11,11 +11,7 @@ import (
 // empty if there is none. The last one counts.
 func loginURL(lines []string) (string, error) {
 	var found string
-	for _, line := range lines {
-		name, value, _ := strings.Cut(line, ": ")
-		if !strings.EqualFold(name, "www-authenticate") {
-			continue
-		}
+	for _, value := range headerValues(lines, "www-authenticate") {
 		for _, c := range parseChallenges(value) {
 			if !strings.EqualFold(c.scheme, "Cargo") {
 				continue

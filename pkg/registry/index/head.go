@@ -224,10 +224,14 @@ func (s *headScanner) header(h *head, line []byte, first bool) error {
 // count keeps a line and bounds how many there are.
 func (s *headScanner) count(line []byte) error {
 	if s.headers++; s.headers > mostHeaders {
-		return &transferError{errTooLarge, fmt.Sprintf("Too many response headers, %d is max", mostHeaders), nil}
+		return tooManyHeaders()
 	}
 	s.keep(line)
 	return nil
+}
+
+func tooManyHeaders() error {
+	return &transferError{errTooLarge, fmt.Sprintf("Too many response headers, %d is max", mostHeaders), nil}
 }
 
 // setLength reads the digits that a length starts with. One that is too large

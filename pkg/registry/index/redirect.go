@@ -17,7 +17,7 @@ func redirect(from *weburl.URL, location string) (*weburl.URL, error) {
 	location, _, _ = strings.Cut(location, "\r")
 	control := strings.ContainsFunc(location, func(r rune) bool { return r < ' ' })
 	if control && strings.Contains(location, "://") {
-		return unreadable("Malformed input to a URL function", nil)
+		return unreadable(malformed, nil)
 	}
 	if path, query, ok := strings.Cut(location, "?"); ok {
 		location = path + "?" + strings.ReplaceAll(query, " ", "+")
@@ -27,7 +27,7 @@ func redirect(from *weburl.URL, location string) (*weburl.URL, error) {
 	}
 	to, err := weburl.Resolve(from, location)
 	if err != nil && err.Error() == "empty host" {
-		return unreadable("No host part in the URL", err)
+		return unreadable(noHost, err)
 	}
 	if err != nil {
 		return unreadable(urlProblem(err), err)
@@ -39,6 +39,17 @@ func redirect(from *weburl.URL, location string) (*weburl.URL, error) {
 		return nil, &transferError{errUnsupportedProtocol, fmt.Sprintf("Protocol %q disabled (in redirect)", to.Scheme()), nil}
 	}
 	return nil, &transferError{errUnsupportedProtocol, "The redirect target URL could not be parsed: Unsupported URL scheme", nil}
+}
+
+// urlProblem says what is wrong with a URL in curl's words.
+func urlProblem(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "IPv6"), strings.Contains(text, "missing ']'"):
+		return badIPv6
+	case strings.Contains(text, "port"):
+		return badPort
+	}
+	return badHostname
 }
 
 // escapeBytes writes the bytes of a URL that are not printable in ASCII.

@@ -95,8 +95,8 @@ func asTransferError(ctx context.Context, err error) *transferError {
 	var netError net.Error
 	text := strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ")
 	switch {
-	case errors.Is(err, syscall.ECONNRESET):
-		return &transferError{errReceive, "Recv failure: Connection reset by peer", err}
+	case reset(err) != "":
+		return &transferError{errReceive, reset(err), err}
 	case errors.Is(err, syscall.EPIPE):
 		return &transferError{errSend, "Send failure: Broken pipe", err}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "server closed idle connection"):
@@ -105,4 +105,12 @@ func asTransferError(ctx context.Context, err error) *transferError {
 		return &transferError{errTimeout, "Connection timed out", err}
 	}
 	return &transferError{errReceive, text, err}
+}
+
+// reset says that a connection was reset; it is empty if it was not.
+func reset(err error) string {
+	if errors.Is(err, syscall.ECONNRESET) {
+		return "Recv failure: Connection reset by peer"
+	}
+	return ""
 }

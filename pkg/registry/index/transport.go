@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -126,17 +125,6 @@ func (t *transport) get(ctx context.Context, req request) (*response, error) {
 			return nil, err
 		}
 	}
-}
-
-// urlProblem says what is wrong with a URL in curl's words.
-func urlProblem(err error) string {
-	switch text := err.Error(); {
-	case strings.Contains(text, "IPv6"), strings.Contains(text, "missing ']'"):
-		return badIPv6
-	case strings.Contains(text, "port"):
-		return badPort
-	}
-	return badHostname
 }
 
 // exchange sends one request and reads its answer into resp, whose lines it

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // connectProxy opens a connection to a proxy.
@@ -90,7 +89,7 @@ func tunnelStatus(conn net.Conn) (status int, err error) {
 			return status, nil
 		}
 		if lines == mostHeaders {
-			return 0, &transferError{errTooLarge, fmt.Sprintf("Too many response headers, %d is max", mostHeaders), nil}
+			return 0, tooManyHeaders()
 		}
 		total += len(line) + len("\r\n")
 		version, rest, _ := strings.Cut(line, " ")
@@ -122,12 +121,4 @@ func readLine(conn net.Conn, limit int) (string, error) {
 // aborted is the error for a proxy that breaks off.
 func aborted(err error) error {
 	return &transferError{errReceive, cmp.Or(reset(err), "Proxy CONNECT aborted"), err}
-}
-
-// reset says that a connection was reset; it is empty if it was not.
-func reset(err error) string {
-	if errors.Is(err, syscall.ECONNRESET) {
-		return "Recv failure: Connection reset by peer"
-	}
-	return ""
 }

@@ -67,8 +67,13 @@ func (i issued) issueFor(t *testing.T, key crypto.Signer, name string, change fu
 // file returns a file with the certificate.
 func (i issued) file(t *testing.T) string {
 	t.Helper()
+	return certificateFile(t, i.certificate)
+}
+
+func certificateFile(t *testing.T, c *x509.Certificate) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.certificate.Raw}), 0o666); err != nil {
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	return file

@@ -32,16 +32,23 @@ func newGitIndex(t *testing.T) *gitIndex {
 	return g
 }
 
+// gitPath returns where git is. The test is skipped without one, or fails where
+// everything must run.
+func gitPath(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("git")
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal("git is missing, and with CI=true nothing is skipped")
+	}
+	if err != nil {
+		t.Skip("git is missing")
+	}
+	return path
+}
+
 func (g *gitIndex) git(args ...string) string {
 	g.t.Helper()
-	path, err := exec.LookPath("git")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			g.t.Fatal("git is missing, and with CI=true nothing is skipped")
-		}
-		g.t.Skip("git is missing")
-	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(gitPath(g.t), args...)
 	cmd.Env = gitSettings
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,15 +84,6 @@ func TestGitThatFetchesNothing(t *testing.T) {
 	if got := w.fetchFrom(t, targetAt(t, "https://h/index")); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-}
-
-func gitPath(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("git is missing")
-	}
-	return path
 }
 
 func TestNoGit(t *testing.T) {

@@ -4,13 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
-	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -108,11 +105,7 @@ func TestNoHTTPIsNotWaitedFor(t *testing.T) {
 func TestEncryptedConnectionThatIsCutOff(t *testing.T) {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
-	authority := filepath.Join(t.TempDir(), "ca.pem")
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(authority, block, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	authority := trustFile(t, server)
 	const cut = "[56] Failure when receiving data from the peer (" + cutOff + ")"
 	for _, test := range []struct {
 		answer string

@@ -93,13 +93,7 @@ func TestHeadersOverSOCKS(t *testing.T) {
 		if _, err := io.ReadFull(conn, make([]byte, 10)); err != nil || !script(conn, "", "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00") {
 			return
 		}
-		up, err := net.Dial("tcp", w.server.Listener.Addr().String())
-		if err != nil {
-			return
-		}
-		defer up.Close()
-		go func() { _, _ = io.Copy(up, conn) }()
-		_, _ = io.Copy(conn, up)
+		relay(conn, w.server)
 	})
 	w.configure(t, "http.proxy='socks5://"+proxy+"'")
 	expect(t, "API", w.fetch(t), "http://h/api")

@@ -2,7 +2,6 @@ package index
 
 import (
 	"crypto/tls"
-	"encoding/pem"
 	"io"
 	"log"
 	"net"
@@ -15,10 +14,7 @@ import (
 )
 
 func TestPrivateAuthority(t *testing.T) {
-	server := httptest.NewUnstartedServer(answer(200, okConfig))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	defer server.Close()
+	server := newTLSServer(t, nil)
 	authority := trustFile(t, server)
 	none := filepath.Join(t.TempDir(), "none.pem")
 	other := newAuthority(t, "Other").file(t)
@@ -77,12 +73,7 @@ func TestPrivateAuthority(t *testing.T) {
 // trustFile returns a file with the certificate of a server.
 func trustFile(t *testing.T, server *httptest.Server) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(file, block, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return certificateFile(t, server.Certificate())
 }
 
 func TestVersionsOfTLS(t *testing.T) {
@@ -140,9 +131,7 @@ func TestMultiplexing(t *testing.T) {
 }
 
 func TestAuthoritiesOfProxies(t *testing.T) {
-	proxy := httptest.NewTLSServer(answer(200, okConfig))
-	defer proxy.Close()
-	proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
+	proxy := newTLSServer(t, nil)
 	authority, other := trustFile(t, proxy), newAuthority(t, "Other").file(t)
 	none := filepath.Join(t.TempDir(), "none.pem")
 	const untrusted = "[60] SSL peer certificate or SSH remote key was not OK (SSL certificate problem: self-signed certificate)"
@@ -162,7 +151,7 @@ func TestAuthoritiesOfProxies(t *testing.T) {
 	}
 }
 
-// newTLSServer starts a registry that speaks TLS as config says.
+// newTLSServer starts a registry that speaks TLS as config says; nil is as usual.
 func newTLSServer(t *testing.T, config *tls.Config) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(answer(200, okConfig))

@@ -102,13 +102,6 @@ func (c *Chain) missing(r registry.Registry) error {
 	return e
 }
 
-// quieted returns the same configuration without its warnings.
-func quieted(c *config.Config) *config.Config {
-	quiet := *c
-	quiet.Notify = nil
-	return &quiet
-}
-
 // Is makes it an [ErrNotFound].
 func (e *MissingTokenError) Is(target error) bool { return target == ErrNotFound }
 

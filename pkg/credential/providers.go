@@ -27,6 +27,13 @@ func (c *Chain) Providers(r registry.Registry) ([]Configured, error) {
 	return quiet.providers(r, false)
 }
 
+// quieted returns the same configuration without its warnings.
+func quieted(c *config.Config) *config.Config {
+	quiet := *c
+	quiet.Notify = nil
+	return &quiet
+}
+
 // providers returns what is configured for a registry, in the order of trying:
 // its own provider and no other, or the global ones from the last to the first,
 // or cargo:token. The user is warned of tokens and keys that will be ignored.

@@ -128,9 +128,7 @@ func (e credentialsEntry) forget() {
 // what there is to say of it.
 func (e credentialsEntry) reload() (*config.RegistryConfig, error) {
 	e.forget()
-	quiet := *e.chain.Config
-	quiet.Notify = nil
-	configured, err := registry.Credentials(&quiet, e.registry)
+	configured, err := registry.Credentials(quieted(e.chain.Config), e.registry)
 	if err != nil {
 		return nil, err
 	}

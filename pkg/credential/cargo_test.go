@@ -63,7 +63,7 @@ func TestResponsesAreTakenAndRefusedInCargosWords(t *testing.T) {
 			case r.Err != nil:
 				got = layers(r.Err)
 			case r.Kind != kindLogin:
-				got = []string{(&UnexpectedResponseError{kindLogin, r.describe()}).Error()}
+				got = []string{(&unexpectedResponse{kindLogin, r.describe()}).Error()}
 			}
 			want := slices.Clone(c.Error)
 			if len(want) == 0 {

@@ -97,12 +97,7 @@ func (c *Chain) Get(ctx context.Context, r registry.Registry, op Operation, head
 	return token, nil
 }
 
-// Keep makes later calls of [Chain.Get] return a token that the user gave, as
-// Cargo does with one on its command line.
-func (c *Chain) Keep(r registry.Registry, token config.Secret) {
-	c.keep(r, &Token{Secret: token, Cache: CacheSession, OperationIndependent: true})
-}
-
+// keep keeps a token for as long as its provider allows.
 func (c *Chain) keep(r registry.Registry, token *Token) {
 	if token.Cache == CacheNever || token.Cache == CacheExpires && c.Now == nil {
 		return
@@ -160,7 +155,7 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		line := strings.Join(append([]string{entry.Name}, args...), " ")
 		c.status(config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.DisplayName())
 		err = ask(provider, &Request{IndexURL: r.Index, Name: r.Name, Headers: call.headers, Args: args})
-		var unexpected *UnexpectedResponseError
+		var unexpected *unexpectedResponse
 		switch {
 		case err == nil:
 			return nil

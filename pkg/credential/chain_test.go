@@ -53,16 +53,6 @@ func TestChainKeepsATokenAsLongAsItsProviderAllows(t *testing.T) {
 	}
 }
 
-func TestChainKeepsATokenThatTheUserGave(t *testing.T) {
-	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
-	r := registryNamed(t, chain, "pub")
-	chain.Keep(r, config.NewSecret("given"))
-	token, err := chain.Get(t.Context(), r, Read, nil, true)
-	if err != nil || token.Secret.Expose() != "given" {
-		t.Errorf("got %v, %v", token, err)
-	}
-}
-
 func TestChainGoesOnOnlyWhereTheNextProviderMayAnswer(t *testing.T) {
 	locked := errors.New("the store is locked")
 	for _, c := range []struct {

@@ -6,10 +6,10 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// The errors of [CheckToken], in Cargo's words.
+// The errors of CheckToken, in Cargo's words.
 var (
-	ErrEmptyToken   = errors.New("please provide a non-empty token")
-	ErrInvalidToken = errors.New("token contains invalid characters.\n" +
+	errEmptyToken   = errors.New("please provide a non-empty token")
+	errInvalidToken = errors.New("token contains invalid characters.\n" +
 		"Only printable ISO-8859-1 characters are allowed as it is sent in a HTTPS header.")
 )
 
@@ -20,11 +20,11 @@ var (
 func CheckToken(token config.Secret) error {
 	text := token.Expose()
 	if text == "" {
-		return ErrEmptyToken
+		return errEmptyToken
 	}
 	for i := range len(text) {
 		if c := text[i]; c != '\t' && (c < 0x20 || c > 0x7e) {
-			return ErrInvalidToken
+			return errInvalidToken
 		}
 	}
 	return nil

@@ -31,18 +31,17 @@ var (
 
 var errNoTokenReader = errors.New("a token is needed, and there is nobody to ask for it")
 
-// UnexpectedResponseError says that a provider answered one action with the
-// response of another.
-type UnexpectedResponseError struct {
-	// Action is what the provider was asked: "get", "login" or "logout".
-	Action string
-	// Response describes what it answered, without the token.
-	Response string
+// unexpectedResponse says that a provider answered one action with the response
+// of another.
+type unexpectedResponse struct {
+	// action is what the provider was asked.
+	action string
+	// response describes what it answered, without the token.
+	response string
 }
 
-// Error names both in Cargo's words.
-func (e *UnexpectedResponseError) Error() string {
-	return "credential provider produced unexpected response for `" + e.Action + "` request: " + e.Response
+func (e *unexpectedResponse) Error() string {
+	return "credential provider produced unexpected response for `" + e.action + "` request: " + e.response
 }
 
 // layer is one error of a chain that came over the wire.

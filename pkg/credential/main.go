@@ -19,9 +19,10 @@ const pluginArgument = "--cargo-plugin"
 //	func main() { credential.Main(store{}) }
 //
 // It greets the caller, answers any number of requests, and exits at the end of
-// standard input, on an interrupt, or when the caller has ended. While it runs, os.Stdin is empty and
-// os.Stdout is standard error, so that nothing the provider prints or reads
-// gets into the exchange. To ask the user, a provider takes [Terminal].
+// standard input, on an interrupt, or when the caller has ended. While it runs,
+// os.Stdin is empty and os.Stdout is standard error, so that nothing the
+// provider prints or reads gets into the exchange. To ask the user, a provider
+// takes [Terminal].
 //
 // Run without --cargo-plugin, it says that it is no program for people, and
 // exits with status 1. A program that is one as well looks at its arguments

@@ -72,7 +72,7 @@ func (p *Process) ask(ctx context.Context, req *request) (*response, error) {
 	case r.Err != nil:
 		return nil, r.Err
 	case r.Kind != req.Kind:
-		return nil, &UnexpectedResponseError{req.Kind, r.describe()}
+		return nil, &unexpectedResponse{req.Kind, r.describe()}
 	}
 	return r, nil
 }

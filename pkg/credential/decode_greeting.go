@@ -48,16 +48,8 @@ func decodeGreeting(line []byte) (greeting, error) {
 
 func decodeVersions(d *serdejson.Decoder, g *greeting) error {
 	return d.Array("a sequence", func() error {
-		for first := true; ; first = false {
-			more, err := d.Element(first)
-			if err != nil || !more {
-				return err
-			}
-			v, err := d.Uint32()
-			if err != nil {
-				return err
-			}
-			g.Versions = append(g.Versions, v)
-		}
+		v, err := d.Uint32()
+		g.Versions = append(g.Versions, v)
+		return err
 	})
 }

@@ -71,17 +71,9 @@ func decodeRequestFields(line []byte) (*request, error) {
 
 func decodeStrings(d *serdejson.Decoder) (texts []string, err error) {
 	err = d.Array("a sequence", func() error {
-		for first := true; ; first = false {
-			more, err := d.Element(first)
-			if err != nil || !more {
-				return err
-			}
-			text, err := d.String("a string")
-			if err != nil {
-				return err
-			}
-			texts = append(texts, text)
-		}
+		text, err := d.String("a string")
+		texts = append(texts, text)
+		return err
 	})
 	return texts, err
 }

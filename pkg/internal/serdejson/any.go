@@ -42,19 +42,13 @@ func (d *Decoder) Any() (Value, error) {
 }
 
 // Rest reads the elements of an array up to its end and keeps them.
-func (d *Decoder) Rest(first bool) ([]Value, error) {
-	var items []Value
-	for ; ; first = false {
-		more, err := d.Element(first)
-		if err != nil || !more {
-			return items, err
-		}
+func (d *Decoder) Rest(first bool) (items []Value, err error) {
+	err = d.elements(first, func() error {
 		v, err := d.Any()
-		if err != nil {
-			return nil, err
-		}
 		items = append(items, v)
-	}
+		return err
+	})
+	return items, err
 }
 
 // Skip reads a value that nobody wants. It is less strict than [Decoder.Any]:

@@ -148,7 +148,7 @@ func (d *Decoder) endObject() error {
 	}
 }
 
-// Array reads an array: element is called once and reads the elements.
+// Array reads an array: element is called for each of its elements and reads it.
 func (d *Decoder) Array(expected string, element func() error) error {
 	c, ok := d.peek()
 	switch {
@@ -157,19 +157,33 @@ func (d *Decoder) Array(expected string, element func() error) error {
 	case c != '[':
 		return d.InvalidType(expected)
 	}
-	return d.array(element)
+	return d.array(func() error { return d.elements(true, element) })
 }
 
-func (d *Decoder) array(element func() error) error {
+// array reads what stands in brackets.
+func (d *Decoder) array(read func() error) error {
 	if err := d.enter(); err != nil {
 		return err
 	}
-	err := element()
+	err := read()
 	d.depth--
 	if end := d.endArray(); err == nil {
 		err = end
 	}
 	return d.fix(err)
+}
+
+// elements reads the elements of an array up to its end.
+func (d *Decoder) elements(first bool, read func() error) error {
+	for ; ; first = false {
+		more, err := d.Element(first)
+		if err != nil || !more {
+			return err
+		}
+		if err := read(); err != nil {
+			return err
+		}
+	}
 }
 
 // Element says whether another element of an array follows. first is true for

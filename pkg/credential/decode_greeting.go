@@ -9,28 +9,17 @@ import (
 func decodeGreeting(line []byte) (greeting, error) {
 	var g greeting
 	d := serdejson.NewDecoder(line)
-	seen := false
-	err := d.Struct("struct CredentialHello",
-		func(key string) error {
-			if key == "v" && seen {
-				return serdejson.DuplicateField("v")
-			}
-			if err := d.Colon(); err != nil {
-				return err
-			}
+	err := d.Struct(serdejson.Struct{
+		Expected: "struct CredentialHello",
+		Known:    []string{"v"},
+		Required: []string{"v"},
+		Member: func(key string) error {
 			if key != "v" {
 				return d.Skip()
 			}
-			seen = true
 			return decodeVersions(d, &g)
 		},
-		func() error {
-			if !seen {
-				return serdejson.MissingField("v")
-			}
-			return nil
-		},
-		func() error {
+		Elements: func() error {
 			more, err := d.Element(true)
 			if err != nil {
 				return err
@@ -39,7 +28,8 @@ func decodeGreeting(line []byte) (greeting, error) {
 				return serdejson.Errorf("invalid length 0, expected struct CredentialHello with 1 element")
 			}
 			return decodeVersions(d, &g)
-		})
+		},
+	})
 	if err == nil {
 		err = d.End()
 	}

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/serdejson"
@@ -28,19 +27,12 @@ func decodeRequest(line []byte) (*request, error) {
 func decodeRequestFields(line []byte) (*request, error) {
 	r := &request{}
 	d := serdejson.NewDecoder(line)
-	seen := map[string]bool{}
 	var action []serdejson.Member
-	err := d.Struct("struct CredentialRequest",
-		func(key string) error {
-			own := key == "v" || key == "registry" || key == "args"
-			if own && seen[key] {
-				return serdejson.DuplicateField(key)
-			}
-			seen[key] = true
-			if err := d.Colon(); err != nil {
-				return err
-			}
-			var err error
+	err := d.Struct(serdejson.Struct{
+		Expected: "struct CredentialRequest",
+		Known:    []string{"v", "registry", "args"},
+		Required: []string{"v", "registry"},
+		Member: func(key string) (err error) {
 			switch key {
 			case "v":
 				r.Version, err = d.Uint32()
@@ -55,14 +47,8 @@ func decodeRequestFields(line []byte) (*request, error) {
 			}
 			return err
 		},
-		func() error {
-			for _, name := range []string{"v", "registry"} {
-				if !seen[name] {
-					return serdejson.MissingField(name)
-				}
-			}
-			return decodeAction(action, r)
-		}, nil)
+		Done: func() error { return decodeAction(action, r) },
+	})
 	if err == nil {
 		err = d.End()
 	}
@@ -79,18 +65,11 @@ func decodeStrings(d *serdejson.Decoder) (texts []string, err error) {
 }
 
 func decodeRegistry(d *serdejson.Decoder, r *Request) error {
-	seen := map[string]bool{}
-	return d.Struct("struct RegistryInfo",
-		func(key string) error {
-			own := slices.Contains([]string{"index-url", "name", "headers"}, key)
-			if own && seen[key] {
-				return serdejson.DuplicateField(key)
-			}
-			seen[key] = true
-			if err := d.Colon(); err != nil {
-				return err
-			}
-			var err error
+	return d.Struct(serdejson.Struct{
+		Expected: "struct RegistryInfo",
+		Known:    []string{"index-url", "name", "headers"},
+		Required: []string{"index-url"},
+		Member: func(key string) (err error) {
 			switch key {
 			case "index-url":
 				r.IndexURL, err = d.String("a string")
@@ -106,12 +85,7 @@ func decodeRegistry(d *serdejson.Decoder, r *Request) error {
 			}
 			return err
 		},
-		func() error {
-			if !seen["index-url"] {
-				return serdejson.MissingField("index-url")
-			}
-			return nil
-		}, nil)
+	})
 }
 
 // operationFields are the fields that an operation must have, in order.

@@ -38,26 +38,15 @@ func decodeResponse(line []byte) (*response, error) {
 // whose first element does. The rest is kept until the kind is known.
 func decodeTagged(d *serdejson.Decoder, expected string) (kind string, rest serdejson.Value, err error) {
 	rest.Kind = serdejson.Object
-	seen := false
 	tag := func() error {
-		seen = true
 		kind, err = d.String("variant identifier")
 		return err
 	}
-	done := func() error {
-		if !seen {
-			return serdejson.MissingField("kind")
-		}
-		return nil
-	}
-	err = d.Struct(expected,
-		func(key string) error {
-			if key == "kind" && seen {
-				return serdejson.DuplicateField("kind")
-			}
-			if err := d.Colon(); err != nil {
-				return err
-			}
+	err = d.Struct(serdejson.Struct{
+		Expected: expected,
+		Known:    []string{"kind"},
+		Required: []string{"kind"},
+		Member: func(key string) error {
 			if key == "kind" {
 				return tag()
 			}
@@ -65,22 +54,22 @@ func decodeTagged(d *serdejson.Decoder, expected string) (kind string, rest serd
 			rest.Members = append(rest.Members, serdejson.Member{Key: key, Value: v})
 			return err
 		},
-		done,
-		func() error {
+		Elements: func() error {
 			rest.Kind = serdejson.Array
 			more, err := d.Element(true)
 			if err != nil {
 				return err
 			}
 			if !more {
-				return done()
+				return serdejson.MissingField("kind")
 			}
 			if err := tag(); err != nil {
 				return err
 			}
 			rest.Items, err = d.Rest(false)
 			return err
-		})
+		},
+	})
 	return kind, rest, err
 }
 

@@ -28,7 +28,7 @@ func (d *Decoder) Any() (Value, error) {
 	case c == '{':
 		v := Value{Kind: Object}
 		err := d.object(func(key string) error {
-			if err := d.Colon(); err != nil {
+			if err := d.colon(); err != nil {
 				return err
 			}
 			m, err := d.Any()
@@ -132,7 +132,7 @@ func (d *Decoder) skipKey() error {
 	if err := d.skipString(); err != nil {
 		return err
 	}
-	return d.Colon()
+	return d.colon()
 }
 
 func (d *Decoder) skipString() error {

@@ -53,24 +53,6 @@ func (d *Decoder) enter() error {
 	return nil
 }
 
-// Struct reads a value that must be an object or, if element is not nil, may
-// be an array. member is called for each key and reads its value; element is
-// called once and reads elements with [Decoder.Element]; done is called after
-// the last member.
-func (d *Decoder) Struct(expected string, member func(key string) error, done func() error, element func() error) error {
-	c, ok := d.peek()
-	switch {
-	case !ok:
-		return d.peekError("EOF while parsing a value")
-	case c == '{':
-		return d.object(member, done)
-	case c == '[' && element != nil:
-		return d.array(element)
-	default:
-		return d.InvalidType(expected)
-	}
-}
-
 func (d *Decoder) object(member func(key string) error, done func() error) error {
 	if err := d.enter(); err != nil {
 		return err
@@ -119,9 +101,8 @@ func (d *Decoder) members(member func(key string) error) error {
 	}
 }
 
-// Colon reads the colon between a key and its value. The callback of
-// [Decoder.Struct] calls it once it has accepted the key.
-func (d *Decoder) Colon() error {
+// colon reads the colon between a key and its value.
+func (d *Decoder) colon() error {
 	c, ok := d.peek()
 	switch {
 	case !ok:
@@ -257,7 +238,7 @@ func (d *Decoder) Variant(expected string, value func(name string) error, known 
 		err = d.fix(known(name))
 	}
 	if err == nil {
-		err = d.Colon()
+		err = d.colon()
 	}
 	if err == nil {
 		err = value(name)

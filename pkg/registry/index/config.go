@@ -12,14 +12,19 @@ type Config struct {
 	AuthRequired bool
 }
 
+// configFields are the fields of a Config in Cargo's order.
+var configFields = []string{"dl", "api", "auth-required"}
+
 // expectedConfig is how Cargo calls a Config in its errors.
 const expectedConfig = "struct RegistryConfig"
 
 // parseConfig reads a config.json. Its errors are those of Cargo's parser. A
 // list of the values in their order is accepted too.
 func parseConfig(data []byte) (*Config, error) {
-	p := configParser{d: serdejson.NewDecoder(data), seen: map[string]bool{}}
-	err := p.d.Struct(expectedConfig, p.member, p.done, p.list)
+	p := configParser{d: serdejson.NewDecoder(data)}
+	err := p.d.Struct(serdejson.Struct{
+		Expected: expectedConfig, Known: configFields, Required: []string{"dl"}, Member: p.value, Elements: p.list,
+	})
 	if err == nil {
 		err = p.d.End()
 	}
@@ -32,35 +37,10 @@ func parseConfig(data []byte) (*Config, error) {
 type configParser struct {
 	d      *serdejson.Decoder
 	config Config
-	seen   map[string]bool
-}
-
-// member reads a member of the object; others than those of a Config are
-// passed over.
-func (p *configParser) member(key string) error {
-	known := key == "dl" || key == "api" || key == "auth-required"
-	if known && p.seen[key] {
-		return serdejson.DuplicateField(key)
-	}
-	p.seen[key] = true
-	if err := p.d.Colon(); err != nil {
-		return err
-	}
-	if !known {
-		return p.d.Skip()
-	}
-	return p.value(key)
-}
-
-func (p *configParser) done() error {
-	if !p.seen["dl"] {
-		return serdejson.MissingField("dl")
-	}
-	return nil
 }
 
 func (p *configParser) list() error {
-	for i, key := range []string{"dl", "api", "auth-required"} {
+	for i, key := range configFields {
 		more, err := p.d.Element(i == 0)
 		if err != nil {
 			return err
@@ -79,6 +59,8 @@ func (p *configParser) list() error {
 	return nil
 }
 
+// value reads the value of a field; others than those of a Config are passed
+// over.
 func (p *configParser) value(key string) (err error) {
 	switch key {
 	case "dl":
@@ -93,6 +75,8 @@ func (p *configParser) value(key string) (err error) {
 		var api string
 		api, err = p.d.String("a string")
 		p.config.API = &api
+	default:
+		err = p.d.Skip()
 	}
 	return err
 }

@@ -15,8 +15,6 @@ import (
 
 func open(Options) (Store, error) { return systemStore{}, nil }
 
-func openKeyutils() (Store, error) { return nil, errors.ErrUnsupported }
-
 // systemStore is the store that the system brings along.
 type systemStore struct{}
 

@@ -75,19 +75,6 @@ func (c Command) candidates(args []string, word string, environ []string) ([]str
 	}
 }
 
-// optionNamed returns the option with that name, hyphens included; nil if none
-// has it.
-func (c Command) optionNamed(name string) *option {
-	for _, s := range c.sections {
-		for _, o := range s.options {
-			if o.name() == name {
-				return o
-			}
-		}
-	}
-	return nil
-}
-
 // optionsFor returns the names of the options that may still be given, with
 // their help: short ones only to those who do not want a long one.
 func (p *parser) optionsFor(word string) []string {

@@ -85,3 +85,16 @@ func (o *option) String() string {
 	name, rest := o.parts()
 	return name + rest
 }
+
+// optionNamed returns the option with that name, hyphens included; nil if none
+// has it.
+func (c Command) optionNamed(name string) *option {
+	for _, s := range c.sections {
+		for _, o := range s.options {
+			if o.name() == name {
+				return o
+			}
+		}
+	}
+	return nil
+}

@@ -3,16 +3,14 @@ package cli
 // similarOption returns the option whose long name is most like name, or nil.
 func (c Command) similarOption(name string) *option {
 	var longs []string
-	options := map[string]*option{}
 	for _, s := range c.sections {
 		for _, o := range s.options {
 			if o.long != "" {
 				longs = append(longs, o.long)
-				options[o.long] = o
 			}
 		}
 	}
-	return options[mostSimilar(name, longs)]
+	return c.optionNamed("--" + mostSimilar(name, longs))
 }
 
 // mostSimilar returns the candidate most like word, the last of equals, or ""

@@ -56,10 +56,9 @@ func frontUsage(environ []string) string {
 	if _, rustup := lookup(environ, "RUSTUP_HOME"); rustup {
 		options = "[+toolchain] [OPTIONS]"
 	}
-	word := func(text string) string { return "\x1b[96m\x1b[1m" + text + "\x1b[39m\x1b[22m " }
 	rest := func(text string) string { return "\x1b[36m" + text + "\x1b[39m" }
-	return heading.paint("Usage:") + " " + word("cargo") + rest(options+" [COMMAND]") + "\n" +
-		"       " + word("cargo") + rest(options) + " " + word("-Zscript") + rest("<MANIFEST_RS> [ARGS]...")
+	return heading.paint("Usage:") + " " + fixed("cargo") + " " + rest(options+" [COMMAND]") + "\n" +
+		"       " + fixed("cargo") + " " + rest(options) + " " + fixed("-Zscript") + " " + rest("<MANIFEST_RS> [ARGS]...")
 }
 
 // parseFront reads the options before the name of a command, and returns the

@@ -28,7 +28,7 @@ func (c Command) helpText(columns int) string {
 		b.WriteString("\n" + heading.paint(s.heading+":") + "\n")
 		writeEntries(&b, columns, s.entries())
 	}
-	b.WriteString("\n" + wrap("Run `\x1b[96m\x1b[1mcargo help "+c.Name+"\x1b[39m\x1b[22m` for more detailed information.", columns) + "\n")
+	b.WriteString("\n" + wrap("Run `"+fixed("cargo help "+c.Name)+"` for more detailed information.", columns) + "\n")
 	return b.String()
 }
 

@@ -97,8 +97,8 @@ func (s *Shell) progressWidth() int {
 }
 
 // progressLine returns a bar with a text behind it for a screen of some columns;
-// empty if it is too narrow. The bar is filled to just below
-// a tenth, as Cargo's is: how much is to come is not known.
+// empty if it is too narrow. The bar is filled to just below a tenth, as Cargo's
+// is: how much is to come is not known.
 func progressLine(text string, width int) string {
 	inner := min(width, progressMost) - progressVerb - len("[]")
 	if inner < 0 {

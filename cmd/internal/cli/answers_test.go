@@ -41,7 +41,7 @@ func TestAnswersAreCargos(t *testing.T) {
 		recordAnswers(t, cases)
 	}
 	for _, c := range cases {
-		_, err := c.command.Parse(c.args, nil)
+		_, err := c.command.parse(c.args, nil)
 		got := accepted
 		var answer *Answer
 		if errors.As(err, &answer) {

@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 		if test.want.Channel == "" {
 			test.want.Channel = "stable"
 		}
-		got, err := test.command.Parse(test.args, nil)
+		got, err := test.command.parse(test.args, nil)
 		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: Parse(%q) = %+v, %v, want %+v", test.command.Name, test.args, got, err, test.want)
 		}
@@ -52,13 +52,13 @@ func TestParseRefuses(t *testing.T) {
 		{Logout, "--config", "error: a value is required for '--config <KEY=VALUE|PATH>' but none was supplied\n\nFor more information, try '--help'.\n"},
 		{Login, "--toke", "error: unexpected argument '--toke' found\n\n  tip: a similar argument exists: '--locked'\n  tip: to pass '--toke' as a value, use '-- --toke'\n\nUsage: cargo login --locked [-- [args]...]\n\nFor more information, try '--help'.\n"},
 	} {
-		_, err := test.command.Parse(strings.Fields(test.args), nil)
+		_, err := test.command.parse(strings.Fields(test.args), nil)
 		var answer *Answer
 		if !errors.As(err, &answer) || answer.Error() != test.want || answer.Code != 1 {
 			t.Errorf("%s %s: %v\nwant a usage error\n%s", test.command.Name, test.args, err, test.want)
 		}
 	}
-	if _, err := Logout.Parse([]string{"-C", "dir"}, nil); err != errDirectoryUnstable {
+	if _, err := Logout.parse([]string{"-C", "dir"}, nil); err != errDirectoryUnstable {
 		t.Errorf("-C on the stable channel: %v", err)
 	}
 }
@@ -100,15 +100,15 @@ func TestParseUnstable(t *testing.T) {
 		{[]string{"allow-features=foo", "asymmetric-token"}, "nightly", Unstable{}, "", "the feature `asymmetric-token` is not in the list of allowed features: [foo]"},
 		{[]string{"x"}, "beta", Unstable{}, "", "the `-Z` flag is only accepted on the nightly channel of Cargo, but this is the `beta` channel\n" + channelsPage},
 	} {
-		got, warnings, err := ParseUnstable(test.flags, test.channel, nil)
+		got, warnings, err := parseUnstable(test.flags, test.channel, nil)
 		if test.err != "" {
 			if err == nil || err.Error() != test.err {
-				t.Errorf("ParseUnstable(%q): %v, want %s", test.flags, err, test.err)
+				t.Errorf("parseUnstable(%q): %v, want %s", test.flags, err, test.err)
 			}
 			continue
 		}
 		if err != nil || got != test.want || strings.Join(warnings, "|") != test.warning {
-			t.Errorf("ParseUnstable(%q) = %v, %q, %v, want %v, %q", test.flags, got, warnings, err, test.want, test.warning)
+			t.Errorf("parseUnstable(%q) = %v, %q, %v, want %v, %q", test.flags, got, warnings, err, test.want, test.warning)
 		}
 	}
 }
@@ -138,7 +138,7 @@ func FuzzParse(f *testing.F) {
 		args := strings.Split(line, " ")
 		_ = ReadFront(args, nil).alone()
 		for _, command := range []Command{Login, Logout} {
-			_, err := command.Parse(args, nil)
+			_, err := command.parse(args, nil)
 			if err == nil {
 				continue
 			}

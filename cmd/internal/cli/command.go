@@ -51,14 +51,14 @@ type Options struct {
 	Channel Channel
 }
 
-// Parse reads a command line, without the program's name, as Cargo reads what
+// parse reads a command line, without the program's name, as Cargo reads what
 // follows "cargo login". In front of that may stand what stands before Cargo's
 // subcommand: +toolchain and -C. Not so if the first argument is the command's
 // own name, which Cargo puts there when it runs a program as its subcommand.
 //
 // A request for help and a usage error are an [*Answer]; any other error is
 // shown as every failure is. [Shell.Report] knows both.
-func (c Command) Parse(args, environ []string) (Options, error) {
+func (c Command) parse(args, environ []string) (Options, error) {
 	toolchain, dir, args, err := c.cutFront(args)
 	if err != nil {
 		return Options{}, err

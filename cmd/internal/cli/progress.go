@@ -30,9 +30,9 @@ type progress struct {
 	shown int
 }
 
-// SetProgress sets where there are progress lines. Without a choice it is on
+// setProgress sets where there are progress lines. Without a choice it is on
 // terminals that can take a line back, unless a machine reads along.
-func (s *Shell) SetProgress(t config.Term) {
+func (s *Shell) setProgress(t config.Term) {
 	s.progress.when, s.progress.width = t.ProgressWhen, t.ProgressWidth
 }
 

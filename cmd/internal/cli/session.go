@@ -35,7 +35,7 @@ func Main(command Command, run Run) int {
 		return 0
 	}
 	return start(command, run, func(environ []string) (Options, error) {
-		return command.Parse(os.Args[1:], environ)
+		return command.parse(os.Args[1:], environ)
 	})
 }
 
@@ -61,7 +61,7 @@ func (s *Session) main(command Command, run Run, environ []string, parse func(en
 	}
 	// Errors in the configuration do not stop a usage error or --help.
 	if term, err := s.Config.Term(); err == nil {
-		s.Shell.ColorAnswers(term.Color)
+		s.Shell.colorAnswers(term.Color)
 	}
 	ctx, died := UntilSignal()
 	err := s.run(ctx, command, run, environ, parse)
@@ -124,7 +124,7 @@ func (s *Session) configure(environ []string, command Command) error {
 	if o.asksUnstableHelp() {
 		return unstableHelp(o.Channel)
 	}
-	_, warnings, err := ParseUnstable(o.Unstable, o.Channel, nil)
+	_, warnings, err := parseUnstable(o.Unstable, o.Channel, nil)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (s *Session) unstable() (Unstable, error) {
 	}
 	allowed := configured.Lists["allow-features"]
 	slices.Sort(allowed)
-	u, _, err := ParseUnstable(s.Options.Unstable, s.Options.Channel, slices.Compact(allowed))
+	u, _, err := parseUnstable(s.Options.Unstable, s.Options.Channel, slices.Compact(allowed))
 	if err != nil {
 		return Unstable{}, err
 	}
@@ -212,8 +212,8 @@ func (s *Session) setUpShell() error {
 	case isSet(term.Quiet):
 		verbosity = Quiet
 	}
-	s.Shell.SetVerbosity(verbosity)
-	s.Shell.SetProgress(term)
+	s.Shell.verbosity = verbosity
+	s.Shell.setProgress(term)
 	color := o.Color
 	if color == nil {
 		color = term.Color

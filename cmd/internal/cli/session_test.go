@@ -58,7 +58,7 @@ func session(t *testing.T, line string) string {
 		_, err = registry.ResolveChosen(s.Config, name)
 		return err
 	}
-	s.main(Logout, run, environ, func(environ []string) (Options, error) { return Logout.Parse(args, environ) })
+	s.main(Logout, run, environ, func(environ []string) (Options, error) { return Logout.parse(args, environ) })
 	text, err := os.ReadFile(output.Name())
 	if err != nil {
 		t.Fatal(err)

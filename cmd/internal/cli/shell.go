@@ -66,9 +66,6 @@ func NewShell(stdout, stderr *os.File, environ []string) *Shell {
 	return &Shell{stdout: stdout, stderr: stderr, environ: environ}
 }
 
-// SetVerbosity sets how much is shown from now on.
-func (s *Shell) SetVerbosity(v Verbosity) { s.verbosity = v }
-
 // Verbosity returns how much is shown, for a program whose output is not ours
 // to hide.
 func (s *Shell) Verbosity() Verbosity { return s.verbosity }
@@ -84,9 +81,9 @@ func (s *Shell) SetColor(choice *string) error {
 	return nil
 }
 
-// ColorAnswers sets whether help and usage errors have colours. A choice that
+// colorAnswers sets whether help and usage errors have colours. A choice that
 // does not exist is ignored.
-func (s *Shell) ColorAnswers(choice *string) {
+func (s *Shell) colorAnswers(choice *string) {
 	s.answersColor, _ = parseColor(choice)
 }
 

@@ -29,11 +29,11 @@ func (u *Unstable) set(name string, on bool) {
 const channelsPage = "See https://doc.rust-lang.org/book/appendix-07-nightly-rust.html " +
 	"for more information about Rust release channels."
 
-// ParseUnstable reads the values of -Z as Cargo does: only some channels
+// parseUnstable reads the values of -Z as Cargo does: only some channels
 // accept any, unknown names are refused, and those that are no longer needed
 // are warned of. allowed are the only features that may be named, unless
 // -Zallow-features lists others; nil allows all.
-func ParseUnstable(flags []string, channel Channel, allowed []string) (u Unstable, warnings []string, err error) {
+func parseUnstable(flags []string, channel Channel, allowed []string) (u Unstable, warnings []string, err error) {
 	if len(flags) > 0 && !channel.Unstable() {
 		return u, nil, fmt.Errorf("the `-Z` flag is only accepted on the nightly channel of Cargo, "+
 			"but this is the `%s` channel\n%s", channel, channelsPage)

@@ -189,10 +189,15 @@ func (t *tool) asked() (first *credential.Configured, own []string, err error) {
 // ownKey is where Cargo looks for a registry's own provider.
 func (t *tool) ownKey(r registry.Registry) ([]string, error) {
 	name, err := t.credentialsName(r)
+	return providerKey(name), err
+}
+
+// providerKey is ownKey for a name as the credentials file's methods have it.
+func providerKey(name string) []string {
 	if name == "" {
-		return []string{"registry", "credential-provider"}, err
+		return []string{"registry", "credential-provider"}
 	}
-	return []string{"registries", name, "credential-provider"}, err
+	return []string{"registries", name, "credential-provider"}
 }
 
 // addGlobal adds the program to the list of global providers.
@@ -318,11 +323,11 @@ func (r *registration) removeOwn() error {
 // owned returns the providers that registries have of their own in the file.
 func (r *registration) owned() iter.Seq2[string, []string] {
 	return func(yield func(string, []string) bool) {
-		if !yield(cratesIO, r.words([]string{"registry", "credential-provider"})) {
+		if !yield(cratesIO, r.words(providerKey(""))) {
 			return
 		}
 		for _, name := range r.Keys("registries") {
-			if !yield(name, r.words([]string{"registries", name, "credential-provider"})) {
+			if !yield(name, r.words(providerKey(name))) {
 				return
 			}
 		}

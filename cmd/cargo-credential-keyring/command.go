@@ -8,8 +8,6 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/credential"
-	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
@@ -108,17 +106,4 @@ func (t *tool) quiet() *config.Config {
 	o := t.config.Options
 	o.Notify = nil
 	return config.New(o)
-}
-
-// storeOf returns the options with which a configured provider opens the secret
-// store; nil if it is none of this program's.
-func storeOf(p credential.Configured) (*keyring.Options, error) {
-	switch {
-	case isOurs(p.Name):
-		options, err := storeOptions(p.Args)
-		return &options, err
-	case keyring.CargoProvider != "" && p.Name == keyring.CargoProvider:
-		return &keyring.Options{Environ: os.Environ()}, nil
-	}
-	return nil, nil
 }

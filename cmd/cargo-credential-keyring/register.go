@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,20 +56,6 @@ store are written behind it.`,
 		}
 		return t.register(c.Context(), args)
 	})
-	return c
-}
-
-func (t *tool) unregisterCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "unregister",
-		Short: "Remove this program from the credential providers in Cargo's configuration",
-		Long: `Remove this program from the credential providers in Cargo's configuration: what
-register has added. Tokens in the secret store stay there.`,
-		Args: noArgs,
-		RunE: t.configured(func(c *cobra.Command) error { return t.unregister(c.Context()) }),
-	}
-	t.registryFlag(c, "The `NAME` of the one registry that was registered")
-	t.dryRunFlag(c.Flags())
 	return c
 }
 
@@ -258,68 +243,6 @@ func (r *registration) setOwn(program string, args []string) (note string, err e
 	return note, err
 }
 
-// unregister takes back what register has done.
-func (t *tool) unregister(ctx context.Context) error {
-	var own []string
-	if t.registry != "" {
-		r, err := t.find(t.registry)
-		if err != nil {
-			// It may be that it is not configured any more.
-			r = registry.Registry{Name: t.registry}
-		}
-		if own, err = t.ownKey(r); err != nil {
-			return err
-		}
-	}
-	var others []string
-	err := t.change(ctx, own, "Unregistered", "not registered", func(r *registration) (note string, err error) {
-		if own == nil {
-			err = r.removeGlobal()
-		} else {
-			err = r.removeOwn()
-		}
-		if err == nil {
-			err = r.removeAliases()
-		}
-		others = r.users()
-		return "", err
-	})
-	if err != nil {
-		return err
-	}
-	for _, name := range others {
-		t.config.Notice(config.Note, "registry `%s` still has this provider of its own; to change that, run `%s unregister --registry %[1]s`",
-			name, programName)
-	}
-	return nil
-}
-
-func (r *registration) removeGlobal() error {
-	for _, text := range r.Strings(globalProviders...) {
-		if !isOurs(r.entry(text, strings.Fields(text)).program) {
-			continue
-		}
-		if err := r.RemoveString(text, globalProviders...); err != nil {
-			return err
-		}
-		left := r.Strings(globalProviders...)
-		if r.Comment(globalProviders...) == addedComment && slices.Equal(left, []string{tokenProvider}) || len(left) == 0 {
-			return r.Unset(globalProviders...)
-		}
-	}
-	return nil
-}
-
-func (r *registration) removeOwn() error {
-	if !isOurs(r.entry("", r.words(r.own)).program) {
-		return nil
-	}
-	if restored, err := r.Restore(r.own...); restored || err != nil {
-		return err
-	}
-	return r.Unset(r.own...)
-}
-
 // owned returns the providers that registries have of their own in the file.
 func (r *registration) owned() iter.Seq2[string, []string] {
 	return func(yield func(string, []string) bool) {
@@ -332,16 +255,6 @@ func (r *registration) owned() iter.Seq2[string, []string] {
 			}
 		}
 	}
-}
-
-// users returns the registries of which this program is the own provider.
-func (r *registration) users() (names []string) {
-	for name, words := range r.owned() {
-		if isOurs(r.entry("", words).program) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // words returns the words of the program that a key has.

@@ -71,8 +71,11 @@ func ReadCase(path string) (*Case, error) {
 }
 
 // NeedsGit reports whether the case makes git repositories.
-func (c *Case) NeedsGit() bool {
-	return slices.ContainsFunc(c.steps, func(s step) bool { return s.words[0] == "commit" })
+func (c *Case) NeedsGit() bool { return c.has("commit") }
+
+// has reports whether one of the steps begins with that word.
+func (c *Case) has(word string) bool {
+	return slices.ContainsFunc(c.steps, func(s step) bool { return s.words[0] == word })
 }
 
 func parseCase(archive *txtar.Archive) (*Case, error) {

@@ -60,7 +60,7 @@ func (w *world) build(c *Case) error {
 			return err
 		}
 	}
-	if c.dropsRoot() && os.Getuid() == 0 {
+	if c.has("as") && os.Getuid() == 0 {
 		if err := w.giveAway(); err != nil {
 			return err
 		}
@@ -146,15 +146,6 @@ func (w *world) giveAway() error {
 		}
 		return os.Lchown(path, nobody, nobody)
 	})
-}
-
-func (c *Case) dropsRoot() bool {
-	for _, s := range c.steps {
-		if s.words[0] == "as" {
-			return true
-		}
-	}
-	return false
 }
 
 // requests renders what the registry was asked since the last call.

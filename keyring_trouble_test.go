@@ -176,8 +176,8 @@ func TestKeyringThatGoesAway(t *testing.T) {
 		about string
 		goes  func(d *desktop) error
 	}{
-		{"the daemon", (*desktop).stopKeyring},
-		{"the bus", (*desktop).stopBus},
+		{"the daemon", (*desktop).StopKeyring},
+		{"the bus", (*desktop).StopBus},
 	} {
 		for _, during := range []string{"a call", "a prompt"} {
 			t.Run(test.about+" during "+during, func(t *testing.T) {
@@ -221,10 +221,6 @@ func TestKeyringThatGoesAway(t *testing.T) {
 		}
 	}
 }
-
-func (d *desktop) stopKeyring() error { return d.StopKeyring() }
-
-func (d *desktop) stopBus() error { return d.StopBus() }
 
 // Whatever happens, a token that is being moved is in one place at least, and
 // the person is told where.

@@ -127,11 +127,7 @@ func TestCompletion(t *testing.T) {
 // missing.
 func needsShell(t *testing.T, name string) {
 	t.Helper()
-	for _, tool := range []string{"make", name} {
-		if _, err := exec.LookPath(tool); err != nil {
-			missing(t, tool)
-		}
-	}
+	need(t, "make", name)
 	if _, err := os.Stat("/usr/share/bash-completion/bash_completion"); name == "bash" && err != nil {
 		missing(t, "bash-completion")
 	}
@@ -207,7 +203,7 @@ func (c *completer) ask(program string, args ...string) string {
 
 // A registry is described by the host of its index; the rest may be a secret.
 func TestCompletionDescriptions(t *testing.T) {
-	needsShell(t, "make")
+	need(t, "make")
 	c := shellWorld(t)
 	want := "crates-io\tcrates.io\nfrom_environment\tenvironment.example\ngröße\tgroesse.example\n" +
 		"private\tprivate.example\npub\tpub.example\n:4\n"
@@ -220,7 +216,7 @@ func TestCompletionDescriptions(t *testing.T) {
 
 // PowerShell itself is not run: its file is cobra's.
 func TestCompletionInPowerShell(t *testing.T) {
-	needsShell(t, "make")
+	need(t, "make")
 	prefix, err := installed()
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +236,7 @@ func TestCompletionInPowerShell(t *testing.T) {
 
 // What was installed is removed again.
 func TestUninstall(t *testing.T) {
-	needsShell(t, "make")
+	need(t, "make")
 	root := t.TempDir()
 	for _, target := range []string{"install", "uninstall"} {
 		if out, err := runMake(target, "DESTDIR="+root, "PREFIX=/opt/a b"); err != nil {

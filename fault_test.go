@@ -58,9 +58,7 @@ var faultCases = []faultCase{
 //
 // differs: whole-at-every-moment
 func TestFaultsLoseNothing(t *testing.T) {
-	if _, err := exec.LookPath("strace"); err != nil {
-		missing(t, "strace (Debian package strace)")
-	}
+	need(t, "strace")
 	needRootToTrace(t)
 	for _, c := range faultCases {
 		t.Run(c.about, func(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/internal/parity"
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
 )
 
@@ -35,13 +34,8 @@ func newGitWorld(t *testing.T) *gitWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cargo, _ := parity.FindCargo()
-	if cargo == "" {
-		missing(t, "cargo")
-	}
-	if _, err := exec.LookPath("git"); err != nil {
-		missing(t, "git")
-	}
+	cargo := realCargo(t)
+	need(t, "git")
 	w := &gitWorld{t: t, root: t.TempDir(), cargo: cargo, ours: filepath.Join(bin, "cargo-login")}
 	w.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.root, "CARGO_HOME=" + filepath.Join(w.root, "home"),

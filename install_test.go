@@ -52,9 +52,7 @@ func TestInstall(t *testing.T) {
 // as its only commit, of 2 January 2020 and with the tag v1.2.3.
 func freshClone(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		missing(t, "git")
-	}
+	need(t, "git")
 	clone := t.TempDir()
 	list, err := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err != nil {

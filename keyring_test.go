@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/parity"
 	"github.com/cargo-auth/cargo-auth/internal/secretservice"
 	"github.com/cargo-auth/cargo-auth/internal/stubregistry"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -102,15 +101,6 @@ func (d *desktop) must(stdin, program string, args ...string) string {
 		d.t.Fatalf("%s %q: %v\n%s", program, args, err, out)
 	}
 	return out
-}
-
-func realCargo(t *testing.T) string {
-	t.Helper()
-	path, _ := parity.FindCargo()
-	if path == "" {
-		t.Skip("there is no cargo on this machine")
-	}
-	return path
 }
 
 // holds checks that the registry has exactly one entry, which is like

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cargo-auth/cargo-auth/internal/parity"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -78,9 +79,28 @@ func ours(t *testing.T, name string) string {
 	return filepath.Join(bin, name)
 }
 
+// realCargo returns the path of the real cargo.
+func realCargo(t *testing.T) string {
+	t.Helper()
+	path, _ := parity.FindCargo()
+	if path == "" {
+		missing(t, "cargo")
+	}
+	return path
+}
+
 type skipper interface {
 	Skip(...any)
 	Fatal(...any)
+}
+
+// need ends a test that needs a tool which is not there.
+func need(t skipper, tools ...string) {
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			missing(t, tool)
+		}
+	}
 }
 
 // needRootToTrace is called where strace looks at our programs, which keep

@@ -94,9 +94,7 @@ type manualSection struct {
 // makeManual runs `make man` and returns the pages by the names of the programs.
 func makeManual(t *testing.T) map[string]manual {
 	t.Helper()
-	if _, err := exec.LookPath("make"); err != nil {
-		missing(t, "make")
-	}
+	need(t, "make")
 	sources, err := filepath.Glob("docs/man/*.1.md")
 	if err != nil || len(sources) == 0 {
 		t.Fatalf("no pages in docs/man: %v", err)

@@ -134,9 +134,7 @@ func (p packages) checkZip(t *testing.T) {
 }
 
 func (p packages) checkDeb(t *testing.T) {
-	if _, err := exec.LookPath("dpkg-deb"); err != nil {
-		missing(t, "dpkg-deb")
-	}
+	need(t, "dpkg-deb")
 	archive, err := exec.Command("dpkg-deb", "--fsys-tarfile", p.deb()).Output()
 	if err != nil {
 		t.Fatal(err)
@@ -154,9 +152,7 @@ func (p packages) checkDeb(t *testing.T) {
 }
 
 func (p packages) checkRPM(t *testing.T) {
-	if _, err := exec.LookPath("rpm"); err != nil {
-		missing(t, "rpm")
-	}
+	need(t, "rpm")
 	name := filepath.Join(p.dist, "cargo-auth-"+p.version+"-1."+p.elsewhere+".rpm")
 	var files []string
 	format := "[%{FILEMODES:perms} %{FILEUSERNAME} %{FILEGROUPNAME} %{FILEMTIMES} %{FILENAMES}\n]"

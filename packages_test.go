@@ -94,9 +94,7 @@ func checkSums(t *testing.T, files []string, dist string) {
 // checkDpkg installs the deb in a root of its own, runs a program that was
 // installed, and removes the deb again.
 func (p packages) checkDpkg(t *testing.T) {
-	if _, err := exec.LookPath("dpkg"); err != nil {
-		missing(t, "dpkg")
-	}
+	need(t, "dpkg")
 	root := t.TempDir()
 	for _, dir := range []string{"info", "updates"} {
 		if err := os.MkdirAll(filepath.Join(root, "var/lib/dpkg", dir), 0o755); err != nil {

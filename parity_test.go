@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -111,8 +110,8 @@ func (p *parityRun) compare(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exec.LookPath("git"); err != nil && c.NeedsGit() {
-		missing(t, "git")
+	if c.NeedsGit() {
+		need(t, "git")
 	}
 	ours := []parity.Program{p.ours, p.front}
 	if strings.HasPrefix(path, frontDir) {

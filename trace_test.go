@@ -18,9 +18,7 @@ import (
 // A token goes to the file, to a provider's standard input or into a request's
 // header, and nowhere else: into no argument, no environment, no message.
 func TestWhereATokenGoes(t *testing.T) {
-	if _, err := exec.LookPath("strace"); err != nil {
-		missing(t, "strace (Debian package strace)")
-	}
+	need(t, "strace")
 	needRootToTrace(t)
 	const token = "t0kenThatGoesNowhereElse"
 	const provider = "#!/bin/sh\necho '{\"v\":[1]}'\nread -r request\n" +

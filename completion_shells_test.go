@@ -4,10 +4,10 @@ package cargoauth
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,17 +18,13 @@ import (
 // installed is where `make install` has put everything, once.
 var installed = sync.OnceValues(func() (prefix string, err error) {
 	root := filepath.Join(programsDir, "installed")
-	_, err = runMake("install", "DESTDIR="+root, "PREFIX=/usr")
-	return filepath.Join(root, "usr"), err
+	cmd := exec.Command("make", "install", "DESTDIR="+root, "PREFIX=/usr")
+	cmd.Env = outsideMake()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("make install: %w\n%s", err, out)
+	}
+	return filepath.Join(root, "usr"), nil
 })
-
-// runMake runs make as from a shell, not as below the make that runs the tests.
-func runMake(args ...string) (string, error) {
-	cmd := exec.Command("make", args...)
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") })
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
 
 // completer is a person at a shell that has the installed programs, and no
 // configuration of its own.

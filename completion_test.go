@@ -233,27 +233,3 @@ func TestCompletionInPowerShell(t *testing.T) {
 		}
 	}
 }
-
-// What was installed is removed again.
-func TestUninstall(t *testing.T) {
-	need(t, "make")
-	root := t.TempDir()
-	for _, target := range []string{"install", "uninstall"} {
-		if out, err := runMake(target, "DESTDIR="+root, "PREFIX=/opt/a b"); err != nil {
-			t.Fatalf("make %s: %v\n%s", target, err, out)
-		}
-		var files []string
-		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-			if err == nil && !d.IsDir() {
-				files = append(files, path)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if installed := target == "install"; installed != (len(files) > 0) {
-			t.Errorf("after make %s there are %q", target, files)
-		}
-	}
-}

@@ -18,14 +18,15 @@ import (
 func TestInstall(t *testing.T) {
 	clone := freshClone(t)
 	dest := t.TempDir()
-	runIn(t, clone, "make", "install", "DESTDIR="+dest, "PREFIX=/usr")
+	const prefix = "/opt/a b"
+	runIn(t, clone, "make", "install", "DESTDIR="+dest, "PREFIX="+prefix)
 
-	licences, err := os.ReadFile(filepath.Join(dest, "usr/share/doc/cargo-auth/THIRD-PARTY-LICENSES"))
+	licences, err := os.ReadFile(filepath.Join(dest, prefix, "share/doc/cargo-auth/THIRD-PARTY-LICENSES"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, program := range []string{"cargo-login", "cargo-logout", "cargo-credential-keyring"} {
-		info, err := buildinfo.ReadFile(filepath.Join(dest, "usr/bin", program))
+		info, err := buildinfo.ReadFile(filepath.Join(dest, prefix, "bin", program))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,7 @@ func TestInstall(t *testing.T) {
 		}
 	}
 
-	runIn(t, clone, "make", "uninstall", "DESTDIR="+dest, "PREFIX=/usr")
+	runIn(t, clone, "make", "uninstall", "DESTDIR="+dest, "PREFIX="+prefix)
 	if left := filesIn(t, dest); len(left) != 0 {
 		t.Errorf("left after make uninstall: %q", left)
 	}
@@ -85,19 +86,12 @@ func freshClone(t *testing.T) string {
 	return clone
 }
 
-// runIn runs a command in dir, without what the environment says of the make
-// and the packages that this test may be part of, and returns its output.
+// runIn runs a command in dir, as outsideMake, and returns its output.
 func runIn(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		name, _, _ := strings.Cut(v, "=")
-		return slices.Contains([]string{
-			"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "TESTFLAGS", "VERSION", "SOURCE_DATE_EPOCH", "DESTDIR", "PREFIX",
-		}, name)
-	})
-	cmd.Env = append(cmd.Env, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+	cmd.Env = append(outsideMake(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2020-01-02T03:04:05Z",
 		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2020-01-02T03:04:05Z")
 	out, err := cmd.CombinedOutput()
@@ -105,6 +99,17 @@ func runIn(t *testing.T, dir, name string, args ...string) string {
 		t.Fatalf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, out)
 	}
 	return string(out)
+}
+
+// outsideMake is the environment without what it says of the make and the
+// packages that the tests may be part of.
+func outsideMake() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains([]string{
+			"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "TESTFLAGS", "VERSION", "SOURCE_DATE_EPOCH", "DESTDIR", "PREFIX",
+		}, name)
+	})
 }
 
 // filesIn returns the names of all files below dir, sorted.

@@ -101,7 +101,7 @@ func makeManual(t *testing.T) map[string]manual {
 	}
 	dir := t.TempDir()
 	build := exec.Command("make", "man", "BUILD="+dir, "VERSION=v1.2.3-4")
-	build.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=86400", "MAKEFLAGS=") // none of the make that runs the tests
+	build.Env = append(outsideMake(), "SOURCE_DATE_EPOCH=86400")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("make man: %v\n%s", err, out)
 	}

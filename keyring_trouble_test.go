@@ -58,27 +58,6 @@ func TestLockedKeyring(t *testing.T) {
 	d.holds("kept")
 }
 
-// lock starts the daemon anew, with its collection locked.
-func (d *desktop) lock() {
-	d.t.Helper()
-	if err := d.StopKeyring(); err != nil {
-		d.t.Fatal(err)
-	}
-	d.start("")
-}
-
-// prompter has a person in the session until the test ends, or end is called.
-func (d *desktop) prompter(answer secretservice.Answer) (end func()) {
-	d.t.Helper()
-	leave, err := d.Prompter(answer)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	end = func() { _ = leave() }
-	d.t.Cleanup(end)
-	return end
-}
-
 func TestAPersonUnlocksTheKeyring(t *testing.T) {
 	d := newDesktop(t)
 	d.Environ = append(d.Environ, "DISPLAY=:none")

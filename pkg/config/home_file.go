@@ -60,8 +60,8 @@ func (f *HomeFile) Changed() bool { return !bytes.Equal(f.text.Bytes(), f.saved)
 
 // Save writes the changes, as [CredentialsFile.Save] does: at every moment the
 // file holds all of the old or all of the new document. The file and the home
-// are created if they do not exist. The error is
-// [ErrChanged] if the file has changed since it was read.
+// are created if they do not exist. The error is [ErrChanged] if the file has
+// changed since it was read.
 func (f *HomeFile) Save(ctx context.Context) error {
 	if !f.Changed() {
 		return nil

@@ -88,7 +88,8 @@ func (c *Config) registry(k key, others ...string) (*RegistryConfig, error) {
 }
 
 // RegistryIndexes returns the indexes of all [registries] tables in the files
-// and the --config values, in no order. The environment is not asked. The caller must not change them.
+// and the --config values, in no order. The environment is not asked. The caller
+// must not change them.
 func (c *Config) RegistryIndexes() ([]NamedIndex, error) {
 	if c.indexes != nil {
 		return c.indexes, nil

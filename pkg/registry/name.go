@@ -34,8 +34,8 @@ func ValidateName(name string) error {
 
 // isXIDStart reports whether r may begin an identifier.
 func isXIDStart(r rune) bool {
-	return (unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) &&
-		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space)) &&
+	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) &&
+		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space) &&
 		!unicode.Is(notXID, r) && !slices.Contains(continueOnly, r)
 }
 

@@ -51,13 +51,9 @@ type Client struct {
 	// never while a credential provider is asked. If it is nil, nobody is told.
 	Progress func() (done func())
 
-	// Sleep waits before a request is tried again. If it is nil, time passes.
-	Sleep func(ctx context.Context, d time.Duration) error
 	// Now is asked when a registry names the time at which to try again. If it
 	// is nil, such a time is ignored.
 	Now func() time.Time
-	// Dial opens connections. If it is nil, those of the network.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Stderr is the standard error of the git that fetches a git index; nil
 	// drops it. An *os.File is handed to git as it is, which may ask the user
 	// for credentials on the terminal.
@@ -66,6 +62,11 @@ type Client struct {
 	Quiet, Verbose bool
 
 	visits map[string]*visit // by canonical index URL
+
+	// Tests put these in the place of the wait before a request is tried again,
+	// and of the network.
+	pause func(ctx context.Context, d time.Duration) error
+	dial  func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // ErrNoToken says that a registry wants a token and nobody has one.

@@ -73,7 +73,7 @@ func (w *world) configure(t *testing.T, content string, environ ...string) {
 			}
 			return config.NewSecret(w.token), nil
 		},
-		Sleep: func(_ context.Context, d time.Duration) error {
+		pause: func(_ context.Context, d time.Duration) error {
 			w.waits = append(w.waits, d)
 			return nil
 		},

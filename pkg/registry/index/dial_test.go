@@ -12,7 +12,7 @@ func TestLocalhostNeedsNoResolver(t *testing.T) {
 	for _, host := range []string{"localhost", "LOCALHOST.", "a.localhost"} {
 		var dialled []string
 		w := newWorld(t, "net.retry=0", answer(200, okConfig))
-		w.Dial = func(_ context.Context, _, address string) (net.Conn, error) {
+		w.dial = func(_ context.Context, _, address string) (net.Conn, error) {
 			dialled = append(dialled, address)
 			return nil, io.ErrClosedPipe
 		}

@@ -110,7 +110,7 @@ func TestRetries(t *testing.T) {
 func TestNoRetryAfterTheEnd(t *testing.T) {
 	w := newWorld(t, "", answer(500, ""))
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Sleep = nil
+	w.pause = nil
 	w.Config.Notify = nil
 	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		rw.WriteHeader(500)
@@ -211,7 +211,7 @@ func TestServersThatAreNotThere(t *testing.T) {
 	expect(t, "warning", w.masked(w.said[1]), "spurious network error (1 try remaining): "+reason)
 
 	w = newWorld(t, "net.retry=0", answer(200, okConfig))
-	w.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, &net.DNSError{IsNotFound: true} }
+	w.dial = func(context.Context, string, string) (net.Conn, error) { return nil, &net.DNSError{IsNotFound: true} }
 	expect(t, "error", w.fetchFrom(t, targetAt(t, "sparse+http://no.such/")), "download of config.json failed | "+
 		"failed to download from `http://no.such/config.json` | [6] Could not resolve hostname (Could not resolve host: no.such)")
 }
@@ -245,7 +245,7 @@ func TestSilenceEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := &world{home: home, server: &httptest.Server{URL: "http://host.test"}}
 				w.configure(t, "net.retry=0\n"+test.config)
-				w.Dial = func(context.Context, string, string) (net.Conn, error) {
+				w.dial = func(context.Context, string, string) (net.Conn, error) {
 					near, far := net.Pipe()
 					go func() {
 						if _, err := http.ReadRequest(bufio.NewReader(far)); err == nil {

@@ -20,7 +20,7 @@ func TestProgressGoesWithTheNetwork(t *testing.T) {
 		answer(codes[0], okConfig)(rw, req)
 		codes = codes[1:]
 	})
-	w.Sleep = func(context.Context, time.Duration) error {
+	w.pause = func(context.Context, time.Duration) error {
 		seen = append(seen, "wait")
 		return nil
 	}

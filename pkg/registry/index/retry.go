@@ -99,8 +99,8 @@ func (c *Client) retryAfter(e *StatusError) (time.Duration, bool) {
 }
 
 func (c *Client) sleep(ctx context.Context, d time.Duration) error {
-	if c.Sleep != nil {
-		return c.Sleep(ctx, d)
+	if c.pause != nil {
+		return c.pause(ctx, d)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -52,7 +52,7 @@ func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transp
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
 		lowSpeed:  defaultLowSpeed,
-		dial:      c.Dial,
+		dial:      c.dial,
 	}
 	if t.proxies.configured == nil {
 		t.proxies.configured = c.gitProxy(ctx)

@@ -17,9 +17,7 @@ func TestResolve(t *testing.T) {
 		cratesIO = "crates-io https://github.com/rust-lang/crates.io-index from sparse+https://index.crates.io/"
 	)
 	override := cratesIOOverride + "="
-	for _, test := range []struct {
-		about, config, name, environ, want string
-	}{
+	for _, test := range []resolveTest{
 		{"nothing", "", "", "", cratesIO},
 		{"by name", "", "crates-io", "", cratesIO},
 		{"default", "[registry]\ndefault='x'\n[registries.x]\nindex='sparse+https://h/'", "", "", "x sparse+https://h/"},
@@ -59,15 +57,20 @@ func TestResolve(t *testing.T) {
 		{"override without slash", "", "", override + "sparse+http://h", "sparse registry url must end in a slash `/`: sparse+http://h"},
 		{"that matters for crates.io only", "registries.x.index='https://h/'", "x", override + "sparse+http://h", "x https://h/"},
 	} {
-		t.Run(test.about, func(t *testing.T) {
-			if runtime.GOOS == "windows" && ofUnix[test.about] {
-				t.Skip("the path is one of Unix")
-			}
-			w := newWorld(t, test.config, test.environ)
-			if got := w.resolve(test.name); got != test.want {
-				t.Errorf("\n got %s\nwant %s", got, test.want)
-			}
-		})
+		t.Run(test.about, test.run)
+	}
+}
+
+// resolveTest says what comes of resolving a name in a configuration.
+type resolveTest struct{ about, config, name, environ, want string }
+
+func (test resolveTest) run(t *testing.T) {
+	if runtime.GOOS == "windows" && ofUnix[test.about] {
+		t.Skip("the path is one of Unix")
+	}
+	w := newWorld(t, test.config, test.environ)
+	if got := w.resolve(test.name); got != test.want {
+		t.Errorf("\n got %s\nwant %s", got, test.want)
 	}
 }
 
@@ -100,7 +103,7 @@ func TestSourceReplacement(t *testing.T) {
 		remote   = "crates-io is replaced with remote registry %[1]s;\ninclude `--registry %[1]s` or `--registry crates-io`"
 	)
 	f := fmt.Sprintf
-	for _, test := range []struct{ about, config, name, environ, want string }{
+	for _, test := range []resolveTest{
 		{"a registry", replaced + registryM, "", "", f(notRemote, "registry `m`")},
 		{"not for an explicit name", replaced + registryM, "crates-io", "", cratesIO},
 		{"a registry by name", replaced + "[registries.m]\nindex='sparse+http://h/'", "", "", f(remote, "m")},
@@ -153,14 +156,6 @@ func TestSourceReplacement(t *testing.T) {
 			"x sparse+http://h/",
 		},
 	} {
-		t.Run(test.about, func(t *testing.T) {
-			if runtime.GOOS == "windows" && ofUnix[test.about] {
-				t.Skip("the path is one of Unix")
-			}
-			w := newWorld(t, test.config, test.environ)
-			if got := w.resolve(test.name); got != test.want {
-				t.Errorf("\n got %s\nwant %s", got, test.want)
-			}
-		})
+		t.Run(test.about, test.run)
 	}
 }

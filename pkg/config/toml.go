@@ -89,10 +89,12 @@ type builder struct {
 	definition *Definition
 	// text is the document. The tree's strings are parts of it.
 	text string
-	// free are nodes to be used: one by one they would be slow to allocate.
-	free []node
-	// section is where the table is that the last header opened, and at where
-	// the value is that is being read.
+	// free are nodes to be used, and first the room for a table's first value: one
+	// by one they would be slow to allocate.
+	free  []node
+	first []member
+	// section is where the table is that the last header opened, and at where in
+	// it the value is that is being read.
 	section, at []step
 	// unsupported is about the first value of a type that configuration does
 	// not have.
@@ -119,6 +121,10 @@ func (b *builder) newNode(k kind) *node {
 func (b *builder) newTable(o origin) *node {
 	n := b.newNode(tableKind)
 	n.origin = o
+	if len(b.first) == 0 {
+		b.first = make([]member, 64)
+	}
+	n.members.list, b.first = b.first[:0:1], b.first[1:]
 	return n
 }
 
@@ -219,7 +225,7 @@ func (b *builder) parent(n *node, e *unstable.Node) (parent *node, last *unstabl
 // set puts a value with a possibly dotted key below n, which is the table that
 // the last header opened.
 func (b *builder) set(n *node, e *unstable.Node) error {
-	b.at = append(b.at[:0], b.section...)
+	b.at = b.at[:0]
 	return b.setBelow(n, e)
 }
 
@@ -343,7 +349,7 @@ func (b *builder) refuse(typeName string) {
 		return
 	}
 	var at strings.Builder
-	for i, s := range b.at {
+	for i, s := range slices.Concat(b.section, b.at) {
 		switch {
 		case s.ofList:
 			fmt.Fprintf(&at, "[%d]", s.element)

@@ -36,7 +36,8 @@ func (d *document) change(mean func(root *node) error, edit func(*tomledit.Docum
 		tree, err = d.edited(tree, text, edit)
 	}
 	if err != nil {
-		// A copy of a large tree would take as long, in every change.
+		// The tree has been changed. To copy it first would cost every change what
+		// this costs one that fails.
 		d.tree, _ = parseTOML(d.text.Bytes(), d.definition())
 		return err
 	}

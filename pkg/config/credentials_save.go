@@ -13,7 +13,8 @@ const ownerOnly = 0o600
 // Save writes the changes. Whoever else may read the file loses that before a
 // token is in it, even if nothing has changed. At every moment the file holds
 // all of the old or all of the new document, at most with line ends behind it.
-// If it fails, the file is as it was, as far as the system allows.
+// If it fails, the file is as it was, as far as the system allows. The error is
+// [ErrChanged] if a program that knows nothing of the lock has changed it.
 func (f *CredentialsFile) Save() error {
 	info, err := f.file.Stat()
 	if err == nil {

@@ -333,20 +333,22 @@ func TestAFullDiskLeavesTheFile(t *testing.T) {
 }
 
 // Some programs write the file without a lock.
-func TestAFileCutMeanwhileGetsNoHole(t *testing.T) {
-	home, path := credentialsHome(t, "[registries.a]\ntoken = \"1\"\n")
-	err := changeCredentials(home, func(f *CredentialsFile) error {
-		if err := f.SetToken("b", NewSecret("2")); err != nil {
-			return err
+func TestAFileChangedMeanwhileStays(t *testing.T) {
+	const before = "[registries.a]\ntoken = \"1\"\n"
+	for _, now := range []string{"", "[registries.a]\n", before + "\n[registries.c]\ntoken = \"3\"\n", "[registries.a]\ntoken = \"9\"\n"} {
+		home, path := credentialsHome(t, before)
+		err := changeCredentials(home, func(f *CredentialsFile) error {
+			if err := f.SetToken("b", NewSecret("2")); err != nil {
+				return err
+			}
+			return os.WriteFile(path, []byte(now), 0o600)
+		})
+		if !errors.Is(err, ErrChanged) {
+			t.Errorf("over %q: %v, want %v", now, err, ErrChanged)
 		}
-		return os.Truncate(path, 0)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "[registries.a]\ntoken = \"1\"\n\n[registries.b]\ntoken = \"2\"\n"
-	if got := readString(t, path); got != want {
-		t.Errorf("the file is %q, want %q", got, want)
+		if got := readString(t, path); got != now {
+			t.Errorf("the file is %q, want %q", got, now)
+		}
 	}
 }
 

@@ -71,14 +71,7 @@ func (f *HomeFile) Save(ctx context.Context) error {
 		return err
 	}
 	defer file.Close()
-	now, err := readAll(file)
-	if err == nil && !bytes.Equal(now, f.saved) {
-		err = ErrChanged
-	}
-	if err == nil {
-		err = replace(file, f.saved, f.text.Bytes())
-	}
-	if err != nil {
+	if err := replace(file, f.saved, f.text.Bytes()); err != nil {
 		return fmt.Errorf("failed to write to `%s`: %w", path, oserror.New(err))
 	}
 	f.saved = bytes.Clone(f.text.Bytes())

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 // after it has read the rest.
 const grace = 10 * time.Millisecond
 
-// replace makes a file that holds before hold after.
+// replace makes a file that holds before hold after; it is [ErrChanged] if it
+// holds something else.
 //
 // Cargo reads its files without a lock, and any of these steps may be the last
 // of a process or of the machine. So the order is such that the file holds
@@ -21,6 +23,7 @@ const grace = 10 * time.Millisecond
 //
 //   - Where the system can do that, nobody can open the file from here on, and
 //     nobody has it open.
+//   - What it holds is compared with before.
 //   - The space for the new document is reserved, so that a full disk shows
 //     before anything is touched.
 //   - If something is only added at the end, and its space is reserved, that is
@@ -39,13 +42,16 @@ func replace(f *os.File, before, after []byte) error {
 	size := max(len(before), len(after))
 	end, alone := filelock.Lease(f)
 	defer end()
+	if err := holds(f, before); err != nil {
+		return err
+	}
 	sure, err := reserve(f, int64(size))
 	if err != nil {
 		// What lies behind the file's end is given back.
 		f.Truncate(int64(len(before)))
 		return err
 	}
-	if alone && sure && bytes.HasPrefix(after, before) && ends(f, len(before)) {
+	if alone && sure && bytes.HasPrefix(after, before) {
 		return lengthen(f, len(before), after[len(before):])
 	}
 	if size > len(before) {
@@ -70,11 +76,18 @@ func replace(f *os.File, before, after []byte) error {
 	return nil
 }
 
-// ends reports whether a file ends where it is thought to. A program that knows
-// nothing of locks may have written it since it was read.
-func ends(f *os.File, at int) bool {
-	info, err := f.Stat()
-	return err == nil && info.Size() == int64(at)
+// holds is [ErrChanged] unless a file holds what it is thought to. A program that
+// knows nothing of locks may have written it since it was read.
+func holds(f *os.File, content []byte) error {
+	now := make([]byte, len(content)+1)
+	n, err := f.ReadAt(now, 0)
+	switch {
+	case err != nil && err != io.EOF:
+		return err
+	case !bytes.Equal(now[:n], content):
+		return ErrChanged
+	}
+	return nil
 }
 
 // lengthen writes something behind the end of a file; if that fails, the file is as

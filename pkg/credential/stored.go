@@ -67,11 +67,24 @@ type storedSecret struct {
 // isAnonymous reports whether the registry has no name to store anything under.
 func (e credentialsEntry) isAnonymous() bool { return e.name() == "" && !e.registry.IsCratesIO() }
 
+// mostAttempts bounds how often a change is made anew because a program that
+// knows nothing of the lock has written the file meanwhile.
+const mostAttempts = 10
+
 // edit changes the credentials file.
-func (e credentialsEntry) edit(ctx context.Context, change func(f *config.CredentialsFile, name string) error) error {
+func (e credentialsEntry) edit(ctx context.Context, change func(f *config.CredentialsFile, name string) error) (err error) {
 	if e.isAnonymous() {
 		return errors.New("can't save credentials for anonymous registry")
 	}
+	for range mostAttempts {
+		if err = e.editOnce(ctx, change); !errors.Is(err, config.ErrChanged) {
+			break
+		}
+	}
+	return err
+}
+
+func (e credentialsEntry) editOnce(ctx context.Context, change func(f *config.CredentialsFile, name string) error) error {
 	f, err := e.chain.Config.OpenCredentials(ctx)
 	if err != nil {
 		return err

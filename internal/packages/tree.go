@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// A file is one file of a tree, or a directory of ours.
+// A file is one file of a tree.
 type file struct {
 	name   string // within the tree, with slashes
 	source string

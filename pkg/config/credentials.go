@@ -97,15 +97,15 @@ func (f *CredentialsFile) read() error {
 
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
-	if f.config != nil {
+	if c := f.config; c != nil {
 		// Somebody may have read the file meanwhile.
-		f.config.ForgetCredentials()
+		c.ForgetCredentials()
+		if bytes.Equal(f.text.Bytes(), f.saved) {
+			c.known = &credentialsContent{f.path, f.saved, f.tree}
+			f.saved = nil
+		}
 	}
-	if f.config != nil && bytes.Equal(f.text.Bytes(), f.saved) {
-		f.config.known = &credentialsContent{f.path, f.saved, f.tree}
-	} else {
-		clear(f.saved)
-	}
+	clear(f.saved)
 	f.text.Clear()
 	return f.file.Close()
 }
@@ -232,19 +232,15 @@ func HasCredentialsFile(home string) bool {
 // does not exist holds nothing, and is not created.
 func StoredCredentials(home string) (path string, stored map[string]Stored, err error) {
 	path = credentialsKind.path(home)
-	content, err := readLocked(path)
+	read, err := readCredentials(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return path, nil, nil
 	}
 	if err != nil {
 		return path, nil, err
 	}
-	defer clear(content)
-	tree, err := parseTOML(content, &Definition{Kind: File, Path: path})
-	if err != nil {
-		return path, nil, fileError(path, err)
-	}
-	return path, storedIn(tree), nil
+	clear(read.content)
+	return path, storedIn(read.tree), nil
 }
 
 // storedIn returns what a credentials file holds for each registry.
@@ -274,7 +270,7 @@ func storedFor(root *node, registry string) Stored {
 
 // secret returns the string of that name in a table; nil if there is none.
 func (n *node) secret(name string) *Secret {
-	value := n.at(name)
+	value := n.below(path{name})
 	if value == nil || value.kind != stringKind {
 		return nil
 	}

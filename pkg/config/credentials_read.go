@@ -18,6 +18,19 @@ type credentialsContent struct {
 	tree    *node
 }
 
+// readCredentials reads and parses the credentials file at path.
+func readCredentials(path string) (*credentialsContent, error) {
+	content, err := readLocked(path)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := parseTOML(content, &Definition{Kind: File, Path: path})
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	return &credentialsContent{path, content, tree}, nil
+}
+
 // A writer has the lock for some milliseconds. Who has it longer is not
 // writing, and a reader that waited for it would wait in silence.
 const (

@@ -132,10 +132,6 @@ func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool
 	if err != nil {
 		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
 	}
-	return c.parseFile(path, content, kind, seen)
-}
-
-func (c *Config) parseFile(path string, content []byte, kind DefinitionKind, seen map[string]bool) (*node, error) {
 	file, err := parseTOML(content, &Definition{Kind: kind, Path: path})
 	if err != nil {
 		return nil, fileError(path, err)

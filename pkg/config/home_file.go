@@ -252,16 +252,6 @@ func (f *HomeFile) Unset(key ...string) error {
 
 func (f *HomeFile) find(key []string) *node { return f.tree.below(key) }
 
-// below returns the value at a path; nil if there is none.
-func (n *node) below(at path) *node {
-	for _, name := range at {
-		if n = n.child(name); n == nil {
-			return nil
-		}
-	}
-	return n
-}
-
 // put sets the value at a path in tables, which are made as needed.
 func (n *node) put(at path, value *node) error {
 	for i, name := range at[:len(at)-1] {

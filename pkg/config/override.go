@@ -106,29 +106,18 @@ func checkExpression(arg string) error {
 // processes can read.
 func refuseSecrets(value *node) error {
 	for _, secret := range []string{"token", "secret-key"} {
-		if value.at("registry", secret) != nil {
+		if value.below(path{"registry", secret}) != nil {
 			return fmt.Errorf("registry.%s cannot be set through --config for security reasons", secret)
 		}
-		registries := value.at("registries")
+		registries := value.below(path{"registries"})
 		if registries == nil {
 			continue
 		}
 		for _, name := range registries.names() {
-			if registries.at(name, secret) != nil {
+			if registries.below(path{name, secret}) != nil {
 				return fmt.Errorf("registries.%s.%s cannot be set through --config for security reasons", name, secret)
 			}
 		}
 	}
 	return nil
-}
-
-// at returns what is below n, or nil.
-func (n *node) at(parts ...string) *node {
-	for _, part := range parts {
-		if n == nil {
-			return nil
-		}
-		n = n.child(part)
-	}
-	return n
 }

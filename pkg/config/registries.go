@@ -106,20 +106,17 @@ func (c *Config) RegistryIndexes() ([]NamedIndex, error) {
 		return nil, registries.expected("table", path{"registries"})
 	}
 	indexes := make([]NamedIndex, 0, len(registries.members.list))
-	// The first of the names is reported.
-	var wrong string
-	var failure error
+	var first firstFailure
 	for _, e := range registries.members.list {
 		index, err := e.value.indexOf(e.name)
-		switch {
-		case err != nil && (failure == nil || e.name < wrong):
-			wrong, failure = e.name, err
-		case index != nil:
+		if err != nil {
+			first.note(e.name, err)
+		} else if index != nil {
 			indexes = append(indexes, NamedIndex{e.name, Value[string]{index.text, *index.definition}})
 		}
 	}
-	if failure != nil {
-		return nil, failure
+	if first.err != nil {
+		return nil, first.err
 	}
 	c.indexes = indexes
 	return indexes, nil
@@ -182,15 +179,11 @@ func (c *Config) LoadCredentials() error {
 		return nil
 	}
 	if c.known == nil || c.known.path != file {
-		content, err := readLocked(file)
+		read, err := readCredentials(file)
 		if err != nil {
 			return err
 		}
-		tree, err := parseTOML(content, &Definition{Kind: File, Path: file})
-		if err != nil {
-			return fileError(file, err)
-		}
-		c.known = &credentialsContent{file, content, tree}
+		c.known = read
 	}
 	// What follows takes values out of the outermost table.
 	credentials := newTable(c.known.tree.definition)

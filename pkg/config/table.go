@@ -110,6 +110,19 @@ func (n *node) removeChild(name string) {
 	}
 }
 
+// firstFailure is what is wrong with the first of a table's names, as Cargo, whose
+// tables are sorted, would report it.
+type firstFailure struct {
+	name string
+	err  error
+}
+
+func (f *firstFailure) note(name string, err error) {
+	if f.err == nil || name < f.name {
+		*f = firstFailure{name, err}
+	}
+}
+
 // names returns the names in a table, sorted.
 func (n *node) names() []string {
 	names := make([]string, len(n.members.list))

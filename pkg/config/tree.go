@@ -36,6 +36,17 @@ type node struct {
 
 func newTable(d *Definition) *node { return &node{kind: tableKind, definition: d} }
 
+// below returns the value at a path; nil if there is none, or no n.
+func (n *node) below(at path) *node {
+	for _, name := range at {
+		if n == nil {
+			return nil
+		}
+		n = n.child(name)
+	}
+	return n
+}
+
 // expected is the error for a value of another kind than a caller needs.
 func (n *node) expected(wanted string, at path) error {
 	return fmt.Errorf("expected a %s, but found a %s for `%s` in %s", wanted, n.kind, at, n.definition)
@@ -64,21 +75,18 @@ func (n *node) mergeable(from *node) error {
 	if n.kind != tableKind {
 		return nil
 	}
-	// The first of the names is reported.
-	var name string
-	var failure error
+	var first firstFailure
 	for _, e := range from.members.list {
 		old := n.child(e.name)
-		if old == nil || failure != nil && e.name > name {
+		if old == nil {
 			continue
 		}
 		if err := old.mergeable(e.value); err != nil {
-			name = e.name
-			failure = fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
-				name, old.definition, e.value.definition, err)
+			first.note(e.name, fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
+				e.name, old.definition, e.value.definition, err))
 		}
 	}
-	return failure
+	return first.err
 }
 
 // lay is merge of what can be merged.

@@ -33,11 +33,16 @@ TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-t
 SYSTEMS  := linux darwin windows freebsd
 MACHINES := amd64 arm64
 
-.PHONY: build man completions licenses demo install uninstall install-cargo uninstall-cargo packages test parity parity-record fuzz bench bench-profile lint cross format tidy clean
+.PHONY: build programs front man completions licenses demo install uninstall install-cargo uninstall-cargo packages test parity parity-record fuzz bench bench-profile lint cross format tidy clean
 
-build:
-	@mkdir -p bin/front
+build: programs front
+
+programs:
+	@mkdir -p bin
 	$(COMPILE) -o bin/ $(PROGRAMS:%=./cmd/%)
+
+front:
+	@mkdir -p bin/front
 	$(COMPILE) -o bin/front/ ./cmd/cargo
 
 # Makes the manual pages of docs/man.
@@ -61,10 +66,10 @@ licenses:
 	$(GO) run ./internal/licenses '$(BUILD)/share/doc/cargo-auth/THIRD-PARTY-LICENSES' $(PROGRAMS:%=./cmd/%)
 
 # Logs in to and out of a registry on loopback, in a home of its own.
-demo: build
+demo: programs
 	@$(GO) run ./internal/demo bin
 
-install: build man completions licenses
+install: programs man completions licenses
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 $(PROGRAMS:%=bin/%) '$(DESTDIR)$(PREFIX)/bin'
 	@set -e; for file in $(SHARED); do \
@@ -85,7 +90,7 @@ only-front = if [ -e '$(FRONT)' ] || [ -L '$(FRONT)' ]; then \
 	$(GO) version -m '$(FRONT)' 2>/dev/null | grep -q 'path.*/cargo-auth/cmd/cargo$$' || \
 		{ echo '$(FRONT) is another cargo'; exit 1; }; fi
 
-install-cargo: build
+install-cargo: front
 	@$(only-front)
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 755 bin/front/cargo '$(FRONT)'
@@ -142,11 +147,11 @@ fuzz:
 	done
 
 # Measures the programs against the real cargo; Linux only.
-bench: build
+bench: programs
 	@$(GO) run ./internal/bench bin
 
 # Shows where the time of a start goes.
-bench-profile: build
+bench-profile: programs
 	@$(GO) run ./internal/bench -profile bin
 
 lint:

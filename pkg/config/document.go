@@ -65,14 +65,8 @@ func (d *document) edited(want *node, text *tomledit.Document, edit func(*tomled
 
 // means reports whether two values are the same, wherever they are defined.
 func (n *node) means(other *node) bool {
-	if n.kind != other.kind || n.text != other.text || n.integer != other.integer || n.boolean != other.boolean ||
-		len(n.list) != len(other.list) || len(n.members.list) != len(other.members.list) {
+	if n.kind != other.kind || n.text != other.text || len(n.members.list) != len(other.members.list) {
 		return false
-	}
-	for i, element := range n.list {
-		if !element.means(other.list[i]) {
-			return false
-		}
 	}
 	for i, e := range n.members.list {
 		match := other.members.list[i].value

@@ -212,7 +212,7 @@ func includesOf(file *node) ([]include, error) {
 			value.kind, value.definition)
 	}
 	var includes []include
-	for i, element := range value.list {
+	for i, element := range value.elements() {
 		inc := include{definition: *element.definition}
 		switch element.kind {
 		case stringKind:
@@ -230,7 +230,7 @@ func includesOf(file *node) ([]include, error) {
 				if optional.kind != booleanKind {
 					return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
 				}
-				inc.optional = optional.boolean
+				inc.optional = optional.text == "true"
 			}
 		default:
 			return nil, fmt.Errorf("expected a string or table, but found %s at `include[%d]` in %s", element.kind, i, element.definition)

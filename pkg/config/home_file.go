@@ -97,7 +97,7 @@ func (f *HomeFile) Strings(key ...string) []string {
 		return nil
 	}
 	var elements []string
-	for _, element := range n.list {
+	for _, element := range n.elements() {
 		elements = append(elements, element.text)
 	}
 	return elements
@@ -109,7 +109,7 @@ func (f *HomeFile) Program(key ...string) *Program {
 	if n == nil {
 		return nil
 	}
-	list := n.list
+	list := n.elements()
 	if n.kind == stringKind {
 		list = splitWords(n.text, n.definition)
 	}
@@ -169,7 +169,7 @@ func (f *HomeFile) SetStrings(texts []string, comment string, key ...string) err
 	return f.change(func(root *node) error {
 		list := &node{kind: listKind}
 		for _, text := range texts {
-			list.list = append(list.list, &node{kind: stringKind, text: text})
+			list.addElement(&node{kind: stringKind, text: text})
 		}
 		return root.put(key, list)
 	}, func(d *tomledit.Document) error {
@@ -221,7 +221,7 @@ func (f *HomeFile) changeList(key []string, mean func([]*node) []*node, edit fun
 		if n == nil || n.kind != listKind {
 			return fmt.Errorf("`%s` in %s is no list", path(key), f.path)
 		}
-		n.list = mean(n.list)
+		n.setElements(mean(n.elements()))
 		return nil
 	}, edit)
 }
@@ -258,7 +258,7 @@ func (n *node) put(at path, value *node) error {
 		next := n.child(name)
 		if next == nil {
 			next = newTable(n.definition)
-			n.addChild(name, next)
+			n.setChild(name, next)
 		}
 		if next.kind != tableKind {
 			return next.expected("table", at[:i+1])

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // Net is the table [net]. A nil field is not configured.
@@ -144,10 +145,10 @@ func (t *table) sslVersion(http *HTTP) error {
 // place of n. A list is joined with it and stays one.
 func (n *node) replaced(text string, d *Definition) *node {
 	if text == "true" || text == "false" {
-		return &node{kind: booleanKind, boolean: text == "true", definition: d}
+		return &node{kind: booleanKind, text: text, definition: d}
 	}
 	if i, err := parseInteger(text); err == nil {
-		return &node{kind: integerKind, integer: i, definition: d}
+		return &node{kind: integerKind, text: strconv.FormatInt(i, 10), definition: d}
 	}
 	if n != nil && n.kind == listKind {
 		return n

@@ -188,7 +188,7 @@ func (c *Config) LoadCredentials() error {
 	// What follows takes values out of the outermost table.
 	credentials := newTable(c.known.tree.definition)
 	for _, e := range c.known.tree.members.list {
-		credentials.addChild(e.name, e.value)
+		credentials.setChild(e.name, e.value)
 	}
 	credentials, err := c.include(credentials, File, map[string]bool{components(file): true})
 	if err != nil {
@@ -227,8 +227,8 @@ func moveOldToken(credentials *node) {
 		return
 	}
 	registry := newTable(credentials.definition)
-	registry.addChild("token", token)
-	credentials.addChild("registry", registry)
+	registry.setChild("token", token)
+	credentials.setChild("registry", registry)
 }
 
 // expectedAt is expected for a place that is named as it is, without quotes.

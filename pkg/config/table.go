@@ -11,9 +11,9 @@ type member struct {
 	value *node
 }
 
-// members are the values in a table. Most tables have few, which are searched
-// one by one; there is an index of more. Maps would take half of the time and
-// memory that a tree takes.
+// members are the values in a table, or the elements of a list, which have no
+// names. Most tables have few, which are searched one by one; there is an index
+// of more. Maps would take half of the time and memory that a tree takes.
 type members struct {
 	list  []member
 	index *index
@@ -66,6 +66,9 @@ func (ix *index) slot(list []member, name string) *int32 {
 
 // child returns the value of that name in a table; nil if there is none.
 func (n *node) child(name string) *node {
+	if n.kind != tableKind {
+		return nil
+	}
 	if i := n.members.find(name); i >= 0 {
 		return n.members.list[i].value
 	}
@@ -73,29 +76,31 @@ func (n *node) child(name string) *node {
 }
 
 // setChild puts a value into a table, in place of the one of that name.
-func (n *node) setChild(name string, value *node) {
-	if i := n.members.find(name); i >= 0 {
-		n.members.list[i].value = value
-		return
-	}
-	n.addChild(name, value)
-}
+func (n *node) setChild(name string, value *node) { n.members.at(name).value = value }
 
-// addChild puts a value into a table that has none of that name.
-func (n *node) addChild(name string, value *node) {
-	m := &n.members
+// at returns the member of that name. If there is none it is added, and has no
+// value yet. What is added next may move it.
+func (m *members) at(name string) *member {
+	var free *int32
+	if m.index == nil {
+		if i := m.find(name); i >= 0 {
+			return &m.list[i]
+		}
+	} else if free = m.index.slot(m.list, name); *free != 0 {
+		return &m.list[*free-1]
+	}
 	if len(m.list) == cap(m.list) {
 		// More room than append would make: what is given up is never used again.
 		m.list = slices.Grow(m.list, max(1, len(m.list)))
 	}
-	m.list = append(m.list, member{name, value})
+	m.list = append(m.list, member{name: name})
 	switch {
-	case len(m.list) <= searched:
-	case m.index == nil || 2*len(m.list) > len(m.index.slots):
+	case free != nil && 2*len(m.list) <= len(m.index.slots):
+		*free = int32(len(m.list))
+	case len(m.list) > searched:
 		m.index = newIndex(m.list)
-	default:
-		*m.index.slot(m.list, name) = int32(len(m.list))
 	}
+	return &m.list[len(m.list)-1]
 }
 
 // removeChild takes a value out of a table, if it is there.
@@ -125,6 +130,9 @@ func (f *firstFailure) note(name string, err error) {
 
 // names returns the names in a table, sorted.
 func (n *node) names() []string {
+	if n.kind != tableKind {
+		return nil
+	}
 	names := make([]string, len(n.members.list))
 	for i, e := range n.members.list {
 		names[i] = e.name

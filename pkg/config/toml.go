@@ -161,17 +161,16 @@ func (b *builder) openTable(root *node, e *unstable.Node) (*node, error) {
 	}
 	name := b.string(last)
 	b.section = append(b.section, step{key: name})
-	n := parent.child(name)
-	switch {
+	m := parent.members.at(name)
+	switch n := m.value; {
 	case n == nil:
-		n = b.newTable(header)
-		parent.addChild(name, n)
+		m.value = b.newTable(header)
 	case n.kind == tableKind && n.origin == implicit:
 		n.origin = header
 	default:
 		return nil, duplicate(last)
 	}
-	return n, nil
+	return m.value, nil
 }
 
 // appendTable returns the table that the header e, with double brackets, adds
@@ -182,18 +181,18 @@ func (b *builder) appendTable(root *node, e *unstable.Node) (*node, error) {
 		return nil, err
 	}
 	name := b.string(last)
-	list := parent.child(name)
-	if list == nil {
-		list = b.newNode(listKind)
-		list.origin = header
-		parent.addChild(name, list)
+	m := parent.members.at(name)
+	if m.value == nil {
+		m.value = b.newNode(listKind)
+		m.value.origin = header
 	}
+	list := m.value
 	if list.kind != listKind || list.origin != header {
 		return nil, duplicate(last)
 	}
-	b.section = append(b.section, step{key: name}, step{element: len(list.list), ofList: true})
+	b.section = append(b.section, step{key: name}, step{element: len(list.members.list), ofList: true})
 	n := b.newTable(header)
-	list.list = append(list.list, n)
+	list.addElement(n)
 	return n, nil
 }
 
@@ -209,10 +208,10 @@ func (b *builder) parent(n *node, e *unstable.Node) (parent *node, last *unstabl
 		child := n.child(name)
 		if child == nil {
 			child = b.newTable(implicit)
-			n.addChild(name, child)
+			n.setChild(name, child)
 		}
 		if child.kind == listKind && child.origin == header {
-			child = child.list[len(child.list)-1]
+			child = child.lastElement()
 		}
 		if child.kind != tableKind || child.origin == inline {
 			return nil, nil, extend(part, child)
@@ -230,7 +229,7 @@ func (b *builder) set(n *node, e *unstable.Node) error {
 }
 
 // setBelow is set for the table at b.at.
-func (b *builder) setBelow(n *node, e *unstable.Node) error {
+func (b *builder) setBelow(n *node, e *unstable.Node) (err error) {
 	withinInline := n.origin == inline
 	parts := e.Key()
 	parts.Next()
@@ -241,7 +240,7 @@ func (b *builder) setBelow(n *node, e *unstable.Node) error {
 		switch {
 		case child == nil:
 			child = b.newTable(dotted)
-			n.addChild(name, child)
+			n.setChild(name, child)
 		case child.kind == tableKind && child.origin == implicit,
 			child.kind == listKind && child.origin == header:
 			parts.Next()
@@ -256,16 +255,13 @@ func (b *builder) setBelow(n *node, e *unstable.Node) error {
 	}
 	last := parts.Node()
 	name := b.string(last)
-	if n.child(name) != nil {
+	m := n.members.at(name)
+	if m.value != nil {
 		return duplicate(last)
 	}
 	b.at = append(b.at, step{key: name})
-	value, err := b.value(e.Value())
-	if err != nil {
-		return err
-	}
-	n.addChild(name, value)
-	return nil
+	m.value, err = b.value(e.Value())
+	return err
 }
 
 // value returns the value at b.at.
@@ -278,12 +274,12 @@ func (b *builder) value(e *unstable.Node) (*node, error) {
 		return n, nil
 	case unstable.Bool:
 		n := b.newNode(booleanKind)
-		n.boolean = e.Data[0] == 't'
+		n.text = b.string(e)
 		return n, nil
 	case unstable.Integer:
 		n := b.newNode(integerKind)
-		var err error
-		n.integer, err = integer(e.Data)
+		i, err := integer(e.Data)
+		n.text = strconv.FormatInt(i, 10)
 		return n, err
 	case unstable.Array:
 		n := b.newNode(listKind)
@@ -291,12 +287,12 @@ func (b *builder) value(e *unstable.Node) (*node, error) {
 			if elements.Node().Kind == unstable.Comment {
 				continue
 			}
-			b.at = append(b.at[:at], step{element: len(n.list), ofList: true})
+			b.at = append(b.at[:at], step{element: len(n.members.list), ofList: true})
 			child, err := b.value(elements.Node())
 			if err != nil {
 				return nil, err
 			}
-			n.list = append(n.list, child)
+			n.addElement(child)
 		}
 		return n, nil
 	case unstable.InlineTable:

@@ -19,7 +19,7 @@ func show(n *node) string {
 		return strings.NewReplacer("integer `", "", "boolean `", "", "`", "").Replace(n.unexpected())
 	case listKind:
 		var parts []string
-		for _, element := range n.list {
+		for _, element := range n.elements() {
 			parts = append(parts, show(element))
 		}
 		return "[" + strings.Join(parts, " ") + "]"

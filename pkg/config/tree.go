@@ -25,12 +25,9 @@ type node struct {
 	kind kind
 	// origin matters while a document is parsed.
 	origin     origin
-	boolean    bool
 	definition *Definition
-
+	// text is a string, an integer in decimal, or true or false.
 	text    string
-	integer int64
-	list    []*node
 	members members
 }
 
@@ -97,10 +94,11 @@ func (n *node) lay(from *node, force bool, at path) {
 		n.mergeList(from, force, wins, at)
 	case n.kind == tableKind:
 		for _, e := range from.members.list {
-			if old := n.child(e.name); old != nil {
-				old.lay(e.value, force, at.child(e.name))
+			m := n.members.at(e.name)
+			if m.value == nil {
+				m.value = e.value
 			} else {
-				n.addChild(e.name, e.value)
+				m.value.lay(e.value, force, at.child(e.name))
 			}
 		}
 	case wins:
@@ -112,25 +110,27 @@ func (n *node) mergeList(from *node, force, wins bool, at path) {
 	switch {
 	case at.namesProgram():
 		if wins {
-			n.list = from.list
+			n.members = from.members
 		}
 	case force:
-		n.list = append(n.list, from.list...)
+		n.members.list = slices.Concat(n.members.list, from.members.list)
 	default:
-		n.list = append(from.list, n.list...)
+		n.members.list = slices.Concat(from.members.list, n.members.list)
 	}
-	slices.SortStableFunc(n.list, func(a, b *node) int {
-		return int(a.definition.Kind) - int(b.definition.Kind)
+	slices.SortStableFunc(n.members.list, func(a, b member) int {
+		return int(a.value.definition.Kind) - int(b.value.definition.Kind)
 	})
 }
 
 // clone returns a copy that a merge into it leaves n alone.
 func (n *node) clone() *node {
 	c := *n
-	c.list = slices.Clone(n.list)
-	c.members = members{}
-	for _, e := range n.members.list {
-		c.addChild(e.name, e.value.clone())
+	c.members = members{list: make([]member, len(n.members.list))}
+	for i, e := range n.members.list {
+		c.members.list[i] = member{e.name, e.value.clone()}
+	}
+	if n.members.index != nil {
+		c.members.index = newIndex(c.members.list)
 	}
 	return &c
 }

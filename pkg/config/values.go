@@ -3,14 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // scalar returns the value of a key that has the given kind; nil if there is
-// none. parse is for the environment, whose values are text.
-func scalar[T any](c *Config, k key, want kind, wanted string, value func(*node) T, parse func(string) (T, error)) (*Value[T], error) {
+// none. parse reads it from text.
+func scalar[T any](c *Config, k key, want kind, wanted string, parse func(string) (T, error)) (*Value[T], error) {
 	n, err := c.find(k)
 	if err != nil {
 		return nil, err
@@ -31,18 +30,17 @@ func scalar[T any](c *Config, k key, want kind, wanted string, value func(*node)
 	case variable != nil && n.definition.Kind < Environment:
 		return variable, nil
 	}
-	return &Value[T]{value(n), *n.definition}, nil
+	value, err := parse(n.text)
+	return &Value[T]{value, *n.definition}, err
 }
 
 func (c *Config) text(k key) (*Value[string], error) {
 	return scalar(c, k, stringKind, "a string",
-		func(n *node) string { return n.text },
 		func(s string) (string, error) { return s, nil })
 }
 
 func (c *Config) boolean(k key) (*Value[bool], error) {
 	return scalar(c, k, booleanKind, "true/false",
-		func(n *node) bool { return n.boolean },
 		func(s string) (bool, error) {
 			if s != "true" && s != "false" {
 				return false, errors.New("provided string was not `true` or `false`")
@@ -52,7 +50,7 @@ func (c *Config) boolean(k key) (*Value[bool], error) {
 }
 
 func (c *Config) integer(k key) (*Value[int64], error) {
-	return scalar(c, k, integerKind, "an integer", func(n *node) int64 { return n.integer }, parseInteger)
+	return scalar(c, k, integerKind, "an integer", parseInteger)
 }
 
 // parseInteger has Rust's words for its errors.
@@ -82,7 +80,7 @@ func (c *Config) strings(k key) ([]Value[string], error) {
 		if n.kind != listKind {
 			return nil, invalidError(k, n, "list")
 		}
-		list = n.list
+		list = n.elements()
 	}
 	values := []Value[string]{}
 	for i, n := range c.joinVariable(k, list) {
@@ -102,9 +100,9 @@ func (c *Config) joinVariable(k key, list []*node) []*node {
 	if !ok {
 		return list
 	}
-	joined := &node{kind: listKind, list: slices.Clone(list), definition: &d}
-	joined.mergeList(&node{kind: listKind, list: splitWords(text, &d), definition: &d}, true, true, k.path)
-	return joined.list
+	joined := newList(list, &d)
+	joined.mergeList(newList(splitWords(text, &d), &d), true, true, k.path)
+	return joined.elements()
 }
 
 // splitWords splits a list that is written as one string.
@@ -122,9 +120,9 @@ func (n *node) unexpected() string {
 	case stringKind:
 		return "string " + strconv.Quote(n.text)
 	case integerKind:
-		return fmt.Sprintf("integer `%d`", n.integer)
+		return "integer `" + n.text + "`"
 	case booleanKind:
-		return fmt.Sprintf("boolean `%t`", n.boolean)
+		return "boolean `" + n.text + "`"
 	case listKind:
 		return "sequence"
 	}
@@ -152,7 +150,7 @@ func (c *Config) words(k key) (*Value[[]string], error) {
 	switch {
 	case n == nil:
 	case n.kind == listKind:
-		list = n.list
+		list = n.elements()
 	case n.kind == stringKind:
 		list = splitWords(n.text, n.definition)
 	default:

@@ -133,7 +133,7 @@ func TestMeaningLeavesOutHowItIsWritten(t *testing.T) {
 	}
 }
 
-// What differs from run to run goes; of a syntax error only the reason.
+// What differs from run to run goes.
 func TestNormalise(t *testing.T) {
 	w := &world{dir: "/x/parity123", registry: &stubregistry.Server{URL: "http://127.0.0.1:4711"}}
 	got := normalise(strings.Join([]string{
@@ -153,7 +153,7 @@ func TestNormalise(t *testing.T) {
 		"|     |",
 		"|   2 | token = secret",
 		"|     |         ^^^^^^",
-		"|   (the parser's reason)",
+		"|   string values must be quoted",
 		"exit status 101",
 		"home/registry/index/127.0.0.1-HASH/ 0755",
 		"",

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
@@ -22,34 +22,79 @@ type SyntaxError struct {
 	length int
 }
 
-// newSyntaxError turns an error of the TOML library into ours.
+// bareError is the problem of the bare value that starts at an offset.
+type bareError struct {
+	offset int
+	*problem
+}
+
+func (e *bareError) Error() string { return e.reason }
+
+// newSyntaxError turns an error of the TOML library, or about a bare value, into
+// one with a place.
 func newSyntaxError(document []byte, err error) *SyntaxError {
+	var bare *bareError
 	var parser *unstable.ParserError
-	var decode *toml.DecodeError
-	switch {
-	case errors.As(err, &parser):
+	if errors.As(err, &parser) {
 		// The rest of the document from the place on is what the capacity
 		// tells, since the document was clipped.
 		offset := cap(document) - cap(parser.Highlight)
-		offset, length, reason := cargosPlace(document, offset, len(parser.Highlight), parser.Message)
-		return syntaxErrorAt(document, offset, length, reason)
-	case errors.As(err, &decode):
-		line, column := decode.Position()
-		offset := column - 1
-		for range line - 1 {
-			offset += strings.IndexByte(string(document[offset-column+1:]), '\n') + 1
+		reason, ended := cargosReason(parser.Message)
+		if bare = brokenBare(string(document), offset, reason); bare == nil {
+			offset, length, reason := cargosPlace(document, offset, len(parser.Highlight), reason, ended)
+			return syntaxErrorAt(document, offset, length, reason)
 		}
-		return syntaxErrorAt(document, offset, 1, reason(err))
 	}
-	return syntaxErrorAt(document, 0, 1, reason(err))
+	if bare != nil || errors.As(err, &bare) {
+		return syntaxErrorAt(document, bare.offset+bare.start, bare.end-bare.start, bare.reason)
+	}
+	return syntaxErrorAt(document, 0, 1, strings.TrimPrefix(err.Error(), "toml: "))
+}
+
+// brokenBare returns the problem of the bare value at an offset, or just before
+// it, where our parser has found something else; nil if it has none.
+func brokenBare(document string, offset int, reason string) *bareError {
+	if slices.ContainsFunc(ofKeys, func(ofKey string) bool { return strings.HasPrefix(reason, ofKey) }) {
+		return nil
+	}
+	start := strings.LastIndexAny(document[:offset], "=[]{},#\"'\n") + 1
+	switch before := document[:start]; {
+	case before == "" || strings.IndexByte("]}#\"'", before[start-1]) >= 0:
+		return nil
+	case before[start-1] == '\n' && reason == noNewline:
+		// A line of its own starts with a key.
+		return nil
+	}
+	for start < offset && (document[start] == ' ' || document[start] == '\t') {
+		start++
+	}
+	raw := bareAt(document, start)
+	if raw == "" {
+		return nil
+	}
+	v, p := parseBare(raw)
+	if p == nil {
+		p = v.tooLarge()
+	}
+	if p == nil {
+		return nil
+	}
+	return &bareError{start, p}
 }
 
 const (
 	unclosedArray = "unclosed array, expected `]`"
+	unclosedTable = "unclosed table, expected `]`"
+	unclosedList  = "unclosed array table, expected `]]`"
+	duplicateKey  = "duplicate key"
+	cannotExtend  = "cannot extend value of type"
+	noNewline     = "unexpected key or value, expected newline, `#`"
 	noKey         = "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"
 	badKey        = "invalid unquoted key, expected letters, numbers, `-`, `_`"
 	noValue       = "key with no value, expected `=`"
-	unquoted      = "string values must be quoted, expected literal string"
+	openBasic     = "invalid basic string, expected `\"`"
+	openLiteral   = "invalid literal string, expected `'`"
+	notQuoted     = "string values must be quoted, expected literal string"
 )
 
 // reasons are the reasons that Cargo's parser has for the most common ones of
@@ -63,34 +108,46 @@ var reasons = []struct {
 	{"array is incomplete", unclosedArray, true},
 	{"inline table is incomplete", "unclosed inline table, expected `}`", true},
 	{"expected '=' after key", noValue, true},
-	{"expected ']' to close table name", "unclosed table, expected `]`", true},
-	{"expected ']]' to close array table name", "unclosed array table, expected `]]`", true},
-	{"unterminated basic string", "invalid basic string, expected `\"`", true},
-	{"unterminated literal string", "invalid literal string, expected `'`", true},
+	{"expected ']' to close table name", unclosedTable, true},
+	{"expected ']]' to close array table name", unclosedList, true},
+	{"unterminated basic string", openBasic, true},
+	{"basic strings cannot have new lines", openBasic, false},
+	{"unterminated literal string", openLiteral, true},
+	{"literal strings cannot have new lines", openLiteral, false},
+	{"expected ',' or ']' after array value", "missing comma between array elements, expected `,`", false},
 	{`multiline basic string not terminated by """`, "invalid multi-line basic string, expected `\"`", true},
 	{"multiline literal string not terminated by '''", "invalid multi-line literal string, expected `'`", true},
-	{"expected value, not end of input", unquoted, true},
-	{"strings must be quoted", unquoted, false},
-	{"unexpected character", unquoted, false},
+	{"expected value, not end of input", notQuoted, true},
+	{"strings must be quoted", notQuoted, false},
+	{"unexpected character", notQuoted, false},
 	{"invalid character at start of key: U+002E", noKey, false},
 	{"invalid character at start of key: U+003D", noKey, false},
 	{"invalid character at start of key: U+005D", noKey, false},
 	{"invalid character at start of key", badKey, false},
-	{"expected newline but got", "unexpected key or value, expected newline, `#`", false},
+	{"expected newline but got", noNewline, false},
 	{"control characters are not allowed in comments", "invalid comment character, expected printable characters", false},
+}
+
+// ofKeys are how the reasons about a key or a header begin.
+var ofKeys = []string{noKey, badKey, noValue, unclosedTable, unclosedList, duplicateKey, cannotExtend}
+
+// cargosReason returns the reason that Cargo's parser has for a message of ours,
+// where it is known to have another.
+func cargosReason(message string) (reason string, ended bool) {
+	for _, r := range reasons {
+		if strings.HasPrefix(message, r.ours) {
+			return r.cargos, r.ended
+		}
+	}
+	return message, false
 }
 
 // cargosPlace returns the place that Cargo's parser would point out, and its
 // reason, where they are known to differ from ours.
-func cargosPlace(document []byte, offset, length int, message string) (int, int, string) {
-	reason, ended := message, false
-	for _, r := range reasons {
-		if strings.HasPrefix(message, r.ours) {
-			reason, ended = r.cargos, r.ended
-			break
-		}
-	}
-	rest := document[min(offset, len(document)):]
+func cargosPlace(document []byte, offset, length int, reason string, ended bool) (int, int, string) {
+	offset = min(offset, len(document))
+	rest := document[offset:]
+	before := bytes.TrimLeft(document[bytes.LastIndexByte(document[:offset], '\n')+1:offset], " \t")
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
 	switch {
 	case (reason == noValue || reason == noKey || reason == badKey) && !bytes.ContainsAny(line, "=]"):
@@ -98,14 +155,21 @@ func cargosPlace(document []byte, offset, length int, message string) (int, int,
 		if end := bytes.IndexAny(line, " \t\r\"'"); end >= 0 {
 			line = line[:end]
 		}
-		return offset + len(line), 0, noValue
+		reason = noValue
+		if len(before) == 0 && bytes.HasPrefix(line, []byte(".")) {
+			reason = "missing value for key, expected `=`"
+		}
+		return offset + len(line), 0, reason
+	case (reason == openBasic || reason == openLiteral) && bytes.IndexAny(before, `"'`) == 0:
+		// It would have been a key.
+		return offset, length, noValue
 	case bytes.HasPrefix(rest, []byte("\r")) && len(line) > 1:
 		return offset + 1, 0, "carriage return must be followed by newline, expected newline"
-	case strings.HasPrefix(message, "invalid escape character"):
+	case strings.HasPrefix(reason, "invalid escape character"):
 		return offset + 1, 0, "missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, `u`, `U`"
 	case ended && offset+length >= len(document) && (reason == unclosedArray || !bytes.HasSuffix(document, []byte("\n"))):
 		return len(document), 0, reason
-	case reason == unquoted:
+	case reason == notQuoted:
 		if end := bytes.IndexAny(line, "\r,]}#"); end >= 0 {
 			line = line[:end]
 		}
@@ -131,10 +195,6 @@ func syntaxErrorAt(document []byte, offset, length int, reason string) *SyntaxEr
 		line:   line,
 		length: max(1, length),
 	}
-}
-
-func reason(err error) string {
-	return strings.TrimPrefix(err.Error(), "toml: ")
 }
 
 // Error shows the place in the document, in Cargo's frame.

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
@@ -38,6 +37,9 @@ func parseTOML(document []byte, d *Definition) (*node, error) {
 		case unstable.KeyValue:
 			err = b.set(current, e)
 		}
+		if err != nil && b.broken != nil {
+			err = b.broken
+		}
 		if err != nil {
 			return nil, b.syntaxError(document, err)
 		}
@@ -45,14 +47,16 @@ func parseTOML(document []byte, d *Definition) (*node, error) {
 	if err := b.parser.Error(); err != nil {
 		return nil, b.syntaxError(document, err)
 	}
-	if b.unsupported == nil {
-		return root, nil
+	if b.broken != nil {
+		return nil, b.syntaxError(document, b.broken)
 	}
-	// The parser has not looked into dates and floats.
-	if err := toml.Unmarshal(document, &map[string]any{}); err != nil {
-		return nil, b.syntaxError(document, err)
+	if b.tooLarge != nil {
+		return nil, b.syntaxError(document, b.tooLarge)
 	}
-	return nil, b.unsupported
+	if b.unsupported != nil {
+		return nil, b.unsupported
+	}
+	return root, nil
 }
 
 // syntaxError is the error for a malformed document, without secrets.
@@ -96,6 +100,10 @@ type builder struct {
 	// section is where the table is that the last header opened, and at where in
 	// it the value is that is being read.
 	section, at []step
+	// broken is the first bare value that is none, and tooLarge the first number
+	// that is. Cargo looks at the one when it has read the document, and then at
+	// the other.
+	broken, tooLarge *bareError
 	// unsupported is about the first value of a type that configuration does
 	// not have.
 	unsupported error
@@ -142,7 +150,7 @@ func (b *builder) string(n *unstable.Node) string {
 }
 
 func duplicate(key *unstable.Node) error {
-	return unstable.NewParserError(key.Data, "duplicate key")
+	return unstable.NewParserError(key.Data, duplicateKey)
 }
 
 func extend(key *unstable.Node, n *node) error {
@@ -150,7 +158,7 @@ func extend(key *unstable.Node, n *node) error {
 	if n.kind == tableKind {
 		what = "inline table"
 	}
-	return unstable.NewParserError(key.Data, "cannot extend value of type %s with a dotted key", what)
+	return unstable.NewParserError(key.Data, cannotExtend+" %s with a dotted key", what)
 }
 
 // openTable returns the table that the header e opens.
@@ -272,15 +280,6 @@ func (b *builder) value(e *unstable.Node) (*node, error) {
 		n := b.newNode(stringKind)
 		n.text = b.string(e)
 		return n, nil
-	case unstable.Bool:
-		n := b.newNode(booleanKind)
-		n.text = b.string(e)
-		return n, nil
-	case unstable.Integer:
-		n := b.newNode(integerKind)
-		i, err := integer(e.Data)
-		n.text = strconv.FormatInt(i, 10)
-		return n, err
 	case unstable.Array:
 		n := b.newNode(listKind)
 		for elements := e.Children(); elements.Next(); {
@@ -308,12 +307,32 @@ func (b *builder) value(e *unstable.Node) (*node, error) {
 		}
 		b.close(n)
 		return n, nil
-	case unstable.Float:
-		b.refuse("float")
-	default:
-		b.refuse("datetime")
 	}
-	return b.newNode(stringKind), nil
+	return b.bare(int(b.parser.Range(e.Data).Offset)), nil
+}
+
+// bare returns the bare value at an offset of the document.
+func (b *builder) bare(start int) *node {
+	n := b.newNode(stringKind)
+	v, p := parseBare(bareAt(b.text, start))
+	if p != nil {
+		if b.broken == nil {
+			b.broken = &bareError{start, p}
+		}
+		return n
+	}
+	if p := v.tooLarge(); p != nil && b.tooLarge == nil {
+		b.tooLarge = &bareError{start, p}
+	}
+	switch v.kind {
+	case bareBoolean:
+		n.kind, n.text = booleanKind, v.raw
+	case bareInteger:
+		n.kind, n.text = integerKind, strconv.FormatInt(v.integer(), 10)
+	default:
+		b.refuse(string(v.kind))
+	}
+	return n
 }
 
 // close makes the tables within an inline table, which dotted keys made, as
@@ -325,17 +344,6 @@ func (b *builder) close(n *node) {
 			b.close(e.value)
 		}
 	}
-}
-
-func integer(text []byte) (int64, error) {
-	if i, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		return i, nil
-	}
-	var document struct{ I int64 }
-	if err := toml.Unmarshal(append([]byte("I="), text...), &document); err != nil {
-		return 0, unstable.NewParserError(text, "%s", reason(err))
-	}
-	return document.I, nil
 }
 
 // refuse notes that the value at b.at has a type that configuration does not

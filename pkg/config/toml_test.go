@@ -70,7 +70,7 @@ func TestParseTOMLErrorsAreCargos(t *testing.T) {
 		"b=1\na":                            "TOML parse error at line 2, column 2\n  |\n2 | a\n  |  ^\nkey with no value, expected `=`",
 		"home/x.toml":                       "TOML parse error at line 1, column 12\n  |\n1 | home/x.toml\n  |            ^\nkey with no value, expected `=`",
 		"word \"x\"":                        "TOML parse error at line 1, column 6\n  |\n1 | word \"x\"\n  |      ^\nkey with no value, expected `=`",
-		"./none":                            "TOML parse error at line 1, column 7\n  |\n1 | ./none\n  |       ^\nkey with no value, expected `=`",
+		"./none":                            "TOML parse error at line 1, column 7\n  |\n1 | ./none\n  |       ^\nmissing value for key, expected `=`",
 		"a=\"x\\qb\"":                       "TOML parse error at line 1, column 6\n  |\n1 | a=\"x\\qb\"\n  |      ^\nmissing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, `u`, `U`",
 		"a = 1\rb":                          "TOML parse error at line 1, column 7\n  |\n1 | a = 1\rb\n  |       ^\ncarriage return must be followed by newline, expected newline",
 		"a=":                                "TOML parse error at line 1, column 3\n  |\n1 | a=\n  |   ^\nstring values must be quoted, expected literal string",

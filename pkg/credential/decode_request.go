@@ -88,12 +88,17 @@ func decodeRegistry(d *serdejson.Decoder, r *Request) error {
 	})
 }
 
-// operationFields are the fields that an operation must have, in order.
-var operationFields = map[string][]string{
-	"publish": {"name", "vers", "cksum"},
-	"yank":    {"name", "vers"},
-	"unyank":  {"name", "vers"},
-	"owners":  {"name"},
+// operationFields returns the fields that an operation must have, in order.
+func operationFields(kind string) []string {
+	switch kind {
+	case "publish":
+		return []string{"name", "vers", "cksum"}
+	case "yank", "unyank":
+		return []string{"name", "vers"}
+	case "owners":
+		return []string{"name"}
+	}
+	return nil
 }
 
 // decodeAction reads the members that depend on the kind of the request.
@@ -128,7 +133,7 @@ func decodeOperation(members []serdejson.Member, op *Operation) error {
 	if op.Kind, err = tagOf(members, "operation", "read", "publish", "yank", "unyank", "owners"); err != nil {
 		return err
 	}
-	names := operationFields[op.Kind]
+	names := operationFields(op.Kind)
 	found, err := fields(members, names...)
 	if err != nil {
 		return err

@@ -109,13 +109,16 @@ func decodeOk(d *serdejson.Decoder, r *response) error {
 	return decodeCache(rest.Members, r)
 }
 
-// fieldTypes are the types of the fields that a response has.
-var fieldTypes = map[string]struct {
-	kind serdejson.Kind
-	name string
-}{
-	"token":                 {serdejson.String, "a string"},
-	"operation_independent": {serdejson.Bool, "a boolean"},
+// fieldType returns the type of a field of a response; its name is empty where
+// any will do.
+func fieldType(field string) (kind serdejson.Kind, name string) {
+	switch field {
+	case "token":
+		return serdejson.String, "a string"
+	case "operation_independent":
+		return serdejson.Bool, "a boolean"
+	}
+	return kind, ""
 }
 
 // fields picks named members and checks their types, in the order of the text.
@@ -128,8 +131,8 @@ func fields(members []serdejson.Member, names ...string) (map[string]*serdejson.
 		if found[m.Key] != nil {
 			return nil, serdejson.DuplicateField(m.Key)
 		}
-		if t, ok := fieldTypes[m.Key]; ok && m.Value.Kind != t.kind {
-			return nil, m.Value.InvalidType(t.name)
+		if kind, name := fieldType(m.Key); name != "" && m.Value.Kind != kind {
+			return nil, m.Value.InvalidType(name)
 		}
 		found[m.Key] = &members[i].Value
 	}

@@ -10,10 +10,9 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
-var (
-	errNotUTF8     = errors.New("stream did not contain valid UTF-8")
-	errLineTooLong = fmt.Errorf("a line is longer than %d bytes", maxLine)
-)
+var errNotUTF8 = errors.New("stream did not contain valid UTF-8")
+
+func lineTooLong() error { return fmt.Errorf("a line is longer than %d bytes", maxLine) }
 
 // readLine reads a line with its line feed. The last line may lack one; at the
 // end of the input the line is empty and the error nil.
@@ -23,7 +22,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 		part, err := r.ReadSlice('\n')
 		if len(line)+len(part) > maxLine {
 			clear(line)
-			return nil, errLineTooLong
+			return nil, lineTooLong()
 		}
 		line = append(line, part...)
 		clear(part)

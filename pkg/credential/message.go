@@ -79,7 +79,7 @@ func (r *request) appendJSON(b []byte) []byte {
 	switch r.Kind {
 	case kindGet:
 		b = appendString(append(b, `,"operation":`...), r.Operation.Kind)
-		b = r.Operation.appendFields(b, operationFields[r.Operation.Kind])
+		b = r.Operation.appendFields(b, operationFields(r.Operation.Kind))
 	case kindLogin:
 		if r.Login.Token != nil {
 			b = appendString(append(b, `,"token":`...), r.Login.Token.Expose())

@@ -74,7 +74,7 @@ func pasetoClaims(now time.Time, subject *config.Value[string], op Operation) []
 	if subject != nil {
 		claims = appendMemberAlways(claims, "sub", subject.Val)
 	}
-	if fields, ok := operationFields[op.Kind]; ok {
+	if fields := operationFields(op.Kind); fields != nil {
 		claims = appendMember(claims, "mutation", op.Kind)
 		claims = op.appendFields(claims, fields)
 	}

@@ -47,7 +47,7 @@ func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*T
 	case err != nil:
 		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", oserror.New(err)))
 	case len(output) > maxLine:
-		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", errLineTooLong))
+		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", lineTooLong()))
 	case !utf8.Valid(output):
 		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", errNotUTF8))
 	}

@@ -39,10 +39,13 @@ const (
 )
 
 // The words are Cargo's, and below them its library's.
-var (
-	errFormat = fmt.Errorf("failed to load private key: %w", errors.New("PaserkParsing"))
-	errRange  = fmt.Errorf("failed to load public key from private key: %w", errors.New("Key"))
-)
+func formatError() error {
+	return fmt.Errorf("failed to load private key: %w", errors.New("PaserkParsing"))
+}
+
+func rangeError() error {
+	return fmt.Errorf("failed to load public key from private key: %w", errors.New("Key"))
+}
 
 // Keys makes keys and signs with them. A key is a PASERK "k3.secret.…".
 type Keys struct{}
@@ -93,17 +96,17 @@ func parse(secret config.Secret) (paseto.V3AsymmetricSecretKey, error) {
 	var none paseto.V3AsymmetricSecretKey
 	encoded, ok := strings.CutPrefix(secret.Expose(), secretHeader)
 	if !ok || len(encoded) != base64.RawURLEncoding.EncodedLen(secretSize) {
-		return none, errFormat
+		return none, formatError()
 	}
 	bytes, err := base64.RawURLEncoding.DecodeString(encoded)
 	defer clear(bytes)
 	if err != nil || len(bytes) != secretSize {
-		return none, errFormat
+		return none, formatError()
 	}
 	// The library does not look whether a key is one of the curve's.
 	private, err := ecdsa.ParseRawPrivateKey(elliptic.P384(), bytes)
 	if err != nil {
-		return none, errRange
+		return none, rangeError()
 	}
 	return paseto.NewV3AsymmetricSecretKeyFromEcdsa(*private)
 }

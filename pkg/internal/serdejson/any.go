@@ -159,7 +159,7 @@ func (d *Decoder) skipString() error {
 			if _, err := d.hex(); err != nil {
 				return err
 			}
-		} else if _, ok := plainEscapes[c]; !ok {
+		} else if _, ok := plainEscape(c); !ok {
 			return d.errorAt("invalid escape")
 		}
 	}

@@ -109,9 +109,23 @@ func (d *Decoder) string() (string, error) {
 
 const controlCharacter = `control character (\u0000-\u001F) found while parsing a string`
 
-// plainEscapes are the escapes of one letter.
-var plainEscapes = map[byte]rune{
-	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+// plainEscape returns what an escape of one letter stands for.
+func plainEscape(letter byte) (r rune, ok bool) {
+	switch letter {
+	case '"', '\\', '/':
+		return rune(letter), true
+	case 'b':
+		return '\b', true
+	case 'f':
+		return '\f', true
+	case 'n':
+		return '\n', true
+	case 'r':
+		return '\r', true
+	case 't':
+		return '\t', true
+	}
+	return 0, false
 }
 
 // escape reads what follows a backslash.
@@ -122,7 +136,7 @@ func (d *Decoder) escape() (rune, error) {
 	c := d.buf[d.pos]
 	d.pos++
 	if c != 'u' {
-		r, ok := plainEscapes[c]
+		r, ok := plainEscape(c)
 		if !ok {
 			return 0, d.errorAt("invalid escape")
 		}

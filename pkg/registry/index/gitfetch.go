@@ -45,7 +45,7 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 	} else if c.Config.Notify != nil {
 		c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, longestFetch, errEndlessFetch)
+	ctx, cancel := context.WithTimeoutCause(ctx, longestFetch, fmt.Errorf("git did not end within %v", longestFetch))
 	defer cancel()
 	return c.retry(ctx, retries, func() error { return runGit(ctx, program) })
 }
@@ -53,8 +53,6 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 // longestFetch bounds a fetch with all its tries. git itself would wait for ever
 // for a server that says nothing over ssh.
 const longestFetch = time.Hour
-
-var errEndlessFetch = fmt.Errorf("git did not end within %v", longestFetch)
 
 // gitHTTP returns the variables that lay Cargo's [http] over git's settings.
 func (c *Client) gitHTTP(http config.HTTP) []string {
@@ -138,25 +136,24 @@ func describeEnd(state *os.ProcessState) string {
 		return text
 	}
 	name, _, _ := strings.Cut(rest, ")")
-	if meaning, ok := signalMeanings[name]; ok {
+	meanings := map[string]string{
+		"SIGABRT": "process abort signal",
+		"SIGALRM": "alarm clock",
+		"SIGFPE":  "erroneous arithmetic operation",
+		"SIGHUP":  "hangup",
+		"SIGILL":  "illegal instruction",
+		"SIGINT":  "terminal interrupt signal",
+		"SIGKILL": "kill",
+		"SIGPIPE": "write on a pipe with no one to read",
+		"SIGQUIT": "terminal quit signal",
+		"SIGSEGV": "invalid memory reference",
+		"SIGTERM": "termination signal",
+		"SIGBUS":  "access to undefined memory",
+		"SIGSYS":  "bad system call",
+		"SIGTRAP": "trace/breakpoint trap",
+	}
+	if meaning, ok := meanings[name]; ok {
 		return number + ", " + name + ": " + meaning
 	}
 	return number
-}
-
-var signalMeanings = map[string]string{
-	"SIGABRT": "process abort signal",
-	"SIGALRM": "alarm clock",
-	"SIGFPE":  "erroneous arithmetic operation",
-	"SIGHUP":  "hangup",
-	"SIGILL":  "illegal instruction",
-	"SIGINT":  "terminal interrupt signal",
-	"SIGKILL": "kill",
-	"SIGPIPE": "write on a pipe with no one to read",
-	"SIGQUIT": "terminal quit signal",
-	"SIGSEGV": "invalid memory reference",
-	"SIGTERM": "termination signal",
-	"SIGBUS":  "access to undefined memory",
-	"SIGSYS":  "bad system call",
-	"SIGTRAP": "trace/breakpoint trap",
 }

@@ -13,15 +13,22 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// tlsVersions are the versions of TLS by their names in [http]; 0 is the
-// library's own choice.
-var tlsVersions = map[string]uint16{
-	"default": 0,
-	"tlsv1":   tls.VersionTLS10,
-	"tlsv1.0": tls.VersionTLS10,
-	"tlsv1.1": tls.VersionTLS11,
-	"tlsv1.2": tls.VersionTLS12,
-	"tlsv1.3": tls.VersionTLS13,
+// tlsVersion returns a version of TLS by its name in [http]; 0 is the library's
+// own choice.
+func tlsVersion(name string) (version uint16, ok bool) {
+	switch name {
+	case "default":
+		return 0, true
+	case "tlsv1", "tlsv1.0":
+		return tls.VersionTLS10, true
+	case "tlsv1.1":
+		return tls.VersionTLS11, true
+	case "tlsv1.2":
+		return tls.VersionTLS12, true
+	case "tlsv1.3":
+		return tls.VersionTLS13, true
+	}
+	return 0, false
 }
 
 // checkSSLVersions refuses versions that are not known.
@@ -30,7 +37,7 @@ func checkSSLVersions(http config.HTTP) error {
 		if version == nil {
 			continue
 		}
-		if _, ok := tlsVersions[*version]; !ok {
+		if _, ok := tlsVersion(*version); !ok {
 			return fmt.Errorf("Invalid ssl version `%s`,choose from 'default', 'tlsv1', 'tlsv1.0', 'tlsv1.1', "+
 				"'tlsv1.2', 'tlsv1.3'.", *version)
 		}
@@ -98,7 +105,8 @@ func (s *tlsSettings) restrict(lowest, highest string) {
 		// For curl this is no bound.
 		highest = "default"
 	}
-	least, most := tlsVersions[lowest], tlsVersions[highest]
+	least, _ := tlsVersion(lowest)
+	most, _ := tlsVersion(highest)
 	s.config.MinVersion, s.config.MaxVersion = max(least, tls.VersionTLS12), most
 	switch {
 	case most == 0 || s.problem != nil:

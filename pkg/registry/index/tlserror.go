@@ -33,7 +33,7 @@ func (s tlsSettings) handshakeError(err error) error {
 		return failed("error:0A00010B:SSL routines::wrong version number")
 	case errors.As(err, &alert) && alert.Op == "remote error":
 		name := strings.TrimPrefix(alert.Err.Error(), "tls: ")
-		if a, ok := alerts[name]; ok {
+		if a, ok := alerts()[name]; ok {
 			// This is how OpenSSL numbers them.
 			return failed(fmt.Sprintf("error:0A%06X:SSL routines::%s", 1000+a.number, a.text))
 		}
@@ -41,24 +41,28 @@ func (s tlsSettings) handshakeError(err error) error {
 	return failed(err.Error())
 }
 
-// alerts are what a server may say of a handshake, by Go's names: TLS's numbers
-// and OpenSSL's words.
-var alerts = map[string]struct {
+// alert is a number of TLS's and OpenSSL's words for it.
+type alert struct {
 	number int
 	text   string
-}{
-	"unexpected message":             {10, "ssl/tls alert unexpected message"},
-	"bad record MAC":                 {20, "ssl/tls alert bad record mac"},
-	"handshake failure":              {40, "ssl/tls alert handshake failure"},
-	"bad certificate":                {42, "ssl/tls alert bad certificate"},
-	"unsupported certificate":        {43, "ssl/tls alert unsupported certificate"},
-	"illegal parameter":              {47, "ssl/tls alert illegal parameter"},
-	"access denied":                  {49, "tlsv1 alert access denied"},
-	"error decoding message":         {50, "tlsv1 alert decode error"},
-	"error decrypting message":       {51, "tlsv1 alert decrypt error"},
-	"protocol version not supported": {70, "tlsv1 alert protocol version"},
-	"insufficient security level":    {71, "tlsv1 alert insufficient security"},
-	"internal error":                 {80, "tlsv1 alert internal error"},
-	"unrecognized name":              {112, "tlsv1 unrecognized name"},
-	"certificate required":           {116, "tlsv13 alert certificate required"},
+}
+
+// alerts returns what a server may say of a handshake, by Go's names.
+func alerts() map[string]alert {
+	return map[string]alert{
+		"unexpected message":             {10, "ssl/tls alert unexpected message"},
+		"bad record MAC":                 {20, "ssl/tls alert bad record mac"},
+		"handshake failure":              {40, "ssl/tls alert handshake failure"},
+		"bad certificate":                {42, "ssl/tls alert bad certificate"},
+		"unsupported certificate":        {43, "ssl/tls alert unsupported certificate"},
+		"illegal parameter":              {47, "ssl/tls alert illegal parameter"},
+		"access denied":                  {49, "tlsv1 alert access denied"},
+		"error decoding message":         {50, "tlsv1 alert decode error"},
+		"error decrypting message":       {51, "tlsv1 alert decrypt error"},
+		"protocol version not supported": {70, "tlsv1 alert protocol version"},
+		"insufficient security level":    {71, "tlsv1 alert insufficient security"},
+		"internal error":                 {80, "tlsv1 alert internal error"},
+		"unrecognized name":              {112, "tlsv1 unrecognized name"},
+		"certificate required":           {116, "tlsv13 alert certificate required"},
+	}
 }

@@ -43,7 +43,8 @@ const (
 	errTooLarge            = 100
 )
 
-var transferErrors = map[int]struct {
+// transferErrors are the errors by their codes.
+var transferErrors = [...]struct {
 	text     string
 	spurious bool
 }{

@@ -96,6 +96,9 @@ func (r Registry) IndexName() string {
 // github.com with https and a lower-case path. It is for comparing, not for
 // fetching.
 func (r Registry) Canonical() string {
+	if plain, ok := plainCanonical(r.Index); ok {
+		return plain
+	}
 	u, err := weburl.Parse(r.Index)
 	if err != nil {
 		return r.Index

@@ -3,6 +3,8 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
@@ -28,10 +30,10 @@ func fromURL(name string, u *weburl.URL) (Registry, error) {
 // indexURL parses a configured index URL.
 func indexURL(s, dir string) (*weburl.URL, error) {
 	// Without a scheme it is refused before it could be taken as relative.
-	if _, err := weburl.Parse(s); err != nil {
-		return nil, err
+	u, err := weburl.Parse(s)
+	if err == nil && u.Scheme() == "file" {
+		u, err = weburl.ParseInDir(s, dir)
 	}
-	u, err := weburl.ParseInDir(s, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -68,22 +70,39 @@ func canonical(u *weburl.URL) string {
 // changes or refuses anything, as in most of them; it is much faster. ok is false
 // for all others.
 func plainCanonical(index string) (canonical string, ok bool) {
-	rest := strings.TrimPrefix(index, sparsePrefix)
-	host, path, found := strings.Cut(strings.TrimPrefix(rest, "https://"), "/")
-	last := host[strings.LastIndexByte(host, '.')+1:]
+	rest, isSparse := strings.CutPrefix(index, sparsePrefix)
+	scheme, rest, _ := strings.Cut(rest, "://")
+	authority, path, found := strings.Cut(rest, "/")
+	host, port, hasPort := strings.Cut(authority, ":")
 	switch {
-	case !strings.HasPrefix(rest, "https://"), !found, len(rest) != len(index) && path != "" && !strings.HasSuffix(path, "/"):
+	case scheme != "https" && scheme != "http", !found, isSparse && path != "" && !strings.HasSuffix(path, "/"):
 		return "", false
-	// A last label that begins with a digit may be an IPv4 address.
-	case last == "" || last[0] < 'a', host[0] == '.', strings.Contains(host, ".."), strings.Contains(host, "--"), host == "github.com":
-		return "", false
-	case !all(host, isHostByte), !all(path, isPathByte):
+	case !isPlainHost(host), hasPort && !isPlainPort(port), !all(path, isPathByte):
 		return "", false
 	}
 	if path == "" {
 		return index, true
 	}
 	return strings.TrimSuffix(index, "/"), true
+}
+
+func isPlainHost(host string) bool {
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	switch {
+	case last == "", host[0] == '.', strings.Contains(host, ".."), strings.Contains(host, "--"), host == "github.com":
+		return false
+	case last[0] < 'a':
+		// It may be an IPv4 address, perhaps in another form than usual.
+		address, err := netip.ParseAddr(host)
+		return err == nil && address.Is4()
+	}
+	return all(host, isHostByte)
+}
+
+// isPlainPort reports whether a port is one that no scheme would leave out.
+func isPlainPort(port string) bool {
+	number, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && port[0] != '0' && number != 80 && number != 443
 }
 
 func all(s string, is func(byte) bool) bool {

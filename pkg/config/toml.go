@@ -94,9 +94,11 @@ type builder struct {
 	// text is the document. The tree's strings are parts of it.
 	text string
 	// free are nodes to be used, and first the room for a table's first value: one
-	// by one they would be slow to allocate.
+	// by one they would be slow to allocate. block is how many come next, few for
+	// a small document.
 	free  []node
 	first []member
+	block int
 	// section is where the table is that the last header opened, and at where in
 	// it the value is that is being read.
 	section, at []step
@@ -118,7 +120,8 @@ type step struct {
 
 func (b *builder) newNode(k kind) *node {
 	if len(b.free) == 0 {
-		b.free = make([]node, 64)
+		b.block = min(max(8, 2*b.block), 64)
+		b.free = make([]node, b.block)
 	}
 	n := &b.free[0]
 	b.free = b.free[1:]
@@ -130,7 +133,7 @@ func (b *builder) newTable(o origin) *node {
 	n := b.newNode(tableKind)
 	n.origin = o
 	if len(b.first) == 0 {
-		b.first = make([]member, 64)
+		b.first = make([]member, b.block)
 	}
 	n.members.list, b.first = b.first[:0:1], b.first[1:]
 	return n

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -265,60 +264,27 @@ func (v *bareValue) integer() int64 {
 	return i
 }
 
-// tooLarge is the problem of a number that is too large.
+// tooLarge is the problem of a number that is too large. Cargo shows an integer of
+// more than 64 bits, which may be a token, in its reason; here it has the reason of
+// one of more than 128.
 func (v *bareValue) tooLarge() *problem {
 	var reason string
 	switch v.kind {
 	case bareInteger:
-		if _, err := strconv.ParseInt(v.number, v.base, 64); err != nil {
-			reason = v.largeInteger()
+		if _, err := strconv.ParseInt(v.number, v.base, 64); err == nil {
+			return nil
+		}
+		reason = "integer number overflowed"
+		if _, err := strconv.ParseUint(strings.TrimPrefix(v.number, "+"), v.base, 64); err == nil {
+			reason = "u64 value was too large"
 		}
 	case bareFloat:
-		if _, err := strconv.ParseFloat(v.number, 64); errors.Is(err, strconv.ErrRange) {
-			reason = "floating-point number overflowed"
+		if _, err := strconv.ParseFloat(v.number, 64); !errors.Is(err, strconv.ErrRange) {
+			return nil
 		}
-	}
-	if reason == "" {
+		reason = "floating-point number overflowed"
+	default:
 		return nil
 	}
 	return &problem{0, len(v.raw), reason}
-}
-
-// largeInteger says what Cargo's parser, which knows integers of 128 bits, does
-// with one of more than 63.
-func (v *bareValue) largeInteger() string {
-	const overflowed = "integer number overflowed"
-	digits := strings.TrimLeft(v.number, "+-")
-	isNegative := strings.HasPrefix(v.number, "-")
-	if _, err := strconv.ParseUint(digits, v.base, 64); err == nil && !isNegative {
-		return "u64 value was too large"
-	}
-	if digits == "" {
-		return overflowed
-	}
-	var high, low uint64
-	for i := range len(digits) {
-		digit, err := strconv.ParseUint(digits[i:i+1], v.base, 64)
-		if err != nil {
-			return overflowed
-		}
-		over, product := bits.Mul64(low, uint64(v.base))
-		sum, carry := bits.Add64(product, digit, 0)
-		tooHigh, higher := bits.Mul64(high, uint64(v.base))
-		higher, isTooHigh := bits.Add64(higher, over, carry)
-		if tooHigh != 0 || isTooHigh != 0 {
-			return overflowed
-		}
-		high, low = higher, sum
-	}
-	const highest = 1 << 63
-	size := "i128"
-	switch {
-	case isNegative && (high > highest || high == highest && low > 0):
-		return overflowed
-	case !isNegative && high >= highest:
-		size = "u128"
-	}
-	// As long as a token, and as secret.
-	return fmt.Sprintf("invalid type: integer `%s` as %s, expected any valid TOML value", strings.Repeat("*", len(v.raw)), size)
 }

@@ -69,11 +69,7 @@ func (n *node) means(other *node) bool {
 		return false
 	}
 	for i, e := range n.members.list {
-		match := other.members.list[i].value
-		if other.members.list[i].name != e.name {
-			// In another order.
-			match = other.child(e.name)
-		}
+		match := other.childAt(i, e.name)
 		if match == nil || !e.value.means(match) {
 			return false
 		}

@@ -79,15 +79,25 @@ func replace(f *os.File, before, after []byte) error {
 // holds is [ErrChanged] unless a file holds what it is thought to. A program that
 // knows nothing of locks may have written it since it was read.
 func holds(f *os.File, content []byte) error {
-	now := make([]byte, len(content)+1)
-	n, err := f.ReadAt(now, 0)
-	switch {
-	case err != nil && err != io.EOF:
-		return err
-	case !bytes.Equal(now[:n], content):
-		return ErrChanged
+	part := make([]byte, min(len(content)+1, 1<<15))
+	defer clear(part)
+	for at := 0; ; {
+		n, err := f.ReadAt(part, int64(at))
+		if err != nil && err != io.EOF {
+			return err
+		}
+		rest, isThere := bytes.CutPrefix(content[at:], part[:n])
+		switch {
+		case !isThere:
+			return ErrChanged
+		case err == nil:
+			at += n
+		case len(rest) > 0:
+			return ErrChanged
+		default:
+			return nil
+		}
 	}
-	return nil
 }
 
 // lengthen writes something behind the end of a file; if that fails, the file is as

@@ -75,6 +75,15 @@ func (n *node) child(name string) *node {
 	return nil
 }
 
+// childAt is child where the name is likely to have the place that it has in
+// another table. Of a list it returns the element at that place.
+func (n *node) childAt(place int, name string) *node {
+	if list := n.members.list; place < len(list) && list[place].name == name {
+		return list[place].value
+	}
+	return n.child(name)
+}
+
 // setChild puts a value into a table, in place of the one of that name.
 func (n *node) setChild(name string, value *node) { n.members.at(name).value = value }
 

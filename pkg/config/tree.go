@@ -73,8 +73,8 @@ func (n *node) mergeable(from *node) error {
 		return nil
 	}
 	var first firstFailure
-	for _, e := range from.members.list {
-		old := n.child(e.name)
+	for i, e := range from.members.list {
+		old := n.childAt(i, e.name)
 		if old == nil {
 			continue
 		}

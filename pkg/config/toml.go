@@ -172,6 +172,7 @@ func (b *builder) openTable(root *node, e *unstable.Node) (*node, error) {
 	}
 	name := b.string(last)
 	b.section = append(b.section, step{key: name})
+	b.makeRoom(parent, int(last.Raw.Offset))
 	m := parent.members.at(name)
 	switch n := m.value; {
 	case n == nil:
@@ -182,6 +183,14 @@ func (b *builder) openTable(root *node, e *unstable.Node) (*node, error) {
 		return nil, duplicate(last)
 	}
 	return m.value, nil
+}
+
+// makeRoom makes room in a table of many tables, if it is full, for as many more
+// as the rest of the document has at the rate of that before the offset.
+func (b *builder) makeRoom(n *node, offset int) {
+	if list := n.members.list; len(list) == cap(list) && len(list) >= 64 {
+		n.members.list = slices.Grow(list, len(list)+len(list)*(len(b.text)-offset)/offset)
+	}
 }
 
 // appendTable returns the table that the header e, with double brackets, adds

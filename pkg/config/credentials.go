@@ -102,11 +102,11 @@ func (f *CredentialsFile) Close() error {
 		c.ForgetCredentials()
 		if bytes.Equal(f.text.Bytes(), f.saved) {
 			c.known = &credentialsContent{f.path, f.saved, f.tree}
-			f.saved = nil
+			return f.file.Close()
 		}
 	}
 	clear(f.saved)
-	f.text.Clear()
+	clear(f.text.Bytes())
 	return f.file.Close()
 }
 

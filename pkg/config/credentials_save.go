@@ -31,6 +31,6 @@ func (f *CredentialsFile) Save() error {
 		return fmt.Errorf("failed to write to `%s`: %w", f.path, oserror.New(err))
 	}
 	clear(f.saved)
-	f.saved = bytes.Clone(content)
+	f.saved = content
 	return nil
 }

@@ -16,7 +16,8 @@ type document struct {
 
 func (d *document) definition() *Definition { return &Definition{Kind: File, Path: d.path} }
 
-// parse takes over the content, whose meaning may be known already.
+// parse takes over the content, whose meaning may be known already. Nobody may
+// change it as long as it is the text.
 func (d *document) parse(content []byte) (err error) {
 	if d.tree == nil {
 		if d.tree, err = parseTOML(content, d.definition()); err != nil {
@@ -41,7 +42,6 @@ func (d *document) change(mean func(root *node) error, edit func(*tomledit.Docum
 		d.tree, _ = parseTOML(d.text.Bytes(), d.definition())
 		return err
 	}
-	d.text.Clear()
 	d.text, d.tree = text, tree
 	return nil
 }

@@ -74,7 +74,7 @@ func (f *HomeFile) Save(ctx context.Context) error {
 	if err := replace(file, f.saved, f.text.Bytes()); err != nil {
 		return fmt.Errorf("failed to write to `%s`: %w", path, oserror.New(err))
 	}
-	f.saved = bytes.Clone(f.text.Bytes())
+	f.saved = f.text.Bytes()
 	return nil
 }
 

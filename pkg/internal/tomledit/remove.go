@@ -89,7 +89,6 @@ func (d *Document) Nest(key, table string) error {
 	if err != nil {
 		return err
 	}
-	clear(d.data)
 	*d = *changed
 	return nil
 }

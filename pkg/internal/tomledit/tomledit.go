@@ -15,7 +15,6 @@
 package tomledit
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,24 +38,19 @@ type Document struct {
 	err error
 }
 
-// New returns the document with the given content, of which it keeps a copy.
-func New(content []byte) *Document { return &Document{data: bytes.Clone(content)} }
+// New returns the document with the given content, which the caller must not
+// change as long as the document has it.
+func New(content []byte) *Document { return &Document{data: content} }
 
 // Clone returns a copy that can be changed by itself.
 func (d *Document) Clone() *Document {
 	c := *d
-	c.data = bytes.Clone(d.data)
 	return &c
 }
 
-// Bytes returns the document's content. The caller must not change it.
+// Bytes returns the document's content. The caller must not change it as long as
+// the document, or a clone, has it.
 func (d *Document) Bytes() []byte { return d.data }
-
-// Clear overwrites the content. The document cannot be used any more.
-func (d *Document) Clear() {
-	clear(d.data)
-	*d = Document{}
-}
 
 // edit replaces the bytes from start to end by text.
 type edit struct {
@@ -89,7 +83,6 @@ func (d *Document) apply(edits []edit) error {
 		at = e.end
 	}
 	out = append(out, d.data[at:]...)
-	clear(d.data)
 	*d = Document{data: out}
 	return nil
 }

@@ -37,11 +37,9 @@ type Config struct {
 	// known is the credentials file as it was last read or saved, unless it is
 	// open to be changed.
 	known *credentialsContent
-	// net and http are the tables of those names, and indexes those of
-	// registries, once they have been read.
-	net     *Net
-	http    *HTTP
-	indexes []NamedIndex
+	// net and http are the tables of those names, once they have been read.
+	net  *Net
+	http *HTTP
 }
 
 // New returns the configuration that o describes, with no file read yet.

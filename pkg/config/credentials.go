@@ -79,18 +79,19 @@ func openCredentials(ctx context.Context, home string, notify func(Notice), conf
 	return f, nil
 }
 
-// read reads and parses the whole file.
+// read reads and parses the whole file, unless what it holds is known.
 func (f *CredentialsFile) read() error {
-	content, err := readAll(f.file)
-	if err != nil {
-		return fmt.Errorf("failed to read configuration file `%s`: %w", f.path, oserror.New(err))
-	}
 	if c := f.config; c != nil {
 		known := c.known
 		c.ForgetCredentials()
-		if known != nil && known.path == f.path && bytes.Equal(known.content, content) {
+		if known != nil && known.path == f.path && holds(f.file, known.content) == nil {
 			f.tree = known.tree
+			return f.parse(known.content)
 		}
+	}
+	content, err := readAll(f.file)
+	if err != nil {
+		return fmt.Errorf("failed to read configuration file `%s`: %w", f.path, oserror.New(err))
 	}
 	return f.parse(content)
 }

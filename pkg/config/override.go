@@ -29,7 +29,7 @@ func (c *Config) Override(args []string) error {
 	if err != nil {
 		return err
 	}
-	c.net, c.http, c.indexes = nil, nil, nil
+	c.net, c.http = nil, nil
 	return root.merge(over, true, nil)
 }
 

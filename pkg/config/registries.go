@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -87,52 +88,63 @@ func (c *Config) registry(k key, others ...string) (*RegistryConfig, error) {
 	return &r, nil
 }
 
-// RegistryIndexes returns the indexes of all [registries] tables in the files
-// and the --config values, in no order. The environment is not asked. The caller
-// must not change them.
-func (c *Config) RegistryIndexes() ([]NamedIndex, error) {
-	if c.indexes != nil {
-		return c.indexes, nil
+// RegistryIndexes returns the index URLs of all [registries] tables in the files
+// and the --config values by the tables' names, in no order. The environment is
+// not asked.
+func (c *Config) RegistryIndexes() (iter.Seq2[string, string], error) {
+	indexes, err := c.indexes()
+	return func(yield func(name, url string) bool) {
+		for name, index := range indexes {
+			if !yield(name, index.text) {
+				return
+			}
+		}
+	}, err
+}
+
+// indexes returns the indexes of all [registries] tables.
+func (c *Config) indexes() (iter.Seq2[string, *node], error) {
+	var members []member
+	indexes := func(yield func(string, *node) bool) {
+		for _, e := range members {
+			if index := e.value.child("index"); index != nil && !yield(e.name, index) {
+				return
+			}
+		}
 	}
 	root, err := c.tree()
 	if err != nil {
-		return nil, err
+		return indexes, err
 	}
 	registries := root.child("registries")
 	if registries == nil {
-		return nil, nil
+		return indexes, nil
 	}
 	if registries.kind != tableKind {
-		return nil, registries.expected("table", path{"registries"})
+		return indexes, registries.expected("table", path{"registries"})
 	}
-	indexes := make([]NamedIndex, 0, len(registries.members.list))
 	var first firstFailure
 	for _, e := range registries.members.list {
-		index, err := e.value.indexOf(e.name)
-		if err != nil {
+		if err := e.value.checkIndex(e.name); err != nil {
 			first.note(e.name, err)
-		} else if index != nil {
-			indexes = append(indexes, NamedIndex{e.name, Value[string]{index.text, *index.definition}})
 		}
 	}
-	if first.err != nil {
-		return nil, first.err
+	if first.err == nil {
+		members = registries.members.list
 	}
-	c.indexes = indexes
-	return indexes, nil
+	return indexes, first.err
 }
 
-// indexOf returns the index in the table of the registry with the given name; nil
-// if there is none.
-func (n *node) indexOf(name string) (*node, error) {
+// checkIndex refuses an index, in the table of the registry with the given name,
+// that is none.
+func (n *node) checkIndex(name string) error {
 	if n.kind != tableKind {
-		return nil, n.expectedAt("table", "registries."+name)
+		return n.expectedAt("table", "registries."+name)
 	}
-	index := n.child("index")
-	if index != nil && index.kind != stringKind {
-		return nil, index.expectedAt("string", "registries."+name+".index")
+	if index := n.child("index"); index != nil && index.kind != stringKind {
+		return index.expectedAt("string", "registries."+name+".index")
 	}
-	return index, nil
+	return nil
 }
 
 // Registries returns all registries that the configuration names, with the
@@ -141,18 +153,20 @@ func (n *node) indexOf(name string) (*node, error) {
 // only a variable names, CARGO_REGISTRIES_NAME_INDEX. Their names are in lower
 // case here, as Cargo has them; a '-' in a name cannot be told from a '_'.
 func (c *Config) Registries() ([]NamedIndex, error) {
-	indexes, err := c.RegistryIndexes()
+	indexes, err := c.indexes()
 	if err != nil {
 		return nil, err
 	}
-	registries := slices.Clone(indexes)
+	var registries []NamedIndex
 	seen := map[string]bool{}
-	for i, r := range registries {
-		k := parseKey("registries").child(r.Name).child("index")
+	for name, index := range indexes {
+		value := Value[string]{index.text, *index.definition}
+		k := parseKey("registries").child(name).child("index")
 		seen[k.variable] = true
-		if text, ok := c.environ.text(k.variable); ok && r.Index.Definition.Kind < Environment {
-			registries[i].Index = Value[string]{text, Definition{Kind: Environment, Variable: k.variable}}
+		if text, ok := c.environ.text(k.variable); ok && index.definition.Kind < Environment {
+			value = Value[string]{text, Definition{Kind: Environment, Variable: k.variable}}
 		}
+		registries = append(registries, NamedIndex{name, value})
 	}
 	for variable := range c.environ.values {
 		name, found := strings.CutPrefix(variable, "CARGO_REGISTRIES_")

@@ -67,12 +67,12 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 	// The first of the names is reported.
 	var wrong string
 	var failure error
-	for _, index := range indexes {
-		other, ok := plainCanonical(index.Index.Val)
+	for name, url := range indexes {
+		other, ok := plainCanonical(url)
 		if !ok {
-			r, err := New(index.Name, index.Index.Val)
-			if err != nil && (failure == nil || index.Name < wrong) {
-				wrong, failure = index.Name, err
+			r, err := New(name, url)
+			if err != nil && (failure == nil || name < wrong) {
+				wrong, failure = name, err
 			}
 			if err != nil {
 				continue
@@ -80,7 +80,7 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 			other = r.Canonical()
 		}
 		if other == canonical {
-			names = append(names, index.Name)
+			names = append(names, name)
 		}
 	}
 	if failure != nil {

@@ -57,9 +57,10 @@ func (b *bench) copyPrograms() (done func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	programs, err := filepath.Glob(filepath.Join(b.bin, "cargo-*"))
-	if err != nil {
-		return nil, err
+	done = func() { os.RemoveAll(dir) }
+	var programs []string
+	for _, name := range []string{"cargo-login", "cargo-logout", "cargo-credential-keyring"} {
+		programs = append(programs, filepath.Join(b.bin, name))
 	}
 	b.bin = dir
 	if b.cargo != "" {
@@ -72,10 +73,11 @@ func (b *bench) copyPrograms() (done func(), err error) {
 			err = os.WriteFile(filepath.Join(dir, filepath.Base(program)), content, 0o700)
 		}
 		if err != nil {
+			done()
 			return nil, err
 		}
 	}
-	return func() { os.RemoveAll(dir) }, nil
+	return done, nil
 }
 
 func fail(err error) {

@@ -198,6 +198,36 @@ func TestWhereABareValueEnds(t *testing.T) {
 	}
 }
 
+// What stands around a bare value is not taken for one.
+func TestMistakesBesideBareValues(t *testing.T) {
+	const unquoted = "string values must be quoted, expected literal string"
+	for _, test := range []struct {
+		document     string
+		line, column int
+		reason       string
+	}{
+		{"a = [\n  \"x\"\n  'y'\n]\n", 3, 3, "missing comma between array elements, expected `,`"},
+		{"a = [\n  true\n  x\n]\n", 3, 3, "missing comma between array elements, expected `,`"},
+		{"a = {b = \"x\"\n c = \"y\"}\n", 2, 2, "missing comma between key-value pairs, expected `,`"},
+		{"[a]\ntoken =", 2, 8, unquoted},
+		{"a = \"", 1, 6, "invalid basic string, expected `\"`"},
+		{"a = \"b=01", 1, 10, "invalid basic string, expected `\"`"},
+		{"a = \"b=1\\q\"", 1, 10, "missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, `u`, `U`"},
+		{"a = 1 # b = 01 \x01\n", 1, 16, "invalid comment character, expected printable characters"},
+		{"b = true c = 2\n", 1, 12, "unexpected key or value, expected newline, `#`"},
+		{"b = infx]\n", 1, 9, "unexpected key or value, expected newline, `#`"},
+		{"a = 1 2\n", 1, 5, unquoted},
+		{"a = [1 2]\n", 1, 6, unquoted},
+		{"a = [infx]\n", 1, 6, "invalid float, expected `inf`"},
+	} {
+		_, err := parseTOML([]byte(test.document), &Definition{})
+		syntax, ok := err.(*SyntaxError)
+		if !ok || syntax.Line != test.line || syntax.Column != test.column || syntax.Reason != test.reason {
+			t.Errorf("the error of %q is\n%v, want %d:%d %s", test.document, err, test.line, test.column, test.reason)
+		}
+	}
+}
+
 func TestTheFirstMistakeIsTold(t *testing.T) {
 	for document, want := range map[string]int{
 		// Cargo looks at values once it has read the document, and at their size last.

@@ -16,6 +16,9 @@ var credentialsWords = []string{
 	"registries", "registry", "token", "secret-key", "secret-key-subject", "index", "credential-provider", "default", "protocol",
 }
 
+// keyBytes are those of keys without quotes, and the dot between them.
+const keyBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
 // The lengths of words that are taken for a token, in a credentials file and
 // elsewhere.
 const (
@@ -29,10 +32,8 @@ const (
 // as long as a token, above all in a credentials file.
 func hideSecrets(line string, isCredentials bool) string {
 	headerEnd := 0
-	if strings.HasPrefix(strings.TrimSpace(line), "[") {
-		if headerEnd = strings.IndexByte(line, ']'); headerEnd < 0 {
-			headerEnd = len(line)
-		}
+	if key := strings.TrimLeft(line, " \t["); strings.HasPrefix(strings.TrimSpace(line), "[") {
+		headerEnd = len(line) - len(strings.TrimLeft(key, keyBytes))
 	}
 	from := len(line)
 	for _, key := range secretKeys {
@@ -68,12 +69,10 @@ func isSecretWord(word string, isCredentials, behindKey, inHeader bool) bool {
 		return false
 	case behindKey && !inHeader:
 		return true
-	case strings.Trim(word, "0123456789") == "":
-		return false
 	case isCredentials && !inHeader:
 		return len(word) >= suspiciousInCredentials
 	}
-	return len(word) >= suspicious && !strings.ContainsAny(word, "/\\:") && !inHeader
+	return len(word) >= suspicious && !strings.ContainsAny(word, "/\\:")
 }
 
 // isCredentialsFile reports whether something is defined in a file of tokens.

@@ -40,7 +40,7 @@ func newSyntaxError(document []byte, err error) *SyntaxError {
 		// tells, since the document was clipped.
 		offset := cap(document) - cap(parser.Highlight)
 		reason, ended := cargosReason(parser.Message)
-		if bare = brokenBare(string(document), offset, reason); bare == nil {
+		if bare = brokenBare(string(document), offset, parser.Message); bare == nil {
 			offset, length, reason := cargosPlace(document, offset, len(parser.Highlight), reason, ended)
 			return syntaxErrorAt(document, offset, length, reason)
 		}
@@ -51,30 +51,43 @@ func newSyntaxError(document []byte, err error) *SyntaxError {
 	return syntaxErrorAt(document, 0, 1, strings.TrimPrefix(err.Error(), "toml: "))
 }
 
-// brokenBare returns the problem of the bare value at an offset, or just before
-// it, where our parser has found something else; nil if it has none.
-func brokenBare(document string, offset int, reason string) *bareError {
-	if slices.ContainsFunc(ofKeys, func(ofKey string) bool { return strings.HasPrefix(reason, ofKey) }) {
+// inBare are how our parser's messages about a bare value begin, and behindBare
+// those about what stands behind a value.
+var (
+	inBare = []string{
+		"decimal point must", "expected digit", "expected keyword", "expected number after sign", `expected "`,
+		"exponent must", "integers cannot", "number must", "radix prefix", "sign is not allowed", "strings must be quoted",
+		"unexpected character",
+	}
+	behindBare = []string{noNewlineButGot, "expected ',' or"}
+)
+
+// brokenBare returns what Cargo's parser has to say of a bare value, at an offset
+// or before it, of which ours has a message; nil if that is nothing, or if the
+// message is about something else.
+func brokenBare(document string, offset int, message string) *bareError {
+	begins := func(with string) bool { return strings.HasPrefix(message, with) }
+	isBehind := slices.ContainsFunc(behindBare, begins)
+	if !isBehind && !slices.ContainsFunc(inBare, begins) {
 		return nil
 	}
-	start := strings.LastIndexAny(document[:offset], "=[]{},#\"'\n") + 1
-	switch before := document[:start]; {
-	case before == "" || strings.IndexByte("]}#\"'", before[start-1]) >= 0:
-		return nil
-	case before[start-1] == '\n' && reason == noNewline:
-		// A line of its own starts with a key.
-		return nil
-	}
+	before := strings.LastIndexAny(document[:offset], "=[]{},#\"'\n")
+	start := before + 1
 	for start < offset && (document[start] == ' ' || document[start] == '\t') {
 		start++
 	}
 	raw := bareAt(document, start)
-	if raw == "" {
+	if raw == "" || isBehind && (start == offset || before < 0 || strings.IndexByte("=[,\n", document[before]) < 0) {
 		return nil
 	}
 	v, p := parseBare(raw)
 	if p == nil {
 		p = v.tooLarge()
+	}
+	end := len(document) - len(strings.TrimLeft(document[start+len(raw):], " \t"))
+	if begins(noNewlineButGot) && end < len(document) && strings.IndexByte("\r\n#", document[end]) < 0 {
+		// This comes before what is wrong with the value.
+		return &bareError{end, &problem{0, 1, noNewline}}
 	}
 	if p == nil {
 		return nil
@@ -83,18 +96,19 @@ func brokenBare(document string, offset int, reason string) *bareError {
 }
 
 const (
-	unclosedArray = "unclosed array, expected `]`"
-	unclosedTable = "unclosed table, expected `]`"
-	unclosedList  = "unclosed array table, expected `]]`"
-	duplicateKey  = "duplicate key"
-	cannotExtend  = "cannot extend value of type"
-	noNewline     = "unexpected key or value, expected newline, `#`"
-	noKey         = "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"
-	badKey        = "invalid unquoted key, expected letters, numbers, `-`, `_`"
-	noValue       = "key with no value, expected `=`"
-	openBasic     = "invalid basic string, expected `\"`"
-	openLiteral   = "invalid literal string, expected `'`"
-	notQuoted     = "string values must be quoted, expected literal string"
+	unclosedArray   = "unclosed array, expected `]`"
+	unclosedTable   = "unclosed table, expected `]`"
+	unclosedList    = "unclosed array table, expected `]]`"
+	duplicateKey    = "duplicate key"
+	cannotExtend    = "cannot extend value of type"
+	noNewlineButGot = "expected newline but got"
+	noNewline       = "unexpected key or value, expected newline, `#`"
+	noKey           = "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"
+	badKey          = "invalid unquoted key, expected letters, numbers, `-`, `_`"
+	noValue         = "key with no value, expected `=`"
+	openBasic       = "invalid basic string, expected `\"`"
+	openLiteral     = "invalid literal string, expected `'`"
+	notQuoted       = "string values must be quoted, expected literal string"
 )
 
 // reasons are the reasons that Cargo's parser has for the most common ones of
@@ -115,6 +129,7 @@ var reasons = []struct {
 	{"unterminated literal string", openLiteral, true},
 	{"literal strings cannot have new lines", openLiteral, false},
 	{"expected ',' or ']' after array value", "missing comma between array elements, expected `,`", false},
+	{"expected ',' or '}' after inline table key-value", "missing comma between key-value pairs, expected `,`", false},
 	{`multiline basic string not terminated by """`, "invalid multi-line basic string, expected `\"`", true},
 	{"multiline literal string not terminated by '''", "invalid multi-line literal string, expected `'`", true},
 	{"expected value, not end of input", notQuoted, true},
@@ -124,12 +139,9 @@ var reasons = []struct {
 	{"invalid character at start of key: U+003D", noKey, false},
 	{"invalid character at start of key: U+005D", noKey, false},
 	{"invalid character at start of key", badKey, false},
-	{"expected newline but got", noNewline, false},
+	{noNewlineButGot, noNewline, false},
 	{"control characters are not allowed in comments", "invalid comment character, expected printable characters", false},
 }
-
-// ofKeys are how the reasons about a key or a header begin.
-var ofKeys = []string{noKey, badKey, noValue, unclosedTable, unclosedList, duplicateKey, cannotExtend}
 
 // cargosReason returns the reason that Cargo's parser has for a message of ours,
 // where it is known to have another.

@@ -114,6 +114,9 @@ func (m *members) at(name string) *member {
 
 // removeChild takes a value out of a table, if it is there.
 func (n *node) removeChild(name string) {
+	if n.kind != tableKind {
+		return
+	}
 	m := &n.members
 	if i := m.find(name); i >= 0 {
 		m.list = slices.Delete(m.list, i, i+1)

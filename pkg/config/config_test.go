@@ -262,7 +262,7 @@ func TestErrorsAreCargos(t *testing.T) {
 		{
 			"index of another registry", nil, nil,
 			[]string{"registries.y=2"},
-			func(c *Config) error { _, err := c.RegistryIndexes(); return err },
+			func(c *Config) error { return c.RegistryIndexes(func(string, string) {}) },
 			"expected a table, but found a integer for `registries.y` in --config cli option",
 		},
 	} {

@@ -77,7 +77,7 @@ func FuzzLoad(f *testing.F) {
 				located(r.CredentialProvider.Definition)
 			}
 		}
-		c.RegistryIndexes()
+		c.RegistryIndexes(func(string, string) {})
 		c.Sources()
 		c.Term()
 		c.Net()

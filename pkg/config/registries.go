@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 )
@@ -11,6 +10,8 @@ import (
 // [registries.NAME], or [registry] for crates.io, with environment variables
 // and the credentials file laid over it. A nil field is not configured.
 type RegistryConfig struct {
+	// Name is the table's, empty for crates.io.
+	Name               string
 	Index              *Value[string]
 	Token              *Value[Secret]
 	CredentialProvider *Program
@@ -38,7 +39,11 @@ type NamedIndex struct {
 // included; nil if it is nothing. Cargo warns of keys in the table that it
 // does not know.
 func (c *Config) Registry(name string) (*RegistryConfig, error) {
-	return c.registry(parseKey("registries."+name), "protocol")
+	r, err := c.registry(parseKey("registries."+name), "protocol")
+	if r != nil {
+		r.Name = name
+	}
+	return r, err
 }
 
 // CratesIO returns what the table [registry] configures for crates.io,
@@ -88,63 +93,49 @@ func (c *Config) registry(k key, others ...string) (*RegistryConfig, error) {
 	return &r, nil
 }
 
-// RegistryIndexes returns the index URLs of all [registries] tables in the files
-// and the --config values by the tables' names, in no order. The environment is
-// not asked.
-func (c *Config) RegistryIndexes() (iter.Seq2[string, string], error) {
-	indexes, err := c.indexes()
-	return func(yield func(name, url string) bool) {
-		for name, index := range indexes {
-			if !yield(name, index.text) {
-				return
-			}
-		}
-	}, err
+// RegistryIndexes calls each with the name and the index URL of all [registries]
+// tables in the files and the --config values, in no order. The environment is
+// not asked. If there is an error, not all that each was called with counts.
+func (c *Config) RegistryIndexes(each func(name, url string)) error {
+	return c.indexes(func(name string, index *node) { each(name, index.text) })
 }
 
-// indexes returns the indexes of all [registries] tables.
-func (c *Config) indexes() (iter.Seq2[string, *node], error) {
-	var members []member
-	indexes := func(yield func(string, *node) bool) {
-		for _, e := range members {
-			if index := e.value.child("index"); index != nil && !yield(e.name, index) {
-				return
-			}
-		}
-	}
+// indexes is RegistryIndexes with the values.
+func (c *Config) indexes(each func(name string, index *node)) error {
 	root, err := c.tree()
 	if err != nil {
-		return indexes, err
+		return err
 	}
 	registries := root.child("registries")
 	if registries == nil {
-		return indexes, nil
+		return nil
 	}
 	if registries.kind != tableKind {
-		return indexes, registries.expected("table", path{"registries"})
+		return registries.expected("table", path{"registries"})
 	}
 	var first firstFailure
 	for _, e := range registries.members.list {
-		if err := e.value.checkIndex(e.name); err != nil {
+		index, err := e.value.indexOf(e.name)
+		if err != nil {
 			first.note(e.name, err)
+		} else if index != nil {
+			each(e.name, index)
 		}
 	}
-	if first.err == nil {
-		members = registries.members.list
-	}
-	return indexes, first.err
+	return first.err
 }
 
-// checkIndex refuses an index, in the table of the registry with the given name,
-// that is none.
-func (n *node) checkIndex(name string) error {
+// indexOf returns the index in the table of the registry with the given name; nil
+// if there is none.
+func (n *node) indexOf(name string) (*node, error) {
 	if n.kind != tableKind {
-		return n.expectedAt("table", "registries."+name)
+		return nil, n.expectedAt("table", "registries."+name)
 	}
-	if index := n.child("index"); index != nil && index.kind != stringKind {
-		return index.expectedAt("string", "registries."+name+".index")
+	index := n.child("index")
+	if index != nil && index.kind != stringKind {
+		return nil, index.expectedAt("string", "registries."+name+".index")
 	}
-	return nil
+	return index, nil
 }
 
 // Registries returns all registries that the configuration names, with the
@@ -153,13 +144,9 @@ func (n *node) checkIndex(name string) error {
 // only a variable names, CARGO_REGISTRIES_NAME_INDEX. Their names are in lower
 // case here, as Cargo has them; a '-' in a name cannot be told from a '_'.
 func (c *Config) Registries() ([]NamedIndex, error) {
-	indexes, err := c.indexes()
-	if err != nil {
-		return nil, err
-	}
 	var registries []NamedIndex
 	seen := map[string]bool{}
-	for name, index := range indexes {
+	err := c.indexes(func(name string, index *node) {
 		value := Value[string]{index.text, *index.definition}
 		k := parseKey("registries").child(name).child("index")
 		seen[k.variable] = true
@@ -167,6 +154,9 @@ func (c *Config) Registries() ([]NamedIndex, error) {
 			value = Value[string]{text, Definition{Kind: Environment, Variable: k.variable}}
 		}
 		registries = append(registries, NamedIndex{name, value})
+	})
+	if err != nil {
+		return nil, err
 	}
 	for variable := range c.environ.values {
 		name, found := strings.CutPrefix(variable, "CARGO_REGISTRIES_")

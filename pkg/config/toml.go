@@ -120,7 +120,7 @@ type step struct {
 
 func (b *builder) newNode(k kind) *node {
 	if len(b.free) == 0 {
-		b.block = min(max(8, 2*b.block), 64)
+		b.block = min(max(8, 2*b.block), 1024)
 		b.free = make([]node, b.block)
 	}
 	n := &b.free[0]

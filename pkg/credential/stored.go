@@ -38,7 +38,7 @@ func (e credentialsEntry) remove(ctx context.Context, secret storedSecret, remov
 			removed()
 		}
 	}
-	after, err := e.reload()
+	after, err := e.reload(before)
 	if err != nil {
 		// What was to be done is done.
 		e.chain.warn("cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret.name, err)
@@ -137,14 +137,19 @@ func (e credentialsEntry) forget() {
 	delete(e.chain.configured, e.registry.Canonical())
 }
 
-// reload reads anew what is configured for the registry, without repeating
-// what there is to say of it.
-func (e credentialsEntry) reload() (*config.RegistryConfig, error) {
+// reload reads anew what is configured for the registry, where it was before,
+// without repeating what there is to say of it.
+func (e credentialsEntry) reload(before *config.RegistryConfig) (after *config.RegistryConfig, err error) {
 	e.forget()
-	configured, err := registry.Credentials(quieted(e.chain.Config), e.registry)
+	quiet := quieted(e.chain.Config)
+	if e.registry.IsCratesIO() {
+		after, err = quiet.CratesIO()
+	} else {
+		after, err = quiet.Registry(before.Name)
+	}
 	if err != nil {
 		return nil, err
 	}
-	e.chain.configured[e.registry.Canonical()] = configured
-	return configured, nil
+	e.chain.configured[e.registry.Canonical()] = after
+	return after, nil
 }

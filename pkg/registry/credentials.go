@@ -60,14 +60,10 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 	if len(names) > 0 {
 		return names, nil
 	}
-	indexes, err := c.RegistryIndexes()
-	if err != nil {
-		return nil, err
-	}
 	// The first of the names is reported.
 	var wrong string
 	var failure error
-	for name, url := range indexes {
+	err := c.RegistryIndexes(func(name, url string) {
 		other, ok := plainCanonical(url)
 		if !ok {
 			r, err := New(name, url)
@@ -75,16 +71,19 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 				wrong, failure = name, err
 			}
 			if err != nil {
-				continue
+				return
 			}
 			other = r.Canonical()
 		}
 		if other == canonical {
 			names = append(names, name)
 		}
+	})
+	if err == nil {
+		err = failure
 	}
-	if failure != nil {
-		return nil, failure
+	if err != nil {
+		return nil, err
 	}
 	slices.Sort(names)
 	return names, nil

@@ -139,15 +139,15 @@ func (b *builder) newTable(o origin) *node {
 	return n
 }
 
-// string returns the text of a key or a string. Only one with escapes is not as
-// it stands in the document.
+// string returns the text of a key or a string. One with escapes, or of several
+// lines, is not as it stands in the document, but shorter.
 func (b *builder) string(n *unstable.Node) string {
 	raw := b.text[n.Raw.Offset : n.Raw.Offset+n.Raw.Length]
-	if len(raw) == len(n.Data)+len(`""`) {
-		raw = raw[1 : len(raw)-1]
-	}
-	if raw == string(n.Data) {
+	switch len(raw) - len(n.Data) {
+	case 0:
 		return raw
+	case len(`""`):
+		return raw[1 : len(raw)-1]
 	}
 	return string(n.Data)
 }

@@ -24,6 +24,12 @@ func TestATableHoldsWhatAMapWould(t *testing.T) {
 		if got := table.names(); !slices.Equal(got, slices.Sorted(maps.Keys(want))) {
 			t.Fatalf("the table has %v, want %v", got, want)
 		}
+		// What happens to a copy does not happen to the table.
+		changed := table.clone()
+		changed.setChild("another", &node{})
+		if table.child("another") != nil {
+			t.Fatal("a copy has changed the table")
+		}
 		other := fmt.Sprint("name-", random.IntN(60))
 		if got := table.child(other); got != want[other] {
 			t.Fatalf("%s is %v, want %v", other, got, want[other])

@@ -11,7 +11,7 @@ func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"https://h/x.git/", "sparse+https://GITHUB.com/A/", "https://github.com/A/..git", "http://h/%2e%2e/.git?q#f",
 		"file:///x//.git", "ssh://git@github.com:22/A.git", "git+https://h", "foo:/.//x", "http://1.2.3/",
-		"sparse+https://registry.example/index/", "https://h/", "https://a-b.c9.d/x/y", "sparse+https://h/x", "https://h//", "http://127.0.0.1:8080/", "sparse+http://[::1]:80/x/", "http://1.2.3.4:080/", "http://h:65536/", "https://a.0x1/", "https://xn--a/",
+		"sparse+https://registry.example/index/", "https://h/", "https://a-b.c9.d/x/y", "sparse+https://h/x", "https://h//", "http://127.0.0.1:8080/", "sparse+http://[::1]:80/x/", "http://1.2.3.4:080/", "http://h:65536/", "https://h:443/", "http://h:80/", "https://a.0x1/", "https://xn--a/",
 	} {
 		f.Add(seed)
 	}

@@ -97,10 +97,6 @@ func brokenBare(document string, offset int, message string) *bareError {
 
 const (
 	unclosedArray   = "unclosed array, expected `]`"
-	unclosedTable   = "unclosed table, expected `]`"
-	unclosedList    = "unclosed array table, expected `]]`"
-	duplicateKey    = "duplicate key"
-	cannotExtend    = "cannot extend value of type"
 	noNewlineButGot = "expected newline but got"
 	noNewline       = "unexpected key or value, expected newline, `#`"
 	noKey           = "unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"
@@ -122,8 +118,8 @@ var reasons = []struct {
 	{"array is incomplete", unclosedArray, true},
 	{"inline table is incomplete", "unclosed inline table, expected `}`", true},
 	{"expected '=' after key", noValue, true},
-	{"expected ']' to close table name", unclosedTable, true},
-	{"expected ']]' to close array table name", unclosedList, true},
+	{"expected ']' to close table name", "unclosed table, expected `]`", true},
+	{"expected ']]' to close array table name", "unclosed array table, expected `]]`", true},
 	{"unterminated basic string", openBasic, true},
 	{"basic strings cannot have new lines", openBasic, false},
 	{"unterminated literal string", openLiteral, true},

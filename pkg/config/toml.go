@@ -153,7 +153,7 @@ func (b *builder) string(n *unstable.Node) string {
 }
 
 func duplicate(key *unstable.Node) error {
-	return unstable.NewParserError(key.Data, duplicateKey)
+	return unstable.NewParserError(key.Data, "duplicate key")
 }
 
 func extend(key *unstable.Node, n *node) error {
@@ -161,7 +161,7 @@ func extend(key *unstable.Node, n *node) error {
 	if n.kind == tableKind {
 		what = "inline table"
 	}
-	return unstable.NewParserError(key.Data, cannotExtend+" %s with a dotted key", what)
+	return unstable.NewParserError(key.Data, "cannot extend value of type %s with a dotted key", what)
 }
 
 // openTable returns the table that the header e opens.

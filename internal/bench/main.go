@@ -32,11 +32,6 @@ func main() {
 		fail(err)
 	}
 	b := &bench{bin: bin, cargo: cargo, runs: *runs}
-	done, err := b.copyPrograms()
-	if err != nil {
-		fail(err)
-	}
-	defer done()
 	do := b.table
 	if *profile {
 		do = b.profile
@@ -44,40 +39,8 @@ func main() {
 		fmt.Printf("%d runs each, in turns, against %s\n\n", b.runs, orNone(version))
 	}
 	if err := do(); err != nil {
-		done()
 		fail(err)
 	}
-}
-
-// copyPrograms has all programs run from copies. How a program came to be in the
-// page cache, from a linker, a copy or the disk, makes up to a fifth of the time
-// that it takes to start.
-func (b *bench) copyPrograms() (done func(), err error) {
-	dir, err := os.MkdirTemp("", "bench-bin")
-	if err != nil {
-		return nil, err
-	}
-	done = func() { os.RemoveAll(dir) }
-	var programs []string
-	for _, name := range []string{"cargo-login", "cargo-logout", "cargo-credential-keyring"} {
-		programs = append(programs, filepath.Join(b.bin, name))
-	}
-	b.bin = dir
-	if b.cargo != "" {
-		programs = append(programs, b.cargo)
-		b.cargo = filepath.Join(dir, filepath.Base(b.cargo))
-	}
-	for _, program := range programs {
-		content, err := os.ReadFile(program)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, filepath.Base(program)), content, 0o700)
-		}
-		if err != nil {
-			done()
-			return nil, err
-		}
-	}
-	return done, nil
 }
 
 func fail(err error) {

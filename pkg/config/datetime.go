@@ -57,9 +57,8 @@ func (d *datetime) need(isThere bool, what, expected string) {
 	}
 }
 
-func (d *datetime) needDigits(digits string, size int, what, name string) {
-	sizes := map[int]string{2: "two", 4: "four"}
-	d.need(len(digits) == size, what, fmt.Sprintf("a %s-digit %s", sizes[size], name))
+func (d *datetime) needTwoDigits(digits, what, name string) {
+	d.need(len(digits) == 2, what, "a two-digit "+name)
 }
 
 func (d *datetime) needWithin(digits string, from, to int, what, name string) {
@@ -77,9 +76,9 @@ func (d *datetime) readDate(year string) {
 	day := d.digits()
 	d.need(day != "", what, "day")
 
-	d.needDigits(year, 4, what, "year (YYYY)")
-	d.needDigits(month, 2, what, "month (MM)")
-	d.needDigits(day, 2, what, "day (DD)")
+	d.need(len(year) == 4, what, "a four-digit year (YYYY)")
+	d.needTwoDigits(month, what, "month (MM)")
+	d.needTwoDigits(day, what, "day (DD)")
 
 	d.needWithin(month, 1, 12, what, "month")
 	d.needWithin(day, 1, lastDay(year, month), what, "day")
@@ -99,13 +98,19 @@ func lastDay(year, month string) int {
 	return 31
 }
 
+// readMinute reads the minute behind an hour, which must be there.
+func (d *datetime) readMinute(hour, what string) (minute string) {
+	d.need(hour != "", what, "hour")
+	d.need(d.skip(":"), what, "`:` (HH:MM)")
+	minute = d.digits()
+	d.need(minute != "", what, "minute")
+	return minute
+}
+
 // readTime reads a time behind its hour.
 func (d *datetime) readTime(hour string) {
 	const what = "time"
-	d.need(hour != "", what, "hour")
-	d.need(d.skip(":"), what, "`:` (HH:MM)")
-	minute := d.digits()
-	d.need(minute != "", what, "minute")
+	minute := d.readMinute(hour, what)
 	second := "00"
 	if d.skip(":") {
 		second = d.digits()
@@ -115,9 +120,9 @@ func (d *datetime) readTime(hour string) {
 		}
 	}
 
-	d.needDigits(hour, 2, what, "hour (HH)")
-	d.needDigits(minute, 2, what, "minute (MM)")
-	d.needDigits(second, 2, what, "second (SS)")
+	d.needTwoDigits(hour, what, "hour (HH)")
+	d.needTwoDigits(minute, what, "minute (MM)")
+	d.needTwoDigits(second, what, "second (SS)")
 
 	d.needWithin(hour, 0, 23, what, "hour")
 	d.needWithin(minute, 0, 59, what, "minute")
@@ -132,13 +137,10 @@ func (d *datetime) readOffset() {
 	}
 	d.need(d.skip("+-"), what, "`Z`, +OFFSET, -OFFSET")
 	hour := d.digits()
-	d.need(hour != "", what, "hour")
-	d.need(d.skip(":"), what, "`:` (HH:MM)")
-	minute := d.digits()
-	d.need(minute != "", what, "minute")
+	minute := d.readMinute(hour, what)
 
-	d.needDigits(hour, 2, what, "hour (HH)")
-	d.needDigits(minute, 2, what, "minute (MM)")
+	d.needTwoDigits(hour, what, "hour (HH)")
+	d.needTwoDigits(minute, what, "minute (MM)")
 
 	d.needWithin(hour, 0, 23, what, "hours")
 	d.needWithin(minute, 0, 59, what, "minutes")

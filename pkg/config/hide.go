@@ -16,9 +16,6 @@ var credentialsWords = []string{
 	"registries", "registry", "token", "secret-key", "secret-key-subject", "index", "credential-provider", "default", "protocol",
 }
 
-// keyBytes are those of keys without quotes, and the dot between them.
-const keyBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
-
 // The lengths of words that are taken for a token, in a credentials file and
 // elsewhere.
 const (
@@ -33,7 +30,7 @@ const (
 func hideSecrets(line string, isCredentials bool) string {
 	headerEnd := 0
 	if key := strings.TrimLeft(line, " \t["); strings.HasPrefix(strings.TrimSpace(line), "[") {
-		headerEnd = len(line) - len(strings.TrimLeft(key, keyBytes))
+		headerEnd = len(line) - len(strings.TrimLeftFunc(key, func(c rune) bool { return c == '.' || isInBareKey(c) }))
 	}
 	from := len(line)
 	for _, key := range secretKeys {

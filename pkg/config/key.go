@@ -64,12 +64,16 @@ func (k key) exactChild(part string) key {
 
 func quoteKey(part string) string {
 	for _, c := range part {
-		bare := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
-		if !bare {
+		if !isInBareKey(c) {
 			return quoteTOML(part)
 		}
 	}
 	return part
+}
+
+// isInBareKey reports whether a character may be in a key without quotes.
+func isInBareKey(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }
 
 // quoteTOML returns s as a TOML string: a literal one where that spares

@@ -41,15 +41,15 @@ func (s tlsSettings) handshakeError(err error) error {
 	return failed(err.Error())
 }
 
-// alert is a number of TLS's and OpenSSL's words for it.
-type alert struct {
+// opensslAlert is a number of TLS's and OpenSSL's words for it.
+type opensslAlert struct {
 	number int
 	text   string
 }
 
 // alerts returns what a server may say of a handshake, by Go's names.
-func alerts() map[string]alert {
-	return map[string]alert{
+func alerts() map[string]opensslAlert {
+	return map[string]opensslAlert{
 		"unexpected message":             {10, "ssl/tls alert unexpected message"},
 		"bad record MAC":                 {20, "ssl/tls alert bad record mac"},
 		"handshake failure":              {40, "ssl/tls alert handshake failure"},

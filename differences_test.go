@@ -16,7 +16,7 @@ import (
 // A case, a script or a test says which difference it shows in a line of its
 // own, or behind a line of code.
 var (
-	differsLine = regexp.MustCompile(`(?m)(?:^# *|// )differs: *(\S+)$`)
+	differsLine = regexp.MustCompile(`(?m)(?:^# *|// )(?:differs: *(\S+)|(words): ours)$`)
 	differsHead = regexp.MustCompile(`(?m)^##+ +([a-z0-9-]+)$`)
 )
 
@@ -42,7 +42,8 @@ func TestEveryDifferenceIsListedAndShown(t *testing.T) {
 		}
 		content, err := os.ReadFile(path)
 		for _, match := range differsLine.FindAllStringSubmatch(string(content), -1) {
-			shown[match[1]] = append(shown[match[1]], path)
+			name := match[1] + match[2]
+			shown[name] = append(shown[name], path)
 		}
 		return err
 	})

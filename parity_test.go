@@ -57,7 +57,8 @@ func TestParity(t *testing.T) {
 type parityRun struct {
 	about       string         // what they are compared with, for the reader
 	cargo       parity.Program // the real one; Cargo is empty without one
-	sameVersion bool           // cargo is the one whose answers are recorded
+	minor       int            // its version is 1.minor
+	newer       bool           // than the one whose answers are recorded
 	ours, front parity.Program
 	oursErr     error
 	differences map[string]bool // the identifiers in docs/differences.md
@@ -67,19 +68,18 @@ func newParityRun(t *testing.T) *parityRun {
 	p := new(parityRun)
 	p.differences = readDifferences(t)
 	recorded, _ := os.ReadFile(versionFile)
+	newest := strings.TrimSpace(string(recorded))
 	cargo, version := parity.FindCargo()
+	p.minor = minorVersion(version)
 	switch {
 	case cargo == "":
 		p.about = "no cargo on PATH: comparing with recorded answers only"
-	case !recentEnough(version):
-		p.about = fmt.Sprintf("%s is older than 1.95: comparing with recorded answers only", version)
+	case p.minor < oldest:
+		p.about = fmt.Sprintf("%s is older than 1.%d: comparing with recorded answers only", version, oldest)
 		cargo = ""
 	default:
-		p.sameVersion = version == strings.TrimSpace(string(recorded))
-		p.about = "against " + version
-		if !p.sameVersion {
-			p.about += ", whose answers are not the recorded ones"
-		}
+		p.newer = p.minor > minorVersion(newest)
+		p.about = fmt.Sprintf("against %s and the recorded answers of %s", version, newest)
 	}
 	if cargo != "" {
 		shared := t.TempDir()
@@ -93,7 +93,10 @@ func newParityRun(t *testing.T) *parityRun {
 	}
 	if *record {
 		if cargo == "" {
-			t.Fatal("recording needs cargo 1.95 or newer on PATH")
+			t.Fatal("recording needs a real cargo on PATH")
+		}
+		if p.minor < minorVersion(newest) {
+			t.Fatalf("%s is older than %s, whose answers are recorded", version, newest)
 		}
 		write(t, versionFile, version+"\n")
 	}
@@ -119,19 +122,29 @@ func (p *parityRun) compare(t *testing.T, path string) {
 	}
 	stem := strings.TrimSuffix(path, ".txtar")
 	if *record {
-		write(t, stem+".answer", answer(t, c, p.cargo))
-		if c.Differs != "" && p.oursErr == nil {
+		theirs := answer(t, c, p.cargo)
+		if p.oursErr != nil && (c.OurWords || c.Differs != "") {
+			t.Fatal(p.oursErr)
+		}
+		if c.OurWords {
+			theirs = parity.Open(theirs, answer(t, c, ours[0]))
+		}
+		write(t, stem+".answer", theirs)
+		if c.Differs != "" {
 			write(t, stem+".ours", answer(t, c, ours[0]))
 		}
 		return
 	}
 	theirs := read(t, stem+".answer")
-	if p.cargo.Cargo != "" {
-		if d := diffOf("recorded", theirs, "cargo now", answer(t, c, p.cargo)); d != "" {
-			if p.sameVersion {
-				t.Errorf("cargo no longer gives the recorded answer (record anew?):\n%s", d)
+	if c.OurWords && !strings.Contains(theirs, "…\n") {
+		t.Error("the words are said to be ours, but are Cargo's")
+	}
+	if p.cargo.Cargo != "" && p.minor >= c.Since {
+		if d := diffOf(c, theirs, "cargo now", answer(t, c, p.cargo)); d != "" {
+			if p.newer {
+				t.Logf("this newer cargo answers otherwise:\n%s", d)
 			} else {
-				t.Logf("this cargo answers otherwise:\n%s", d)
+				t.Errorf("cargo does not give the recorded answer (see docs/new-cargo.md):\n%s", d)
 			}
 		}
 	}
@@ -149,7 +162,7 @@ func (p *parityRun) compare(t *testing.T, path string) {
 		if program == p.front && c.Differs == "one-command-line" { // it has Cargo's two
 			want, name = theirs, "cargo's answer"
 		}
-		if d := diffOf("recorded", want, program.String(), answer(t, c, program)); d != "" {
+		if d := diffOf(c, want, program.String(), answer(t, c, program)); d != "" {
 			t.Errorf("not %s:\n%s", name, d)
 		}
 	}
@@ -164,8 +177,12 @@ func answer(t *testing.T, c *parity.Case, p parity.Program) string {
 	return a
 }
 
-func diffOf(oldName, old, newName, new string) string {
-	return string(bytes.TrimSpace(diff.Diff(oldName, []byte(old), newName, []byte(new))))
+// diffOf shows how an answer differs from the recorded one; "" if it does not.
+func diffOf(c *parity.Case, recorded, name, answer string) string {
+	if c.Agrees(recorded, answer) {
+		return ""
+	}
+	return string(bytes.TrimSpace(diff.Diff("recorded", []byte(recorded), name, []byte(answer))))
 }
 
 func read(t *testing.T, path string) string {
@@ -184,11 +201,14 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// recentEnough tells whether the answer to cargo -V is that of 1.95 or newer.
-func recentEnough(version string) bool {
-	var major, minor int
-	fmt.Sscanf(version, "cargo %d.%d", &major, &minor)
-	return major > 1 || major == 1 && minor >= 95
+// oldest is the first minor version of Cargo 1 to compare with.
+const oldest = 95
+
+// minorVersion returns the minor version in an answer to cargo -V, 0 without one.
+func minorVersion(version string) int {
+	var minor int
+	fmt.Sscanf(version, "cargo 1.%d", &minor)
+	return minor
 }
 
 var (

@@ -7,8 +7,13 @@
 // programs agree on a case when the texts are the same.
 //
 // A case is a txtar archive. Its comment says in the first line what must
-// hold, and with "differs: ID" that this project's answer is another one on
-// purpose. The sections:
+// hold. More lines may follow:
+//
+//	# differs: ID     this project's answer is another one on purpose
+//	# words: ours     the reason of a failure is told in our own words
+//	# since: 1.99     an older Cargo answers otherwise
+//
+// The sections:
 //
 //	-- cmd --
 //	cargo login --registry pub < "token\n"
@@ -41,7 +46,9 @@ import (
 
 // A Case is what one file says.
 type Case struct {
-	Differs string // the difference it shows, "" if none
+	Differs  string // the difference it shows, "" if none
+	OurWords bool   // the reason of a failure is in our own words; see [Open]
+	Since    int    // the first minor version of Cargo 1 that answers so, 0 for any
 
 	steps []step
 	rules []stubregistry.Rule
@@ -85,9 +92,19 @@ func parseCase(archive *txtar.Archive) (*Case, error) {
 		return nil, fmt.Errorf("the first line must say what holds, after %q", "# ")
 	}
 	for _, line := range comment[1:] {
-		line = strings.TrimSpace(strings.TrimPrefix(line, "#"))
-		if id, ok := strings.CutPrefix(line, "differs:"); ok {
-			c.Differs = strings.TrimSpace(id)
+		mark, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "#")), ": ")
+		switch mark {
+		case "differs":
+			c.Differs = value
+		case "words":
+			if value != "ours" {
+				return nil, fmt.Errorf("words can only be ours, not %q", value)
+			}
+			c.OurWords = true
+		case "since":
+			if _, err := fmt.Sscanf(value, "1.%d", &c.Since); err != nil {
+				return nil, fmt.Errorf("since: %q is no version of Cargo", value)
+			}
 		}
 	}
 	for _, section := range archive.Files {

@@ -69,6 +69,8 @@ func TestMalformedCases(t *testing.T) {
 		"file elsewhere":       "# A.\n" + cmd + "-- etc/passwd --\n",
 		"file above":           "# A.\n" + cmd + "-- home/../../x --\n",
 		"word behind the name": "# A.\n" + cmd + "-- home/x 0600 dos --\n",
+		"others' words":        "# A.\n# words: theirs\n" + cmd,
+		"no version":           "# A.\n# since: yesterday\n" + cmd,
 		"unquoted":             "# A.\n" + cmd + "-- home/x quoted --\ntext\n",
 	} {
 		if _, err := parseCase(txtar.Parse([]byte(text))); err == nil {
@@ -189,5 +191,56 @@ exit 7
 		"home/credentials.toml 0640:\n| {\n|   \"registry\": {}\n| }\nuser/stray 0644:\n| x\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	cargo := strings.ReplaceAll(`$ cargo login
+stdout:
+| a
+stderr:
+| warning: w
+| error: cannot read F: their reason
+|   more of it
+|
+| Caused by:
+|   theirs
+exit status 101
+files:
+f 0600 empty
+`, "|\n", "| \n")
+	for name, test := range map[string]struct{ old, new, want string }{
+		"nothing differs": {"", "", cargo},
+		"a reason":        {"their reason", "ours", strings.Replace(cargo, "their reason", open, 1)},
+		"a reason of more lines": {
+			"their reason\n|   more of it", "ours",
+			strings.Replace(cargo, "their reason\n|   more of it", open, 1),
+		},
+		"more causes":         {"|   theirs\n", "|   a\n| \n| Caused by:\n|   b\n", strings.Replace(cargo, "|   theirs", "| "+open, 1)},
+		"an exit status":      {"101", "1", cargo},
+		"standard output":     {"| a", "| b", cargo},
+		"a file":              {"0600", "0644", cargo},
+		"no standard error":   {cargo[strings.Index(cargo, "stderr"):strings.Index(cargo, "exit")], "", cargo},
+		"a step less":         {cargo, "", cargo},
+		"in the second step":  {"", cargo, cargo},
+		"a word in a warning": {"warning: w", "warning: v", strings.Replace(cargo, "warning: w", "warning: "+open, 1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours := strings.Replace(cargo, test.old, test.new, 1)
+			got := Open(cargo, ours)
+			if got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+			c := &Case{OurWords: true}
+			if agrees := c.Agrees(got, ours); agrees != (got != cargo || ours == cargo) {
+				t.Errorf("ours agrees: %v", agrees)
+			}
+			if !c.Agrees(got, cargo) {
+				t.Error("cargo does not agree with its own answer")
+			}
+			if other := strings.Replace(ours, "error:", "panic:", 1); other != ours && c.Agrees(got, other) {
+				t.Error("another frame agrees")
+			}
+		})
 	}
 }

@@ -60,6 +60,9 @@ func (w *world) build(c *Case) error {
 			return err
 		}
 	}
+	if err := w.tagCache(); err != nil {
+		return err
+	}
 	if c.has("as") && os.Getuid() == 0 {
 		if err := w.giveAway(); err != nil {
 			return err
@@ -73,6 +76,23 @@ func (w *world) build(c *Case) error {
 		}
 	}
 	return nil
+}
+
+// tagCache marks the cache in the home as Cargo does since 1.96 whenever it opens
+// a registry, so that older ones can be compared too. A case about that removes
+// it first.
+func (w *world) tagCache() error {
+	cache := w.path("home/registry")
+	if info, err := os.Lstat(w.path("home")); err == nil && !info.IsDir() {
+		return nil
+	}
+	if info, err := os.Lstat(cache); err == nil && !info.IsDir() {
+		return nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(cache, "CACHEDIR.TAG"), []byte(cacheTag), 0o644)
 }
 
 func (w *world) close() {

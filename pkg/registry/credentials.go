@@ -64,19 +64,12 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 	var wrong string
 	var failure error
 	err := c.RegistryIndexes(func(name, url string) {
-		other, ok := plainCanonical(url)
-		if !ok {
-			r, err := New(name, url)
-			if err != nil && (failure == nil || name < wrong) {
-				wrong, failure = name, err
-			}
-			if err != nil {
-				return
-			}
-			other = r.Canonical()
-		}
-		if other == canonical {
+		other, err := New(name, url)
+		switch {
+		case err == nil && other.Canonical() == canonical:
 			names = append(names, name)
+		case err != nil && (failure == nil || name < wrong):
+			wrong, failure = name, err
 		}
 	})
 	if err == nil {

@@ -39,8 +39,9 @@ const (
 // index of crates.io from elsewhere.
 const cratesIOOverride = "__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS"
 
-// Registry is one registry. Two registries are the same if their
-// [Registry.Canonical] URLs and their kinds are equal, whatever their names.
+// Registry is one registry, made by [New] or [Resolve], which parse its index
+// URL. Two registries are the same if their [Registry.Canonical] URLs are equal,
+// whatever their names.
 type Registry struct {
 	// Name is the registry's name in the configuration; empty if it is known
 	// by its URL only.
@@ -50,6 +51,7 @@ type Registry struct {
 	Index string
 	Kind  Kind
 
+	canonical, host string
 	// overridden is set if Index is what the tests' hook put in the place of
 	// crates.io.
 	overridden bool
@@ -92,19 +94,19 @@ func (r Registry) IndexName() string {
 }
 
 // Canonical returns the index URL in the form in which Cargo compares two of
-// them: without one trailing slash and a final ".git", and for the host
-// github.com with https and a lower-case path. It is for comparing, not for
-// fetching.
+// them: without one trailing slash, and in git's case also without a final
+// ".git", and for the host github.com with https and a lower-case path. A sparse
+// index keeps both: its URL with and without ".git" are two registries. It is for
+// comparing, not for fetching.
 func (r Registry) Canonical() string {
-	if plain, ok := plainCanonical(r.Index); ok {
-		return plain
-	}
-	u, err := weburl.Parse(r.Index)
-	if err != nil {
+	if r.canonical == "" { // not made by this package
 		return r.Index
 	}
-	return canonical(u)
+	return r.canonical
 }
+
+// Host returns the host of the index URL; empty if it has none.
+func (r Registry) Host() string { return r.host }
 
 // Target is the registry that a user means.
 type Target struct {
@@ -121,13 +123,4 @@ type Target struct {
 func overridesCratesIO(c *config.Config, index string) bool {
 	override, ok := c.Env(cratesIOOverride)
 	return ok && override == index
-}
-
-// Host returns the host of the index URL; empty if it has none.
-func (r Registry) Host() string {
-	u, err := weburl.Parse(r.Index)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }

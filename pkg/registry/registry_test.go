@@ -144,14 +144,54 @@ func TestCanonicalComparesAsCargoDoes(t *testing.T) {
 		{"ssh://git@github.com/A/B.git", "https://git@github.com/a/b"},
 		{"sparse+https://h/b/", "sparse+https://h/b"},
 		{"sparse+https://GitHub.com/A/", "sparse+https://GitHub.com/A"},
-		// Cargo forgets here that an index is sparse.
-		{"sparse+https://github.com/A/b/", "https://github.com/a/b"},
+		// What is folded for git is kept where the scheme has a "+".
+		{"sparse+https://github.com/A/b/", "sparse+https://github.com/A/b"},
+		{"sparse+https://h/x.git/", "sparse+https://h/x.git"},
+		{"git+https://github.com/A/x.git", "git+https://github.com/A/x.git"},
 	} {
 		r, err := New("x", test.index)
 		if err != nil {
 			t.Errorf("%s: %v", test.index, err)
 		} else if got := r.Canonical(); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.index, got, test.want)
+		}
+	}
+}
+
+// Each pair is the same to Cargo 1.99, or is not: it was asked for the token of
+// the first where that of the second was configured. A token goes to its own
+// registry only.
+func TestTwoURLsAreOneRegistry(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		same bool
+	}{
+		{"https://h/x", "https://h/x/", true},
+		{"https://h/x", "https://h/x.git", true},
+		{"https://h/x", "https://h/x.git/", true},
+		{"https://H/x", "https://h:443/./y/../x", true},
+		{"https://github.com/A/X.git", "http://github.com/a/x", true},
+		{"sparse+https://h/x/", "sparse+https://h/./x/", true},
+		{"https://h/x", "https://h/X", false},
+		{"https://h/x", "http://h/x", false},
+		{"https://h/x", "https://h:444/x", false},
+		{"https://h/x", "https://u@h/x", false},
+		{"https://h/x", "sparse+https://h/x/", false},
+		{"sparse+https://h/x/", "sparse+https://h/x.git/", false},
+		{"sparse+https://h/x/", "sparse+https://h/x//", false},
+		{"sparse+https://h/x/", "sparse+https://h:443/x/", false},
+		{"sparse+https://h/x/", "sparse+https://H/x/", false},
+		{"sparse+https://github.com/a/x/", "sparse+https://github.com/A/x/", false},
+		{"sparse+https://github.com/a/x/", "sparse+http://github.com/a/x/", false},
+		{"sparse+https://github.com/a/x/", "https://github.com/a/x", false},
+	} {
+		a, errA := New("a", test.a)
+		b, errB := New("b", test.b)
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		if same := a.Canonical() == b.Canonical(); same != test.same {
+			t.Errorf("%s and %s: the same is %v, want %v", test.a, test.b, same, test.same)
 		}
 	}
 }

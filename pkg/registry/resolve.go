@@ -89,7 +89,7 @@ func cratesIO(c *config.Config) (Registry, error) {
 	if err := checkIndexNotSet(c); err != nil {
 		return Registry{}, err
 	}
-	return Registry{Name: cratesIOName, Index: cratesIOIndex, Kind: Git}, nil
+	return New(cratesIOName, cratesIOIndex)
 }
 
 // checkIndexNotSet refuses `registry.index`, which replaced crates.io before
@@ -139,7 +139,7 @@ func cratesIOFetched(c *config.Config) (Registry, error) {
 	}
 	switch {
 	case protocol == nil || protocol.Val == "sparse":
-		return Registry{Name: cratesIOName, Index: cratesIOSparseIndex, Kind: Sparse}, nil
+		return New(cratesIOName, cratesIOSparseIndex)
 	case protocol.Val == "git":
 		return cratesIO(c)
 	}

@@ -70,9 +70,6 @@ func (s source) check() error {
 	if !strings.HasSuffix(s.Index, "/") {
 		return fmt.Errorf("sparse registry url must end in a slash `/`: %s", s.Index)
 	}
-	if _, ok := plainCanonical(s.Index); ok {
-		return nil
-	}
 	// Cargo panics if the URL is none without its prefix.
 	_, err := weburl.Parse(strings.TrimPrefix(s.Index, sparsePrefix))
 	return err

@@ -3,8 +3,6 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
@@ -20,7 +18,7 @@ func fromURL(name string, u *weburl.URL) (Registry, error) {
 	if u.OpaquePath() {
 		return Registry{}, fmt.Errorf("invalid url `%s`: cannot-be-a-base-URLs are not supported", u.Href(false))
 	}
-	r := Registry{Name: name, Index: u.Href(false), Kind: Git}
+	r := Registry{Name: name, Index: u.Href(false), Kind: Git, canonical: canonical(u), host: u.Hostname()}
 	if strings.HasPrefix(r.Index, sparsePrefix) {
 		r.Kind = Sparse
 	}
@@ -43,85 +41,31 @@ func indexURL(s, dir string) (*weburl.URL, error) {
 	return u, nil
 }
 
-// canonical returns u in the form in which two URLs are compared.
+// canonical returns u in the form in which two URLs are compared. What git
+// servers do with ".git" and GitHub with upper case holds for git alone: any other
+// index has a "+" in its scheme, and is served by a server to which they may be two.
 func canonical(u *weburl.URL) string {
 	u = u.Clone()
 	path := u.Pathname()
 	if len(path) > 1 {
 		path = strings.TrimSuffix(path, "/")
 	}
-	if u.Hostname() == "github.com" {
-		https, err := weburl.ParseBare("https" + strings.TrimPrefix(u.Href(false), u.Scheme()))
-		if err == nil {
-			u = https
+	if !strings.Contains(u.Scheme(), "+") {
+		if u.Hostname() == "github.com" {
+			https, err := weburl.ParseBare("https" + strings.TrimPrefix(u.Href(false), u.Scheme()))
+			if err == nil {
+				u = https
+			}
+			path = strings.ToLower(path)
 		}
-		path = strings.ToLower(path)
-	}
-	if strings.HasSuffix(path, ".git") {
-		path = withoutGit(path)
+		if strings.HasSuffix(path, ".git") {
+			path = withoutGit(path)
+		}
 	}
 	if path != u.Pathname() {
 		u.SetPathname(path)
 	}
 	return u.Href(false)
-}
-
-// plainCanonical is [Registry.Canonical] of an index URL in which no rule of URLs
-// changes or refuses anything, as in most of them; it is much faster. ok is false
-// for all others.
-func plainCanonical(index string) (canonical string, ok bool) {
-	rest, isSparse := strings.CutPrefix(index, sparsePrefix)
-	scheme, rest, _ := strings.Cut(rest, "://")
-	authority, path, found := strings.Cut(rest, "/")
-	host, port, hasPort := strings.Cut(authority, ":")
-	switch {
-	case scheme != "https" && scheme != "http", !found, isSparse && path != "" && !strings.HasSuffix(path, "/"):
-		return "", false
-	case !isPlainHost(host), hasPort && !isPlainPort(port), !all(path, isPathByte):
-		return "", false
-	}
-	if path == "" {
-		return index, true
-	}
-	return strings.TrimSuffix(index, "/"), true
-}
-
-func isPlainHost(host string) bool {
-	last := host[strings.LastIndexByte(host, '.')+1:]
-	switch {
-	case last == "", host[0] == '.', strings.Contains(host, ".."), strings.Contains(host, "--"), host == "github.com":
-		return false
-	case last[0] < 'a':
-		// It may be an IPv4 address, perhaps in another form than usual.
-		address, err := netip.ParseAddr(host)
-		return err == nil && address.Is4()
-	}
-	return all(host, isHostByte)
-}
-
-// isPlainPort reports whether a port is one that no scheme would leave out.
-func isPlainPort(port string) bool {
-	number, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && port[0] != '0' && number != 80 && number != 443
-}
-
-func all(s string, is func(byte) bool) bool {
-	for i := range len(s) {
-		if !is(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// isHostByte and isPathByte report whether no rule changes a byte of a host or a
-// path.
-func isHostByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.'
-}
-
-func isPathByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '/'
 }
 
 // withoutGit drops ".git" from the end of a path. What is left of the last

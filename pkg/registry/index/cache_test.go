@@ -9,7 +9,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// The file holds index URLs, and after a tab the directory in which Cargo 1.95
+// The file holds index URLs, and after a tab the directory in which Cargo 1.99
 // caches each: with other names the two programs would not find each other's
 // caches.
 func TestCacheNamesAreCargos(t *testing.T) {

@@ -5,7 +5,6 @@ package cargoauth
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,7 +76,7 @@ func (d *desktop) provider(words ...string) {
 
 // run runs a program in the session and returns what it says.
 func (d *desktop) run(stdin, program string, args ...string) (string, error) {
-	cmd := exec.Command(program, args...)
+	cmd := command(d.t, program, args...)
 	cmd.Dir = d.home
 	cmd.Env = append(slices.Clone(d.Environ), "CARGO_HOME="+d.home)
 	cmd.Stdin = strings.NewReader(stdin)

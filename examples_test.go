@@ -4,7 +4,6 @@ package cargoauth
 
 import (
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,7 +38,7 @@ func TestProtocolPageShowsWhatTheExampleAnswers(t *testing.T) {
 			want.WriteString(strings.TrimPrefix(line, "< "))
 		}
 	}
-	cmd := exec.Command(ours(t, "cargo-credential-files"), "--cargo-plugin")
+	cmd := command(t, ours(t, "cargo-credential-files"), "--cargo-plugin")
 	cmd.Stdin = strings.NewReader(requests.String())
 	got, err := cmd.Output()
 	if err != nil || string(got) != want.String() {

@@ -8,7 +8,6 @@ import (
 	"net/http/cgi"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -74,7 +73,7 @@ func (w *gitWorld) publish(version string) {
 // run runs a program and returns what it says.
 func (w *gitWorld) run(program string, args ...string) string {
 	w.t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := command(w.t, program, args...)
 	cmd.Dir, cmd.Env = w.root, w.env
 	cmd.Stdin = strings.NewReader("token\n")
 	out, err := cmd.CombinedOutput()
@@ -221,9 +220,9 @@ func TestGitAsksForCredentialsOnTheTerminal(t *testing.T) {
 			w := newGitWorld(t)
 			w.private()
 			w.write("home/config.toml", fmt.Sprintf("registries.pub.index = %q\nnet.git-fetch-with-cli = %t\n", w.url, withCLI))
-			cmd := exec.Command(w.ours, "--registry", "pub")
+			cmd := command(t, w.ours, "--registry", "pub")
 			if name == "cargo" {
-				cmd = exec.Command(w.cargo, "login", "--registry", "pub")
+				cmd = command(t, w.cargo, "login", "--registry", "pub")
 			}
 			cmd.Dir, cmd.Env = w.root, w.env
 			screen, err := terminal.Session{Steps: []terminal.Step{
@@ -242,7 +241,7 @@ func TestGitWithoutATerminalFailsAtOnce(t *testing.T) {
 	w := newGitWorld(t)
 	w.private()
 	w.write("home/config.toml", fmt.Sprintf("registries.pub.index = %q\nnet.retry = 0\n", w.url))
-	cmd := exec.Command(w.ours, "--registry", "pub")
+	cmd := command(t, w.ours, "--registry", "pub")
 	cmd.Dir, cmd.Env = w.root, w.env
 	// The token must not be read by git.
 	cmd.Stdin = strings.NewReader("token\n")
@@ -260,9 +259,9 @@ func TestSignalEndsALoginAndItsGit(t *testing.T) {
 			w := newGitWorld(t)
 			pidFile := filepath.Join(w.root, "pid")
 			w.write("bin/git", "#!/bin/sh\ncase $1 in fetch) ;; *) exit 1;; esac\n"+
-				"echo $$ >'"+pidFile+".new'\nmv '"+pidFile+".new' '"+pidFile+"'\nsleep 600\n")
+				"echo $$ >'"+pidFile+".new'\nmv '"+pidFile+".new' '"+pidFile+"'\nexec sleep 600\n")
 			w.write("home/config.toml", "registries.pub.index = \"https://pub.example/index\"\n")
-			cmd := exec.Command(w.ours, "--registry", "pub")
+			cmd := command(t, w.ours, "--registry", "pub")
 			cmd.Dir = w.root
 			cmd.Env = append(w.env, "PATH="+w.root+"/bin:"+os.Getenv("PATH"))
 			endsWithChild(t, cmd, s, pidFile)

@@ -53,7 +53,7 @@ func loginThrough(t *testing.T, provider string) *exec.Cmd {
 	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(bin, "cargo-login"), "--registry", "pub")
+	cmd := command(t, filepath.Join(bin, "cargo-login"), "--registry", "pub")
 	cmd.Dir = home
 	cmd.Env = []string{"CARGO_HOME=" + home, "HOME=" + home, "PATH=" + os.Getenv("PATH")}
 	return cmd
@@ -165,7 +165,7 @@ func TestInterruptAtAProvidersPromptRestoresTheTerminal(t *testing.T) {
 	}
 	login := loginThrough(t, provider)
 	// A shell that survives the interrupt shows what the terminal is like.
-	shell := exec.Command("/bin/sh", "-c", `trap : INT; "$@"; echo "status $?"; stty -a`, "sh")
+	shell := command(t, "/bin/sh", "-c", `trap : INT; "$@"; echo "status $?"; stty -a`, "sh")
 	shell.Args = append(shell.Args, login.Args...)
 	shell.Env, shell.Dir = login.Env, login.Dir
 	screen, err := terminal.Session{Steps: []terminal.Step{{After: "please paste the token found on", Type: "sek\x03"}}}.Run(shell)
@@ -192,7 +192,7 @@ func TestAProviderEndsWithALoginThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	login := loginThrough(t, provider)
-	shell := exec.Command("/bin/sh", "-c", `"$@" & login=$!
+	shell := command(t, "/bin/sh", "-c", `"$@" & login=$!
 		hidden() { stty -a | grep -q -e ' -echo '; }
 		until hidden; do kill -0 $login || exit 3; done
 		kill -KILL $login

@@ -6,6 +6,7 @@
 package cargoauth
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cargo-auth/cargo-auth/internal/parity"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -87,6 +89,20 @@ func realCargo(t *testing.T) string {
 		missing(t, "cargo")
 	}
 	return path
+}
+
+// patience is how long a program may take in a test. One that hangs fails its
+// test, and so does one that leaves another behind that keeps its output open.
+const patience = time.Minute
+
+// command returns a command that does not outlast patience.
+func command(t testing.TB, program string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
 }
 
 type skipper interface {

@@ -4,7 +4,6 @@ package cargoauth
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,7 +36,7 @@ func TestProgressOnATerminal(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(config), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(ours(t, "cargo-login"), "--registry", "pub")
+			cmd := command(t, ours(t, "cargo-login"), "--registry", "pub")
 			cmd.Dir = home
 			cmd.Env = []string{"HOME=" + home, "CARGO_HOME=" + home, test.environ}
 			screen, err := terminal.Session{Steps: []terminal.Step{

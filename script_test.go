@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cargo-auth/cargo-auth/internal/parity"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -75,6 +76,8 @@ func setup(e *testscript.Env, bin string) error {
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 	)
 	e.Cd = filepath.Join(e.WorkDir, "work")
+	hang := time.AfterFunc(patience, func() { panic(filepath.Base(e.WorkDir) + " does not end") })
+	e.Defer(func() { hang.Stop() })
 	e.Values[worldKey{}] = &scriptWorld{root: e.WorkDir, t: e.T(), inodes: map[string]uint64{}}
 	for _, dir := range []string{"work", "user"} {
 		if err := os.MkdirAll(filepath.Join(e.WorkDir, dir), 0o755); err != nil {

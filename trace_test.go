@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -89,7 +88,7 @@ func TestWhereATokenGoes(t *testing.T) {
 				}
 			}
 			log := filepath.Join(t.TempDir(), "strace")
-			cmd := exec.Command("strace", append([]string{
+			cmd := command(t, "strace", append([]string{
 				"-f", "-v", "-yy", "-s", "1000000", "-o", log, "-e", "trace=execve,write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg",
 				ours(t, test.program),
 			}, test.args...)...)

@@ -5,7 +5,6 @@ package cargoauth
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -39,7 +38,7 @@ func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
 		}
 	}
 	run := func(program string, args ...string) (string, error) {
-		cmd := exec.Command(program, args...)
+		cmd := command(t, program, args...)
 		cmd.Dir = home
 		cmd.Env = []string{"HOME=" + home, "CARGO_HOME=" + home}
 		cmd.Stdin = strings.NewReader("token-of-" + args[len(args)-1] + "\n")

@@ -122,6 +122,7 @@ func (r *runner) run(ctx context.Context, args []string, stdin, line string) err
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = r.dir, r.env
+	cmd.WaitDelay = 5 * time.Second // for what it leaves behind with its output open
 	var stdout, stderr strings.Builder
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
 	if r.world.nobody && os.Getuid() == 0 {

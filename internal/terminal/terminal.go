@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/creack/pty"
 )
@@ -71,7 +72,10 @@ func (s Session) Run(cmd *exec.Cmd) ([]byte, error) {
 	var read sync.WaitGroup
 	read.Go(func() { typist.watch(master) })
 	err = cmd.Wait()
+	// What the program has left behind may keep the terminal open.
+	abandon := time.AfterFunc(10*time.Second, func() { master.Close() })
 	read.Wait()
+	abandon.Stop()
 	if err == nil && len(typist.steps) > 0 {
 		err = fmt.Errorf("the program never wrote %q", typist.steps[0].After)
 	}

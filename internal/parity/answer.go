@@ -56,7 +56,7 @@ var (
 	cacheName = regexp.MustCompile(`\b127\.0\.0\.1-[0-9a-f]{16}\b`)
 	// fileCacheName is that of an index whose URL has no host.
 	fileCacheName = regexp.MustCompile(`/-[0-9a-f]{16}\b`)
-	threadID      = regexp.MustCompile(`(?m)^(\| thread 'main') \(\d+\) panicked`)
+	panicked      = regexp.MustCompile(`(?m)^(\| thread 'main') \(\d+\) panicked at .*:$`)
 	elapsed       = regexp.MustCompile(`\bafter \d+ ms\b`)
 )
 
@@ -69,6 +69,6 @@ func normalise(answer string, w *world) string {
 	).Replace(answer)
 	answer = cacheName.ReplaceAllString(answer, "127.0.0.1-HASH")
 	answer = fileCacheName.ReplaceAllString(answer, "/-HASH")
-	answer = threadID.ReplaceAllString(answer, "$1 (ID) panicked")
+	answer = panicked.ReplaceAllString(answer, "$1 (ID) panicked at PLACE:")
 	return elapsed.ReplaceAllString(answer, "after N ms")
 }

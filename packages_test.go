@@ -107,7 +107,9 @@ func (p packages) checkDpkg(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	dpkg := func(args ...string) {
 		t.Helper()
-		runIn(t, root, "dpkg", append([]string{
+		// An ordinary user's PATH is without what dpkg wants to find there.
+		runIn(t, root, "env", append([]string{
+			"PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "dpkg",
 			"--root=" + root, "--log=" + log, "--force-not-root", "--force-script-chrootless",
 			"--path-include=*", // whatever this machine leaves out
 		}, args...)...)

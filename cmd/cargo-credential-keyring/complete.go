@@ -11,7 +11,7 @@ import (
 
 // completeRegistries has shells offer the configured registries for --registry.
 func completeRegistries(c *cobra.Command) {
-	complete(c, "registry", func() []string { return cli.CompleteRegistries(os.Environ()) })
+	complete(c, "registry", func() []string { return cli.CompleteRegistries(os.Environ(), "") })
 }
 
 // completeStores has shells offer the stores of this system for the flags that

@@ -13,5 +13,5 @@ import (
 var version = "devel"
 
 func main() {
-	os.Exit(cli.Main(cli.Login, login.Run(version)))
+	os.Exit(cli.Main(cli.Login, version, login.Run(version)))
 }

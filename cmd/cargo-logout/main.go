@@ -9,6 +9,9 @@ import (
 	"github.com/cargo-auth/cargo-auth/cmd/internal/logout"
 )
 
+// version is set when the program is built.
+var version = "devel"
+
 func main() {
-	os.Exit(cli.Main(cli.Logout, logout.Run))
+	os.Exit(cli.Main(cli.Logout, version, logout.Run))
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"os"
@@ -9,84 +8,71 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
-// answersFile holds command lines and what cargo answers: help, a usage error,
-// or that it accepts them. A case is
-//
-//	$ cargo logout --quiet=x "\xff"
-//	exit 1
-//	|␛[1m␛[91merror:␛[0m unexpected value …
-//
-// with ␛ for ESC and COLUMNS=… in front for help of another width.
+// answersFile holds command lines and below each, after a tab, what cargo
+// answers: the first line of a usage error, "help", or "accepted". A word in
+// quotes is a Go string.
 const answersFile = "testdata/answers.txt"
 
 var record = flag.Bool("record", false, "record the answers of the cargo on PATH instead of comparing with them")
 
-// accepted is the answer to a command line without help or a usage error.
-const accepted = "accepted\n"
-
-// answerCase is a case of [answersFile].
-type answerCase struct {
-	line    string
-	columns string
-	command Command
-	args    []string
-	want    string
-}
+const (
+	accepted = "accepted"
+	help     = "help"
+)
 
 func TestAnswersAreCargos(t *testing.T) {
-	cases := readAnswers(t)
-	if *record {
-		recordAnswers(t, cases)
-	}
-	for _, c := range cases {
-		_, err := c.command.parse(c.args, nil)
-		got := accepted
-		var answer *Answer
-		if errors.As(err, &answer) {
-			columns := defaultColumns
-			if c.columns != "" {
-				columns, _ = strconv.Atoi(c.columns)
-			}
-			got = formatAnswer(answer.Code, answer.text(columns))
-		}
-		if got != c.want {
-			t.Errorf("%s\ngot:\n%s\nwant:\n%s", c.line, got, c.want)
-		}
-	}
-}
-
-func formatAnswer(code int, text string) string {
-	text = strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\x1b", "␛")
-	return "exit " + strconv.Itoa(code) + "\n|" + strings.ReplaceAll(text, "\n", "\n|") + "\n"
-}
-
-func readAnswers(t *testing.T) []answerCase {
-	t.Helper()
-	file, err := os.ReadFile(answersFile)
+	text, err := os.ReadFile(answersFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var cases []answerCase
-	for block := range strings.SplitSeq(string(file), "\n$ ") {
-		line, want, _ := strings.Cut(strings.TrimPrefix(block, "$ "), "\n")
-		c := answerCase{line: line, want: want}
+	var recorded strings.Builder
+	for block := range strings.SplitSeq(strings.TrimSuffix(string(text), "\n"), "\ncargo ") {
+		line, want, _ := strings.Cut(strings.TrimPrefix(block, "cargo "), "\n\t")
 		words := splitWords(t, line)
-		if columns, found := strings.CutPrefix(words[0], "COLUMNS="); found {
-			c.columns, words = columns, words[1:]
+		if *record {
+			recorded.WriteString("cargo " + line + "\n\t" + answerOfCargo(t, words) + "\n")
+			continue
 		}
-		c.command, c.args = Login, words[2:]
-		if words[1] == Logout.Name {
-			c.command = Logout
+		command := Login
+		if words[0] == Logout.Name {
+			command = Logout
 		}
-		cases = append(cases, c)
+		// As a subcommand, for a program has more options than Cargo's command.
+		_, got := parse(command, words, nil)
+		if got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
 	}
-	// The line end before "$" was cut off with it.
-	for i := range len(cases) - 1 {
-		cases[i].want += "\n"
+	if *record {
+		if err := os.WriteFile(answersFile, []byte(recorded.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return cases
+}
+
+// parse reads a command line as a program does and returns what it says, and the
+// answer to it.
+func parse(c Command, args, environ []string) (o Options, answer string) {
+	s := &Session{environ: environ}
+	program := s.program(c, "v1.2.3", nil, args)
+	command, _, _ := program.Find([]string{c.Name})
+	answer = accepted
+	command.RunE = func(*cobra.Command, []string) error {
+		o = s.before.under(s.Options)
+		return o.checkDirectory()
+	}
+	command.SetHelpFunc(func(*cobra.Command, []string) { answer = help })
+	var usage *Answer
+	if err := program.Execute(); errors.As(err, &usage) {
+		answer, _, _ = strings.Cut(usage.Error(), "\n")
+	} else if err != nil {
+		answer = err.Error()
+	}
+	return o, answer
 }
 
 // splitWords splits a line at spaces; a word in quotes is a Go string.
@@ -104,34 +90,28 @@ func splitWords(t *testing.T, line string) []string {
 	return words
 }
 
-// recordAnswers asks the cargo on PATH, in a home of its own and with no
-// network, and writes its answers.
-func recordAnswers(t *testing.T, cases []answerCase) {
+// answerOfCargo asks the cargo on PATH, in a home of its own and with no
+// network.
+func answerOfCargo(t *testing.T, args []string) string {
 	t.Helper()
 	home := t.TempDir()
-	var file bytes.Buffer
-	for i, c := range cases {
-		cargo := exec.Command("cargo", append([]string{c.command.Name}, c.args...)...)
-		cargo.Dir = home
-		cargo.Env = []string{
-			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "CARGO_HOME=" + home, "COLUMNS=" + c.columns,
-			"CLICOLOR_FORCE=1", "CARGO_NET_OFFLINE=true", "CARGO_REGISTRY_CREDENTIAL_PROVIDER=none",
-		}
-		var stdout, stderr strings.Builder
-		cargo.Stdout, cargo.Stderr = &stdout, &stderr
-		err := cargo.Run()
-		cases[i].want = accepted
-		switch code := cargo.ProcessState.ExitCode(); {
-		case code < 0:
-			t.Fatalf("%s: %v", c.line, err)
-		case code == 1:
-			cases[i].want = formatAnswer(code, stderr.String())
-		case strings.Contains(stdout.String(), "Usage:"):
-			cases[i].want = formatAnswer(code, stdout.String())
-		}
-		file.WriteString("$ " + c.line + "\n" + cases[i].want)
+	cargo := exec.Command("cargo", args...)
+	cargo.Dir = home
+	cargo.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "CARGO_HOME=" + home,
+		"CARGO_NET_OFFLINE=true", "CARGO_REGISTRY_CREDENTIAL_PROVIDER=none",
 	}
-	if err := os.WriteFile(answersFile, file.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
+	var stdout, stderr strings.Builder
+	cargo.Stdout, cargo.Stderr = &stdout, &stderr
+	err := cargo.Run()
+	switch code := cargo.ProcessState.ExitCode(); {
+	case code < 0:
+		t.Fatalf("%q: %v", args, err)
+	case code == 1:
+		first, _, _ := strings.Cut(stderr.String(), "\n")
+		return first
+	case strings.Contains(stdout.String(), "Usage:"):
+		return help
 	}
+	return accepted
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -44,56 +45,65 @@ func cutToolchain(args []string) (toolchain string, rest []string) {
 var errDirectoryUnstable = errors.New("the `-C` flag is unstable, " +
 	"pass `-Z unstable-options` on the nightly channel to enable it")
 
-// on returns the options on a channel, on which -C may not be allowed.
-func (o Options) on(c Channel) (Options, error) {
-	if o.Dir != nil && !(c.Unstable() && slices.Contains(o.Unstable, "unstable-options")) {
-		return Options{}, errDirectoryUnstable
+// checkDirectory refuses -C where Cargo does.
+func (o *Options) checkDirectory() error {
+	if o.Dir != nil && !(o.Channel.Unstable() && slices.Contains(o.Unstable, unstableOptions)) {
+		return errDirectoryUnstable
 	}
-	o.Channel = c
-	return o, nil
+	return nil
 }
 
-// cutDirectory takes Cargo's -C out of args. Cargo knows it only before the
-// subcommand, where other options that all its commands have may stand too.
-func cutDirectory(args []string) (dir *string, rest []string, err error) {
-	at := 0
-	for at < len(args) && !strings.HasPrefix(args[at], "-C") {
-		words := globalWords(args[at:])
-		if words == 0 {
-			return nil, args, nil
+// The values of -Z that mean something to these programs. All others change
+// builds, and are let through.
+const (
+	asymmetricToken = "asymmetric-token"
+	unstableOptions = "unstable-options"
+)
+
+const channelsPage = "See https://doc.rust-lang.org/book/appendix-07-nightly-rust.html " +
+	"for more information about Rust release channels."
+
+// checkUnstable refuses -Z on other channels than nightly, and a value of a flag
+// that is known to take none.
+func (o *Options) checkUnstable() error {
+	if len(o.Unstable) > 0 && !o.Channel.Unstable() {
+		return fmt.Errorf("the `-Z` flag is only accepted on the nightly channel of Cargo, "+
+			"but this is the `%s` channel\n%s", o.Channel, channelsPage)
+	}
+	for _, flag := range o.Unstable {
+		name, value, hasValue := strings.Cut(flag, "=")
+		if hasValue && (name == asymmetricToken || name == unstableOptions) {
+			return fmt.Errorf("flag -Z%s does not take a value, found: `%s`", name, value)
 		}
-		at += words
 	}
-	if at == len(args) {
-		return nil, args, nil
-	}
-	value, behind := strings.TrimPrefix(args[at][len("-C"):], "="), args[at+1:]
-	if args[at] == "-C" && len(behind) > 0 && !looksLikeOption(behind[0]) {
-		// Cargo looks at such a value last, also if it is empty.
-		value, behind = behind[0], behind[1:]
-	} else if value == "" {
-		return nil, nil, missingValue(directoryOption)
-	}
-	return &value, slices.Concat(args[:at], behind), nil
+	return nil
 }
 
-// globalWords returns how many arguments the option takes up that args starts
-// with; 0 if that is none which may stand before Cargo's subcommand.
-func globalWords(args []string) int {
-	name, _, attached := strings.Cut(args[0], "=")
-	switch name {
-	case "-Z", "--color", "--config":
-		if !attached && len(args) > 1 && !looksLikeOption(args[1]) {
-			return 2
-		}
-		return 1
-	case "--verbose", "--quiet", "--locked", "--offline", "--frozen":
-		return 1
+// asymmetricTokens reports whether cargo:paseto is asked too, by -Z or by the
+// table [unstable], which counts where -Z is allowed.
+func (s *Session) asymmetricTokens() (bool, error) {
+	switch {
+	case !s.Options.Channel.Unstable():
+		return false, nil
+	case slices.Contains(s.Options.Unstable, asymmetricToken):
+		return true, nil
 	}
-	if strings.HasPrefix(name, "-Z") || len(name) > 1 && strings.Trim(name[1:], "vq") == "" && name[0] == '-' {
-		return 1
+	configured, err := s.Config.Bool("unstable." + asymmetricToken)
+	return configured != nil && configured.Val, err
+}
+
+// unstableHelp is the answer to -Zhelp: the flags that mean something here.
+func unstableHelp(c Channel) *Answer {
+	text := heading.paint("Available unstable (nightly-only) flags:") + "\n\n" +
+		"    " + literal.paint("-Z asymmetric-token          ") + "  Allows authenticating with asymmetric tokens\n" +
+		"    " + literal.paint("-Z unstable-options          ") + "  Allow the usage of unstable options\n" +
+		"\nOther flags of Cargo are accepted, and change nothing here.\n" +
+		"\nRun with `" + literal.paint("cargo -Z") + " " + placeholder.paint("[FLAG] [COMMAND]") + "`\n"
+	if !c.Unstable() {
+		text += fmt.Sprintf("\nUnstable flags are only available on the nightly channel of Cargo, but this is the `%s` channel.\n%s\n", c, channelsPage)
 	}
-	return 0
+	text += "\nSee https://doc.rust-lang.org/nightly/cargo/reference/unstable.html for more information about these flags.\n"
+	return &Answer{text: text, late: true}
 }
 
 // lookup returns the value of an environment variable; of several, the first

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		{Logout, []string{"--registry", "x", "-vqv"}, Options{Registry: ptr("x"), Verbose: 2, Quiet: true}},
 		{Logout, []string{"--registry=", "--color=NEVER"}, Options{Registry: ptr(""), Color: ptr("NEVER")}},
 		{Logout, []string{"--config", "a=1", "--config=b=2", "-Za", "-Z=b", "-Z", "c"}, Options{Config: []string{"a=1", "b=2"}, Unstable: []string{"a", "b", "c"}}},
-		{Logout, []string{"--locked", "--offline", "--frozen", "--"}, Options{Locked: true, Offline: true, Frozen: true, Args: []string{}}},
+		{Logout, []string{"--locked", "--offline", "--frozen", "--"}, Options{Locked: true, Offline: true, Frozen: true}},
 		{Logout, []string{"logout", "-q"}, Options{Quiet: true}},
 		{Logout, []string{"+nightly", "-q"}, Options{Quiet: true, Channel: "nightly"}},
 		{Logout, []string{"+nightly", "-Zunstable-options", "-C", "dir"}, Options{Dir: ptr("dir"), Unstable: []string{"unstable-options"}, Channel: "nightly"}},
@@ -33,33 +33,46 @@ func TestParse(t *testing.T) {
 		if test.want.Channel == "" {
 			test.want.Channel = "stable"
 		}
-		got, err := test.command.parse(test.args, nil)
-		if err != nil || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%s: Parse(%q) = %+v, %v, want %+v", test.command.Name, test.args, got, err, test.want)
+		got, answer := parse(test.command, test.args, nil)
+		if answer != accepted || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: parse(%q) = %+v, %s, want %+v", test.command.Name, test.args, got, answer, test.want)
 		}
 	}
 }
 
 func TestParseRefuses(t *testing.T) {
 	for _, test := range []struct {
-		command Command
-		args    string
-		want    string
+		command    Command
+		args, want string
 	}{
-		{Logout, "--regstry x", "error: unexpected argument '--regstry' found\n\n  tip: a similar argument exists: '--registry'\n\nUsage: cargo logout --registry <REGISTRY>\n\nFor more information, try '--help'.\n"},
-		{Logout, "token", "error: unexpected argument 'token' found\n\nUsage: cargo logout [OPTIONS]\n\nFor more information, try '--help'.\n"},
-		{Logout, "--color sometimes", "error: invalid value 'sometimes' for '--color <WHEN>'\n  [possible values: auto, always, never]\n\nFor more information, try '--help'.\n"},
-		{Logout, "--config", "error: a value is required for '--config <KEY=VALUE|PATH>' but none was supplied\n\nFor more information, try '--help'.\n"},
-		{Login, "--toke", "error: unexpected argument '--toke' found\n\n  tip: a similar argument exists: '--locked'\n  tip: to pass '--toke' as a value, use '-- --toke'\n\nUsage: cargo login --locked [-- [args]...]\n\nFor more information, try '--help'.\n"},
+		{Logout, "--regstry x", "error: unexpected argument '--regstry' found"},
+		{Logout, "token", "error: unexpected argument 'token' found"},
+		{Logout, "logout --version", "error: unexpected argument '--version' found"},
+		{Logout, "logout -C dir", "error: unexpected argument '-C' found"},
+		{Logout, "--registry -q", "error: a value is required for '--registry <REGISTRY>' but none was supplied"},
+		{Logout, "--registry a -q --registry b", "error: the argument '--registry <REGISTRY>' cannot be used multiple times"},
+		{Logout, "-test.v", "error: unexpected argument '-t' found"},
+		{Logout, "-C dir", errDirectoryUnstable.Error()},
+		{Logout, "token --help", "error: unexpected argument 'token' found"},
+		{Logout, "--help --nope", help},
+		{Login, "--version", "cargo-login 1.2.3"},
 	} {
-		_, err := test.command.parse(strings.Fields(test.args), nil)
-		var answer *Answer
-		if !errors.As(err, &answer) || answer.Error() != test.want || answer.Code != 1 {
-			t.Errorf("%s %s: %v\nwant a usage error\n%s", test.command.Name, test.args, err, test.want)
+		if _, got := parse(test.command, strings.Fields(test.args), nil); got != test.want {
+			t.Errorf("%s %s: %s, want %s", test.command.Name, test.args, got, test.want)
 		}
 	}
-	if _, err := Logout.parse([]string{"-C", "dir"}, nil); err != errDirectoryUnstable {
-		t.Errorf("-C on the stable channel: %v", err)
+}
+
+func TestVersion(t *testing.T) {
+	for described, want := range map[string]string{
+		"v1.2.3":                  "cargo-login 1.2.3\n",
+		"v1.2.3-4-g0123456789ab":  "cargo-login 1.2.3-4 (0123456789ab)\n",
+		"0123456789ab-dirty":      "cargo-login 0123456789ab-dirty\n",
+		"v1.2.3-rc.1-4-g01234567": "cargo-login 1.2.3-rc.1-4 (01234567)\n",
+	} {
+		if got := Version("cargo-login", described); got != want {
+			t.Errorf("Version of %q: %q, want %q", described, got, want)
+		}
 	}
 }
 
@@ -84,31 +97,24 @@ func TestChannel(t *testing.T) {
 	}
 }
 
-func TestParseUnstable(t *testing.T) {
+func TestUnstableFlags(t *testing.T) {
 	for _, test := range []struct {
 		flags   []string
 		channel Channel
-		want    Unstable
-		warning string
-		err     string
+		want    string
 	}{
-		{[]string{"asymmetric-token", "unstable-options"}, "nightly", Unstable{true, true}, "", ""},
-		{[]string{"build-std=core"}, "dev", Unstable{}, "", ""},
-		{[]string{"sparse-registry"}, "nightly", Unstable{}, "flag `-Z sparse-registry` has been stabilized in the 1.68 release, and is no longer necessary\n  The sparse protocol is now the default for crates.io\n", ""},
-		{[]string{"offline"}, "nightly", Unstable{}, "", "flag `-Z offline` has been stabilized in the 1.36 release\n  Offline mode is now available via the --offline CLI option\n"},
-		{[]string{"asymmetric-token=yes"}, "nightly", Unstable{}, "", "flag -Zasymmetric-token does not take a value, found: `yes`"},
-		{[]string{"allow-features=foo", "asymmetric-token"}, "nightly", Unstable{}, "", "the feature `asymmetric-token` is not in the list of allowed features: [foo]"},
-		{[]string{"x"}, "beta", Unstable{}, "", "the `-Z` flag is only accepted on the nightly channel of Cargo, but this is the `beta` channel\n" + channelsPage},
+		{[]string{"asymmetric-token", "unstable-options"}, "nightly", ""},
+		{[]string{"build-std=core", "of-a-later-cargo"}, "dev", ""},
+		{[]string{"asymmetric-token=yes"}, "nightly", "flag -Zasymmetric-token does not take a value, found: `yes`"},
+		{[]string{"x"}, "beta", "the `-Z` flag is only accepted on the nightly channel of Cargo, but this is the `beta` channel\n" + channelsPage},
+		{nil, "beta", ""},
 	} {
-		got, warnings, err := parseUnstable(test.flags, test.channel, nil)
-		if test.err != "" {
-			if err == nil || err.Error() != test.err {
-				t.Errorf("parseUnstable(%q): %v, want %s", test.flags, err, test.err)
-			}
-			continue
+		got := ""
+		if err := (&Options{Unstable: test.flags, Channel: test.channel}).checkUnstable(); err != nil {
+			got = err.Error()
 		}
-		if err != nil || got != test.want || strings.Join(warnings, "|") != test.warning {
-			t.Errorf("parseUnstable(%q) = %v, %q, %v, want %v, %q", test.flags, got, warnings, err, test.want, test.warning)
+		if got != test.want {
+			t.Errorf("-Z %q on %s: %s, want %s", test.flags, test.channel, got, test.want)
 		}
 	}
 }
@@ -138,17 +144,8 @@ func FuzzParse(f *testing.F) {
 		args := strings.Split(line, " ")
 		_ = ReadFront(args, nil).alone()
 		for _, command := range []Command{Login, Logout} {
-			_, err := command.parse(args, nil)
-			if err == nil {
-				continue
-			}
-			if err.Error() == "" {
+			if _, answer := parse(command, args, nil); answer == "" {
 				t.Errorf("%s %q: an error without a text", command.Name, args)
-			}
-			var answer *Answer
-			if errors.As(err, &answer) {
-				answer.text(1)
-				answer.text(40)
 			}
 		}
 	})

@@ -4,11 +4,20 @@
 //
 // It holds no behaviour of a login or a logout. A program's main is
 //
-//	os.Exit(cli.Main(cli.Logout, func(ctx context.Context, s *cli.Session) error { … }))
+//	os.Exit(cli.Main(cli.Logout, version, func(ctx context.Context, s *cli.Session) error { … }))
 package cli
 
-// Command is one of Cargo's commands, as far as its command line goes. One
-// without a name is what stands before a command; see [Front].
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Command is one of Cargo's commands, as far as its command line goes.
 type Command struct {
 	// Name is the word after "cargo".
 	Name  string
@@ -16,26 +25,22 @@ type Command struct {
 	// provider says that the command takes a token and, after "--", arguments
 	// for the credential provider.
 	provider bool
-	sections []section
-	// usageLine is the usage of a command line whose usage errors do not name
-	// the options given.
-	usageLine string
 }
 
 // The commands of this project.
 var (
-	Login  = Command{Name: "login", about: "Log in to a registry.", provider: true, sections: commandSections}
-	Logout = Command{Name: "logout", about: "Remove an API token from the registry locally", sections: commandSections}
+	Login  = Command{Name: "login", about: "Log in to a registry.", provider: true}
+	Logout = Command{Name: "logout", about: "Remove an API token from the registry locally"}
 )
 
 // Options is what a command line says. A nil field was not given.
 type Options struct {
 	Registry *string
-	// Verbose counts -v; Cargo tells 0, 1 and more apart.
+	// Verbose counts -v.
 	Verbose int
 	Quiet   bool
-	// Color is the word as given: Cargo checks its case only after the
-	// configuration was read, in [Shell.SetColor].
+	// Color is the word as given: Cargo checks its case only after it has read
+	// the configuration, in [Shell.SetColor].
 	Color *string
 	// Config and Unstable hold the values of --config and -Z in order.
 	Config   []string
@@ -51,36 +56,367 @@ type Options struct {
 	Channel Channel
 }
 
-// parse reads a command line, without the program's name, as Cargo reads what
-// follows "cargo login". In front of that may stand what stands before Cargo's
-// subcommand: +toolchain and -C. Not so if the first argument is the command's
-// own name, which Cargo puts there when it runs a program as its subcommand.
-//
-// A request for help and a usage error are an [*Answer]; any other error is
-// shown as every failure is. [Shell.Report] knows both.
-func (c Command) parse(args, environ []string) (Options, error) {
-	toolchain, dir, args, err := c.cutFront(args)
-	if err != nil {
-		return Options{}, err
-	}
-	p := newParser(c)
-	if err := p.parse(args); err != nil {
-		return Options{}, err
-	}
-	if dir != nil && *dir == "" {
-		return Options{}, missingValue(directoryOption)
-	}
-	p.options.Dir = dir
-	return p.options.on(channel(toolchain, environ))
+// colors are the values of --color.
+var colors = []string{"auto", "always", "never"}
+
+// present is what pflag sets a flag to that has no value. No argument can hold
+// it.
+const present = "\x00"
+
+// option is one of Cargo's options, as a pflag.Value.
+type option struct {
+	// name is how usage errors call it, value the name of its value. An option
+	// without one is a flag.
+	name, value string
+	// repeats says that it may be given again, as any option may where a command
+	// line is only completed.
+	repeats, completing bool
+	given               bool
+	set                 func(value string) error
 }
 
-// cutFront takes what stands before Cargo's subcommand, or the command's own
-// name, from the front of the arguments.
-func (c Command) cutFront(args []string) (toolchain string, dir *string, rest []string, err error) {
-	if len(args) > 0 && args[0] == c.Name {
-		return "", nil, args[1:], nil
+// String is what cobra expects of a flag that is not set.
+func (o *option) String() string { return "false" }
+
+// Type tells cobra a flag from others, and what completion may offer again.
+func (o *option) Type() string {
+	switch {
+	case o.repeats:
+		return "stringArray"
+	case o.value == "":
+		return "bool"
 	}
-	toolchain, args = cutToolchain(args)
-	dir, rest, err = cutDirectory(args)
-	return toolchain, dir, rest, err
+	return "string"
+}
+
+// Set is called by pflag for every time that the option is given.
+func (o *option) Set(value string) error {
+	switch {
+	case o.value == "" && value != present:
+		return errors.New("unexpected value '" + invalid.paint(valid8(value)) + "' for '" + literal.paint(o.usage()) +
+			"' found; no more were expected")
+	case o.given && !o.repeats && !o.completing:
+		return errors.New("the argument '" + invalid.paint(o.usage()) + "' cannot be used multiple times")
+	case o.name != "-C" && !utf8.ValidString(value):
+		return errNotUTF8
+	}
+	o.given = true
+	return o.set(value)
+}
+
+// usage returns the option as usage errors show it.
+func (o *option) usage() string {
+	switch {
+	case o.value != "":
+		return o.name + " <" + o.value + ">"
+	case o.repeats:
+		return o.name + "..."
+	}
+	return o.name
+}
+
+// missing is the error for an option without a value.
+func (o *option) missing() error {
+	return errors.New("a value is required for '" + invalid.paint(o.usage()) + "' but none was supplied" + o.possible())
+}
+
+// possible lists the values of an option that has only some.
+func (o *option) possible() string {
+	if o.name != "--color" {
+		return ""
+	}
+	var styled []string
+	for _, color := range colors {
+		styled = append(styled, valid.paint(color))
+	}
+	return "\n  [possible values: " + strings.Join(styled, ", ") + "]"
+}
+
+// add adds an option to the flags. One without a long name has one there that
+// pflag refuses on a command line, and that completion must not offer.
+func add(flags *pflag.FlagSet, long, short, value, help string, set func(string) error) *option {
+	o := &option{name: "--" + long, value: value, set: set}
+	if long == "" {
+		long, o.name = "="+short, "-"+short
+	}
+	flag := flags.VarPF(o, long, short, help)
+	flag.Hidden = o.name[1] != '-'
+	if value == "" {
+		flag.NoOptDefVal = present
+	}
+	return o
+}
+
+func (o *Options) addRegistry(flags *pflag.FlagSet) {
+	add(flags, "registry", "", "REGISTRY", "Registry to use", to(&o.Registry))
+}
+
+// addShared adds the options that Cargo has before a command and after it.
+func (o *Options) addShared(flags *pflag.FlagSet) {
+	count := func(string) error { o.Verbose++; return nil }
+	add(flags, "verbose", "v", "", "Use verbose output (-vv very verbose/build.rs output)", count).repeats = true
+	add(flags, "quiet", "q", "", "Do not print cargo log messages", yes(&o.Quiet))
+	color := add(flags, "color", "", "WHEN", "Coloring", nil)
+	color.set = func(value string) error {
+		isColor := func(color string) bool { return strings.EqualFold(color, value) }
+		switch {
+		case value == "":
+			return color.missing()
+		case !slices.ContainsFunc(colors, isColor):
+			return errors.New("invalid value '" + invalid.paint(value) + "' for '" + literal.paint(color.usage()) + "'" + color.possible())
+		}
+		o.Color = &value
+		return nil
+	}
+	add(flags, "config", "", "KEY=VALUE|PATH", "Override a configuration value", appendTo(&o.Config)).repeats = true
+	add(flags, "", "Z", "FLAG", "Unstable (nightly-only) flags to Cargo", appendTo(&o.Unstable)).repeats = true
+	add(flags, "locked", "", "", "Assert that `Cargo.lock` will remain unchanged", yes(&o.Locked))
+	add(flags, "offline", "", "", "Run without accessing the network", yes(&o.Offline))
+	add(flags, "frozen", "", "", "Equivalent to specifying both --locked and --offline", yes(&o.Frozen))
+}
+
+// addDirectory adds -C, which Cargo has before a command only.
+func (o *Options) addDirectory(flags *pflag.FlagSet) {
+	directory := add(flags, "", "C", "DIRECTORY", "Change to DIRECTORY first", nil)
+	directory.set = func(value string) error {
+		if value == "" {
+			return directory.missing()
+		}
+		o.Dir = &value
+		return nil
+	}
+}
+
+func to(field **string) func(string) error {
+	return func(value string) error { *field = &value; return nil }
+}
+
+func appendTo(field *[]string) func(string) error {
+	return func(value string) error { *field = append(*field, value); return nil }
+}
+
+func yes(field *bool) func(string) error {
+	return func(string) error { *field = true; return nil }
+}
+
+// separate prepares arguments for pflag, which reads them otherwise than Cargo
+// in some points. It takes an argument that looks like an option for the value of
+// the one before: so the arguments end there, and the value is found missing.
+// And it gives a flag the value in "-q=x", ignores "-test.x", and takes the sign
+// in "-Z=" for the value: so clusters of short options are taken apart.
+func separate(flags *pflag.FlagSet, args []string) []string {
+	separated := []string{}
+	for i, arg := range args {
+		if arg == "--" {
+			return append(separated, args[i:]...)
+		}
+		for {
+			first, takesValue := shortOption(flags, arg)
+			if first == "" || first == arg || takesValue {
+				break
+			}
+			separated = append(separated, first)
+			arg = "-" + arg[len(first):]
+		}
+		if first, takesValue := shortOption(flags, arg); takesValue && arg == first+"=" {
+			separated = append(separated, first, "")
+			continue
+		}
+		separated = append(separated, arg)
+		if awaitsValue(flags, arg) && i+1 < len(args) && looksLikeOption(args[i+1]) {
+			break
+		}
+	}
+	return separated
+}
+
+// shortOption returns the first option of a cluster; "" for another argument.
+func shortOption(flags *pflag.FlagSet, arg string) (first string, takesValue bool) {
+	if !looksLikeOption(arg) || arg[1] == '-' {
+		return "", false
+	}
+	_, size := utf8.DecodeRuneInString(arg[1:])
+	flag := flags.ShorthandLookup(arg[1:2])
+	return arg[:1+size], flag != nil && flag.NoOptDefVal == ""
+}
+
+// awaitsValue reports whether the value of an option is the next argument.
+func awaitsValue(flags *pflag.FlagSet, arg string) bool {
+	if name, isLong := strings.CutPrefix(arg, "--"); isLong {
+		flag := flags.Lookup(name)
+		return flag != nil && flag.NoOptDefVal == ""
+	}
+	first, takesValue := shortOption(flags, arg)
+	return takesValue && first == arg
+}
+
+// looksLikeOption reports whether an argument is taken for an option; a single
+// hyphen is not.
+func looksLikeOption(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
+
+// Answer ends a program that was not run to do its work: help or a version that
+// was asked for, or a usage error.
+type Answer struct {
+	// Code is the program's exit status: 0 for what was asked for, which belongs
+	// on standard output, 1 for a usage error, which belongs on standard error.
+	Code int
+	// text is the answer with its styles.
+	text string
+	// late says that Cargo gives the answer only after it has read its
+	// options, in the colours of its messages.
+	late bool
+}
+
+// Error returns the whole answer without colours.
+func (a *Answer) Error() string { return plain(a.text) }
+
+// UsageError is a usage error; usage is the line of usage.
+func UsageError(err error, usage string) *Answer {
+	return &Answer{Code: 1, text: failure.paint("error:") + " " + err.Error() + "\n\n" +
+		heading.paint("Usage:") + " " + usage + "\n\n" +
+		"For more information, try '" + literal.paint("--help") + "'.\n"}
+}
+
+var errNotUTF8 = errors.New("invalid UTF-8 was detected in one or more arguments")
+
+func unexpected(name string) error {
+	return errors.New("unexpected argument '" + invalid.paint(valid8(name)) + "' found")
+}
+
+func valid8(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+
+// mistake returns what pflag finds wrong in Cargo's words.
+func mistake(err error) error {
+	var (
+		unknown *pflag.NotExistError
+		syntax  *pflag.InvalidSyntaxError
+		missing *pflag.ValueRequiredError
+		value   *pflag.InvalidValueError
+	)
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return unexpected("-" + unknown.GetSpecifiedShortnames())
+	case errors.As(err, &unknown):
+		return unexpected("--" + unknown.GetSpecifiedName())
+	case errors.As(err, &syntax):
+		name, _, _ := strings.Cut(syntax.GetSpecifiedFlag(), "=")
+		return unexpected(name)
+	case errors.As(err, &missing):
+		return missing.GetFlag().Value.(*option).missing()
+	case errors.As(err, &value):
+		return value.Unwrap() // what Set has said
+	}
+	return err
+}
+
+// command returns the cobra command that runs a command in the session. Its
+// program may add options of its own.
+func (s *Session) command(c Command, run Run) *cobra.Command {
+	command := &cobra.Command{
+		Use: c.Name,
+		// What is wrong is for the shell to show.
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	command.CompletionOptions.DisableDefaultCmd = true
+	usageError := func(err error) error {
+		if answer := (*Answer)(nil); errors.As(err, &answer) {
+			return answer
+		}
+		if errors.Is(err, pflag.ErrHelp) {
+			return pflag.ErrHelp
+		}
+		return UsageError(mistake(err), c.usage())
+	}
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	command.SetHelpFunc(func(*cobra.Command, []string) { s.Shell.answer(&Answer{text: c.help()}) })
+	command.Args = func(_ *cobra.Command, args []string) error {
+		if err := s.Options.positional(c, args, command.ArgsLenAtDash()); err != nil {
+			return usageError(err)
+		}
+		return nil
+	}
+	command.RunE = func(*cobra.Command, []string) error {
+		if err := s.configure(c); err != nil {
+			return err
+		}
+		return run(command.Context(), s)
+	}
+
+	flags := command.Flags()
+	flags.SortFlags = false
+	s.Options.addRegistry(flags)
+	s.Options.addShared(flags)
+	add(flags, "help", "h", "", "Print help", func(string) error {
+		// An argument too many counts before help if it stands before it.
+		if err := new(Options).positional(c, flags.Args(), -1); err != nil {
+			return err
+		}
+		return pflag.ErrHelp
+	})
+	s.completeValues(command)
+	return command
+}
+
+// positional reads the arguments that are no options; those from dash on stood
+// after "--".
+func (o *Options) positional(c Command, args []string, dash int) error {
+	if dash < 0 {
+		dash = len(args)
+	}
+	before, after := args[:dash], args[dash:]
+	if c.provider && len(before) > 0 {
+		o.Token, before = &before[0], before[1:]
+	}
+	switch {
+	case len(before) > 0:
+		return unexpected(before[0])
+	case len(after) > 0 && !c.provider:
+		return unexpected(after[0])
+	case slices.ContainsFunc(args, func(arg string) bool { return !utf8.ValidString(arg) }):
+		return errNotUTF8
+	}
+	if len(after) > 0 {
+		o.Args = after
+	}
+	return nil
+}
+
+// usage returns the line of usage.
+func (c Command) usage() string {
+	line := literal.paint("cargo "+c.Name) + " " + placeholder.paint("[OPTIONS]")
+	if c.provider {
+		line += " " + literal.paint("[--") + " " + placeholder.paint("[args]...") + literal.paint("]")
+	}
+	return line
+}
+
+// help returns Cargo's help, as it is where no terminal says a width.
+func (c Command) help() string {
+	name := literal.paint
+	value := func(name string) string { return placeholder.paint(" ") + placeholder.paint(name) }
+	arguments := ""
+	if c.provider {
+		arguments = "\n" + heading.paint("Arguments:") + "\n" +
+			"  " + placeholder.paint("[args]...") + "  Additional arguments for the credential provider\n"
+	}
+	return c.about + "\n\n" + heading.paint("Usage:") + " " + c.usage() + "\n" + arguments + `
+` + heading.paint("Options:") + `
+      ` + name("--registry") + value("<REGISTRY>") + `      Registry to use
+  ` + name("-v") + `, ` + name("--verbose") + placeholder.paint("...") + `               Use verbose output (-vv very verbose/build.rs output)
+  ` + name("-q") + `, ` + name("--quiet") + `                    Do not print cargo log messages
+      ` + name("--color") + value("<WHEN>") + `             Coloring [possible values: auto, always, never]
+      ` + name("--config") + value("<KEY=VALUE|PATH>") + `  Override a configuration value
+  ` + name("-Z") + value("<FLAG>") + `                      Unstable (nightly-only) flags to Cargo, see 'cargo -Z help' for
+                                 details
+  ` + name("-h") + `, ` + name("--help") + `                     Print help
+
+` + heading.paint("Manifest Options:") + `
+      ` + name("--locked") + `   Assert that ` + "`Cargo.lock`" + ` will remain unchanged
+      ` + name("--offline") + `  Run without accessing the network
+      ` + name("--frozen") + `   Equivalent to specifying both --locked and --offline
+
+Run ` + "`" + fixed("cargo help "+c.Name) + "`" + ` for more detailed information.
+`
 }

@@ -4,59 +4,113 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
+	"github.com/cargo-auth/cargo-auth/pkg/terminal"
 )
 
 // Session is what a command runs in: its options, the configuration with
 // --config laid over it, and the shell set up as both say.
 type Session struct {
-	Options  Options
-	Config   *config.Config
-	Shell    *Shell
-	Unstable Unstable
+	Options Options
+	Config  *config.Config
+	Shell   *Shell
 	// Offline is set by --offline and by `net.offline`.
 	Offline bool
+
+	environ []string
+	// before are the options that stand before the name of the command.
+	before Options
+	// asymmetric says that cargo:paseto is among the default providers.
+	asymmetric bool
 }
 
 // A Run is what a command does once its options and the configuration are read.
 type Run func(context.Context, *Session) error
 
-// Main runs a command as a program, or answers a shell that completes its
-// command line, and returns the exit status.
-func Main(command Command, run Run) int {
-	if len(os.Args) > 1 && os.Args[1] == completeRequest {
-		NoCoreDump()
-		os.Stdout.WriteString(command.complete(os.Args[2:], os.Environ()))
+// Main runs a command as a program of this version, or answers a shell that
+// completes its command line, and returns the exit status.
+//
+// The command line is what follows "cargo login", and before that may stand what
+// stands before Cargo's subcommand: +toolchain and -C. Not so if the first
+// argument is the command's own name, which Cargo puts there when it runs a
+// program as its subcommand.
+func Main(c Command, version string, run Run) int {
+	s, args := newSession(), os.Args[1:]
+	command := s.program(c, version, run, args)
+	if isCompletion(args) {
+		_ = command.Execute()
 		return 0
 	}
-	return start(command, run, func(environ []string) (Options, error) {
-		return command.parse(os.Args[1:], environ)
+	return s.main(command.ExecuteContext)
+}
+
+// program returns the command of a program that was run with these arguments.
+func (s *Session) program(c Command, version string, run Run, args []string) *cobra.Command {
+	command := s.command(c, run)
+	if len(args) > 0 && args[0] == c.Name {
+		s.before.Channel = channel("", s.environ)
+		return subcommand(command, args[1:])
+	}
+	toolchain, args := cutToolchain(args)
+	s.before.Channel = channel(toolchain, s.environ)
+	flags := command.Flags()
+	s.Options.addDirectory(flags)
+	add(flags, "version", "V", "", "Print version", func(string) error {
+		return &Answer{text: Version("cargo-"+c.Name, version)}
 	})
+	if isCompletion(args) {
+		prepareCompletion(flags)
+	} else {
+		args = separate(flags, args)
+	}
+	command.SetArgs(args)
+	return command
 }
 
-// Fail shows why a program does nothing and returns its exit status.
-func Fail(err error) int {
-	return start(Command{}, nil, func([]string) (Options, error) { return Options{}, err })
+// subcommand returns the program of which the command is one of several. So it
+// does not complete the command line, and any argument may be a token.
+func subcommand(command *cobra.Command, args []string) *cobra.Command {
+	cargo := &cobra.Command{Use: "cargo"}
+	cargo.AddCommand(command)
+	cargo.SetArgs(slices.Concat([]string{command.Name()}, separate(command.Flags(), args)))
+	return cargo
 }
 
-// start runs a command in this process.
-func start(command Command, run Run, parse func(environ []string) (Options, error)) int {
+// Version is what a program says of its version, which git describes with words
+// such as "v1.2.3-4-g0123456789ab".
+func Version(program, described string) string {
+	release, commit, found := strings.Cut(strings.TrimPrefix(described, "v"), "-g")
+	if found {
+		release += " (" + commit + ")"
+	}
+	return program + " " + release + "\n"
+}
+
+// newSession returns a session of this process.
+func newSession() *Session {
 	NoCoreDump()
 	// A run is over before collecting its garbage pays.
 	debug.SetGCPercent(400)
 	environ := os.Environ()
-	s := &Session{Shell: NewShell(os.Stdout, os.Stderr, environ)}
-	return s.main(command, run, environ, parse)
+	return &Session{Shell: NewShell(os.Stdout, os.Stderr, environ), environ: environ}
 }
 
-// main runs a command whose command line parse reads.
-func (s *Session) main(command Command, run Run, environ []string, parse func(environ []string) (Options, error)) int {
-	if err := s.open(environ); err != nil {
+// main runs a command and returns the exit status.
+func (s *Session) main(execute func(context.Context) error) int {
+	if err := s.open(); err != nil {
 		return s.Shell.Report(err)
 	}
 	// Errors in the configuration do not stop a usage error or --help.
@@ -64,24 +118,14 @@ func (s *Session) main(command Command, run Run, environ []string, parse func(en
 		s.Shell.colorAnswers(term.Color)
 	}
 	ctx, died := UntilSignal()
-	err := s.run(ctx, command, run, environ, parse)
+	err := execute(ctx)
 	died()
 	return s.Shell.Report(err)
 }
 
-func (s *Session) run(ctx context.Context, command Command, run Run, environ []string, parse func(environ []string) (Options, error)) (err error) {
-	if s.Options, err = parse(environ); err != nil {
-		return err
-	}
-	if err := s.configure(environ, command); err != nil {
-		return err
-	}
-	return run(ctx, s)
-}
-
 // open takes the configuration of the current directory.
-func (s *Session) open(environ []string) (err error) {
-	s.Config, err = s.Shell.OpenConfig(environ)
+func (s *Session) open() (err error) {
+	s.Config, err = s.Shell.OpenConfig(s.environ)
 	return err
 }
 
@@ -105,13 +149,17 @@ func openConfig(environ []string, notify func(config.Notice)) (*config.Config, e
 
 // configure does what Cargo does between its command line and a command, in
 // Cargo's order, which decides what is reported if several things are wrong.
-func (s *Session) configure(environ []string, command Command) error {
+func (s *Session) configure(command Command) error {
+	s.Options = s.before.under(s.Options)
 	o := s.Options
+	if err := o.checkDirectory(); err != nil {
+		return err
+	}
 	if o.Dir != nil {
 		if err := os.Chdir(*o.Dir); err != nil {
 			return fmt.Errorf("could not change to requested directory: %w", config.OSError(err))
 		}
-		if err := s.open(environ); err != nil {
+		if err := s.open(); err != nil {
 			return err
 		}
 		if err := s.Config.Read(); err != nil {
@@ -121,20 +169,17 @@ func (s *Session) configure(environ []string, command Command) error {
 	if s.hasAlias(command.Name) {
 		s.Config.Notice(config.Warning, "user-defined alias `%s` is ignored, because it is shadowed by a built-in command", command.Name)
 	}
-	if o.asksUnstableHelp() {
+	if len(o.Unstable) > 0 && o.Unstable[0] == "help" {
 		return unstableHelp(o.Channel)
 	}
-	_, warnings, err := parseUnstable(o.Unstable, o.Channel, nil)
+	if err := o.checkUnstable(); err != nil {
+		return err
+	}
+	err := s.Config.Override(o.Config)
 	if err != nil {
 		return err
 	}
-	for _, warning := range warnings {
-		s.Config.Notice(config.Warning, "%s", warning)
-	}
-	if err := s.Config.Override(o.Config); err != nil {
-		return err
-	}
-	if s.Unstable, err = s.unstable(); err != nil {
+	if s.asymmetric, err = s.asymmetricTokens(); err != nil {
 		return err
 	}
 	if err := s.setUpShell(); err != nil {
@@ -148,32 +193,6 @@ func (s *Session) configure(environ []string, command Command) error {
 	// Cargo reads [http] here, for git; its errors matter to those who use it.
 	_, _ = s.Config.HTTP()
 	return nil
-}
-
-// unstable lays the command line's unstable flags over the table [unstable],
-// which counts where such flags are allowed. The table may say which flags the
-// command line may name, so they are read again.
-func (s *Session) unstable() (Unstable, error) {
-	if !s.Options.Channel.Unstable() {
-		return Unstable{}, nil
-	}
-	var keys []config.UnstableKey
-	for _, f := range unstableFlags {
-		keys = append(keys, f.key())
-	}
-	configured, err := s.Config.Unstable(keys)
-	if err != nil {
-		return Unstable{}, err
-	}
-	allowed := configured.Lists["allow-features"]
-	slices.Sort(allowed)
-	u, _, err := parseUnstable(s.Options.Unstable, s.Options.Channel, slices.Compact(allowed))
-	if err != nil {
-		return Unstable{}, err
-	}
-	u.AsymmetricToken = u.AsymmetricToken || configured.Flags["asymmetric-token"]
-	u.UnstableOptions = u.UnstableOptions || configured.Flags["unstable-options"]
-	return u, nil
 }
 
 // hasAlias reports whether the configuration has an alias of that name, with
@@ -232,4 +251,91 @@ func (s *Session) Registry() (*string, error) {
 		return nil, err
 	}
 	return &byDefault.Val, nil
+}
+
+// Chain returns the credential providers that are configured. They ask for a
+// token on the terminal, where it is not shown as it is typed.
+func (s *Session) Chain() *credential.Chain {
+	read := func(ctx context.Context, prompt string) (config.Secret, error) {
+		text, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, prompt)
+		return config.NewSecret(text), err
+	}
+	return &credential.Chain{
+		Config:           s.Config,
+		AsymmetricTokens: s.asymmetric,
+		Stdin:            os.Stdin,
+		Stderr:           os.Stderr,
+		Now:              time.Now,
+		ReadToken:        read,
+		BuiltIn:          s.secretStore(read),
+	}
+}
+
+// secretStore is Cargo's provider over this system's secret store, if it has
+// one.
+func (s *Session) secretStore(read credential.TokenReader) map[string]credential.Provider {
+	if keyring.CargoProvider == "" {
+		return nil
+	}
+	environ := s.environ
+	return map[string]credential.Provider{
+		keyring.CargoProvider: &keyring.Provider{
+			Options:   keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }},
+			ReadToken: read,
+			Required:  true,
+			Notify:    s.Shell.Notify,
+		},
+	}
+}
+
+// patience is how long a command may take to end after a signal. A provider
+// program that it runs gets half a second of it.
+const patience = 2 * time.Second
+
+// UntilSignal returns a context that ends when a signal asks the program to
+// end, so that a credential provider ends with it and a terminal is as it was.
+// After that the program dies of the signal, as it would have at once: in died,
+// or when it has taken too long to get there.
+//
+// Signals are watched from the moment on that the end of the context is waited for. Until then there is nothing to clean up, and to begin takes a tenth
+// of the time of a whole logout.
+func UntilSignal() (ctx context.Context, died func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var received os.Signal
+	watch := func() {
+		signals := notified()
+		go func() {
+			received = <-signals
+			cancel()
+			time.Sleep(patience)
+			dieOf(received)
+		}()
+	}
+	return signalContext{ctx, sync.OnceFunc(watch)}, func() {
+		if ctx.Err() != nil {
+			dieOf(received)
+		}
+	}
+}
+
+// signalContext begins to watch for signals when it is waited for.
+type signalContext struct {
+	context.Context
+	watch func()
+}
+
+func (c signalContext) Done() <-chan struct{} {
+	c.watch()
+	return c.Context.Done()
+}
+
+// notified returns a channel that gets the signals that ask the program to end.
+func notified() <-chan os.Signal {
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as for a program under nohup
+			signal.Notify(signals, s)
+		}
+	}
+	return signals
 }

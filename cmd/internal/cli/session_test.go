@@ -49,7 +49,7 @@ func session(t *testing.T, line string) string {
 	}
 	defer output.Close()
 
-	s := &Session{Shell: NewShell(output, output, environ)}
+	s := &Session{Shell: NewShell(output, output, environ), environ: environ}
 	run := func(_ context.Context, s *Session) error {
 		name, err := s.Registry()
 		if err != nil {
@@ -58,7 +58,7 @@ func session(t *testing.T, line string) string {
 		_, err = registry.ResolveChosen(s.Config, name)
 		return err
 	}
-	s.main(Logout, run, environ, func(environ []string) (Options, error) { return Logout.parse(args, environ) })
+	s.main(s.program(Logout, "", run, append([]string{Logout.Name}, args...)).ExecuteContext)
 	text, err := os.ReadFile(output.Name())
 	if err != nil {
 		t.Fatal(err)

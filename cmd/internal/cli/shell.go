@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -45,8 +47,6 @@ type Shell struct {
 	// color is what the user asked for in messages, answersColor in help and
 	// usage errors: Cargo decides on the latter before it reads its options.
 	color, answersColor colorChoice
-	// messages drops what has no place in messages without colours.
-	messages stripper
 
 	// mu guards what is on the screen.
 	mu       sync.Mutex
@@ -91,7 +91,7 @@ func parseColor(choice *string) (color colorChoice, ok bool) {
 	if choice == nil {
 		return colorAuto, true
 	}
-	i := slices.Index([]string{"auto", "always", "never"}, *choice)
+	i := slices.Index(colors, *choice)
 	return colorChoice(max(i, 0)), i >= 0
 }
 
@@ -133,7 +133,7 @@ func (s *Shell) print(text string) {
 // write is print for a caller that holds the lock.
 func (s *Shell) write(text string) {
 	if !s.colors(s.color, s.stderr) {
-		text = s.messages.strip(text)
+		text = plain(text)
 	}
 	// There is nobody left to tell if this fails.
 	_, _ = io.WriteString(s.stderr, text)
@@ -199,7 +199,7 @@ func (s *Shell) answer(a *Answer) {
 	if a.late {
 		choice = s.color
 	}
-	text := a.text(s.columns())
+	text := a.text
 	if !s.colors(choice, file) {
 		text = plain(text)
 	}
@@ -245,4 +245,184 @@ func layersOf(err error) []string {
 		err = cause
 	}
 	return layers
+}
+
+// style is an escape sequence that starts a style.
+type style string
+
+// The styles of Cargo's output.
+const (
+	heading     style = "\x1b[1m\x1b[92m"
+	literal     style = "\x1b[1m\x1b[96m"
+	placeholder style = "\x1b[36m"
+	failure     style = "\x1b[1m\x1b[91m"
+	warned      style = "\x1b[1m\x1b[33m"
+	notice      style = "\x1b[1m\x1b[96m"
+	frame       style = "\x1b[1m\x1b[94m"
+	strong      style = "\x1b[1m"
+	invalid     style = warned
+	valid       style = literal
+)
+
+// reset ends every style.
+const reset = "\x1b[0m"
+
+// fixed returns text in the style of literal as it is in texts that Cargo has
+// ready: there the end of each part of a style is written out.
+func fixed(text string) string { return "\x1b[96m\x1b[1m" + text + "\x1b[39m\x1b[22m" }
+
+// paint returns text in a style. Everything is written with styles; [Shell]
+// takes them off again where there are no colours.
+func (s style) paint(text string) string { return string(s) + text + reset }
+
+// progressDelay is how long something takes before it has a progress line.
+const progressDelay = 500 * time.Millisecond
+
+// The columns of a progress line, which are Cargo's: of the verb, and of verb
+// and bar together at most.
+const (
+	progressVerb = 15
+	progressMost = 50
+)
+
+// progress is the line at the bottom of the terminal.
+type progress struct {
+	when *string
+	// width is the configured one; nil is the terminal's.
+	width *int64
+	// shown is the length of the line that is on the screen; 0 is none.
+	shown int
+}
+
+// setProgress sets where there are progress lines. Without a choice it is on
+// terminals that can take a line back, unless a machine reads along.
+func (s *Shell) setProgress(t config.Term) {
+	s.progress.when, s.progress.width = t.ProgressWhen, t.ProgressWidth
+}
+
+// Progress shows a line of progress if done is not called within half a second.
+// Other messages take the line away, as done does.
+func (s *Shell) Progress(verb, text string) (done func()) {
+	line := progressLine(text, s.progressWidth())
+	if line == "" {
+		return func() {}
+	}
+	ended := false
+	timer := time.AfterFunc(progressDelay, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !ended {
+			s.write(literal.paint(fmt.Sprintf("%12s", verb)) + " " + line + "\r")
+			s.progress.shown = len(line) + len("             ")
+		}
+	})
+	return func() {
+		timer.Stop()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		ended = true
+		s.clearProgress()
+	}
+}
+
+// clearProgress takes the line away. The caller holds the lock.
+func (s *Shell) clearProgress() {
+	if s.progress.shown == 0 {
+		return
+	}
+	clear := "\x1b[K"
+	if !s.colors(s.color, s.stderr) {
+		clear = strings.Repeat(" ", s.progress.shown) + "\r"
+	}
+	s.progress.shown = 0
+	_, _ = io.WriteString(s.stderr, clear)
+}
+
+// progressWidth is the width of the screen; 0 is for one without progress.
+func (s *Shell) progressWidth() int {
+	p := s.progress
+	name, _ := lookup(s.environ, "TERM")
+	_, ci := lookup(s.environ, "CI")
+	_, azure := lookup(s.environ, "TF_BUILD")
+	always := p.when != nil && *p.when == "always"
+	switch {
+	case s.verbosity == Quiet, p.when != nil && *p.when == "never":
+		return 0
+	case !always && (name == "dumb" || ci || azure):
+		return 0
+	case p.width != nil:
+		return int(min(*p.width, 1000))
+	}
+	width, _, err := term.GetSize(int(s.stderr.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// progressLine returns a bar with a text behind it for a screen of some columns;
+// empty if it is too narrow. The bar is filled to just below a tenth, as Cargo's
+// is: how much is to come is not known.
+func progressLine(text string, width int) string {
+	inner := min(width, progressMost) - progressVerb - len("[]")
+	if inner < 0 {
+		return ""
+	}
+	filled := ""
+	if n := (10*inner - 1) / 100; n > 0 {
+		filled = strings.Repeat("=", n-1) + ">"
+	}
+	line := fmt.Sprintf("[%-*s]", inner, filled)
+	if room := width - progressVerb - len(line); room > 3 {
+		text = " " + text
+		if len(text) > room {
+			text = text[:room-3] + "..."
+		}
+		line += fmt.Sprintf("%-*s", room, text)
+	}
+	return line
+}
+
+// plain returns text as it is shown where there are no colours: without escape
+// sequences, and without control characters other than white space.
+func plain(text string) string {
+	var b strings.Builder
+	for text != "" {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == '\x1b':
+			size = sequenceLength(text)
+		case r >= ' ' && r != '\x7f', strings.ContainsRune("\t\n\f\r", r):
+			b.WriteString(text[:size])
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+// sequenceLength returns the length of the escape sequence at the beginning of
+// text. One that holds text, such as a window's title, ends at BEL or ESC \, or
+// with the line.
+func sequenceLength(text string) int {
+	at, last := 1, byte('/')
+	switch {
+	case len(text) > 1 && strings.IndexByte("]PX^_", text[1]) >= 0:
+		end := strings.IndexAny(text[2:], "\a\x1b\n")
+		if end < 0 {
+			return len(text)
+		}
+		if text[2+end] == '\a' {
+			end++
+		}
+		return 2 + end // ESC \ is a sequence of its own
+	case len(text) > 1 && text[1] == '[':
+		at, last = 2, '?'
+	}
+	for at < len(text) && text[at] >= ' ' && text[at] <= last {
+		at++
+	}
+	if at < len(text) && text[at] > ' ' && text[at] < '\x7f' {
+		at++
+	}
+	return at
 }

@@ -1,4 +1,0 @@
-package cli
-
-// NoCoreDump does nothing: Windows dumps where an administrator has said so.
-func NoCoreDump() {}

@@ -1,9 +1,0 @@
-//go:build !unix
-
-package cli
-
-import "os"
-
-func workingDirectory() (string, error) {
-	return os.Getwd()
-}

@@ -58,9 +58,22 @@ man:
 		rm '$(BUILD)/share/man/man1/'$$program.tmp; \
 	done
 
-# For the machine that builds, whatever the programs are built for.
+# Makes what has shells complete the programs' command lines. The programs say
+# what there is to complete, as cobra's do. Cobra's own files would do, but to
+# take quotes off they run what stands on the line, such as $(command), and in
+# fish what was quoted. Only PowerShell's is cobra's.
 completions:
-	GOOS= GOARCH= $(GO) run ./cmd/internal/completions '$(BUILD)' $(PROGRAMS)
+	@mkdir -p '$(BUILD)/share/bash-completion/completions' '$(BUILD)/share/zsh/site-functions' \
+		'$(BUILD)/share/fish/vendor_completions.d' '$(BUILD)/share/cargo-auth/completions'
+	GOOS= GOARCH= $(GO) run ./cmd/cargo-credential-keyring completion powershell > '$(BUILD)/completion.ps1'
+	@set -e; for program in $(PROGRAMS); do \
+		sed "s/PROGRAM/$$program/g" docs/completion/program.bash > '$(BUILD)/share/bash-completion/completions/'$$program; \
+		sed "s/PROGRAM/$$program/g" docs/completion/program.zsh > '$(BUILD)/share/zsh/site-functions/'_$$program; \
+		sed "s/PROGRAM/$$program/g" docs/completion/program.fish > '$(BUILD)/share/fish/vendor_completions.d/'$$program.fish; \
+		sed -e "s/cargo-credential-keyring/$$program/g" -e "s/cargo_credential_keyring/$$(echo $$program | tr - _)/g" \
+			-e "s/CARGO_CREDENTIAL_KEYRING/$$(echo $$program | tr a-z- A-Z_)/g" \
+			'$(BUILD)/completion.ps1' > '$(BUILD)/share/cargo-auth/completions/'$$program.ps1; \
+	done
 
 # Collects the licences: ours, and those of what the programs are linked from.
 licenses:

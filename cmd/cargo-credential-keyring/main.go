@@ -6,12 +6,20 @@ package main
 import (
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// programName is the program's, and that of its alias in the configuration.
-const programName = "cargo-credential-keyring"
+const (
+	// programName is the program's, and that of its alias in the configuration.
+	programName   = "cargo-credential-keyring"
+	cratesIO      = "crates-io"
+	tokenProvider = "cargo:token"
+)
 
 // version is set when the program is built.
 var version = "devel"
@@ -30,4 +38,128 @@ func main() {
 	err := command.ExecuteContext(ctx)
 	died()
 	os.Exit(shell.Report(err))
+}
+
+// tool is what the commands for people share.
+type tool struct {
+	shell  *cli.Shell
+	config *config.Config
+	// silent is the same configuration without its warnings.
+	silent *config.Config
+	// registry is the name given with --registry; empty if there is none.
+	registry string
+	dryRun   bool
+	json     bool
+}
+
+// newCommand returns the command line for people.
+func newCommand(shell *cli.Shell) *cobra.Command {
+	t := &tool{shell: shell}
+	root := &cobra.Command{
+		Use:   programName,
+		Short: "Keep the tokens of Cargo's registries in the operating system's secret store",
+		Long: `Keep the tokens of Cargo's registries in the operating system's secret store.
+
+Cargo runs this program with --cargo-plugin, once it is registered in Cargo's
+configuration. The commands below do that, move tokens that Cargo has stored in
+plain text, and show what is where.`,
+		Example: "  " + programName + " register\n  " + programName + " migrate\n  " + programName + " status",
+		Version: version,
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+		// Cargo's errors and colours are the shell's.
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.UsageError(err, c.UseLine()) })
+
+	commands := []*cobra.Command{t.registerCommand(), t.unregisterCommand(), t.statusCommand(), t.migrateCommand()}
+	for _, c := range commands {
+		c.Args = noArgs
+		c.RunE = t.configured(c.RunE)
+		_ = c.RegisterFlagCompletionFunc("registry", func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			return cli.CompleteRegistries(os.Environ(), begun), cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+	root.AddCommand(commands...)
+	return root
+}
+
+// noArgs makes arguments that are no flags a usage error; cobra's own words for
+// it will do.
+func noArgs(c *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(c, args); err != nil {
+		return cli.UsageError(err, c.UseLine())
+	}
+	return nil
+}
+
+// configured runs a command when the configuration has been read. Help does
+// without.
+func (t *tool) configured(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) (err error) {
+		if c.Flags().Changed("registry") {
+			// An empty name would mean all registries.
+			if err := registry.ValidateName(t.registry); err != nil {
+				return err
+			}
+		}
+		if t.config, err = cli.OpenConfig(os.Environ(), t.shell.Notify); err != nil {
+			return err
+		}
+		if err := t.config.Read(); err != nil {
+			return err
+		}
+		t.silent = t.quiet()
+		if term, err := t.config.Term(); err == nil {
+			if err := t.shell.SetColor(term.Color); err != nil {
+				return err
+			}
+		}
+		return run(c, args)
+	}
+}
+
+// quiet returns the configuration as it is now, without its warnings.
+func (t *tool) quiet() *config.Config {
+	o := t.config.Options
+	o.Notify = nil
+	return config.New(o)
+}
+
+func (t *tool) registryFlag(c *cobra.Command, usage string) {
+	c.Flags().StringVar(&t.registry, "registry", "", usage)
+}
+
+func (t *tool) dryRunFlag(c *cobra.Command) {
+	c.Flags().BoolVarP(&t.dryRun, "dry-run", "n", false, "Say what would be done, and change nothing")
+}
+
+// served says for which registries the command is.
+func (t *tool) served() string {
+	if t.registry == "" {
+		return "all registries"
+	}
+	return "registry `" + t.registry + "`"
+}
+
+// find returns the registry of that name.
+func (t *tool) find(name string) (registry.Registry, error) {
+	target, err := registry.Resolve(t.config, name)
+	return target.Registry, err
+}
+
+// credentialsName is the name by which Cargo finds a registry in the credentials
+// file, as the file's methods have it: empty for crates.io.
+func (t *tool) credentialsName(r registry.Registry) (string, error) {
+	if r.IsCratesIO() {
+		return "", nil
+	}
+	name, err := registry.ConfiguredName(t.silent, r)
+	if name == "" {
+		name = r.Name
+	}
+	return name, err
 }

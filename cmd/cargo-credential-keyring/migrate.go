@@ -23,11 +23,10 @@ func (t *tool) migrateCommand() *cobra.Command {
 secret store. A token leaves the file only after it has been read back from the
 store. Tokens that Cargo would not look for in the store are left alone: see
 register.`,
-		Args: noArgs,
-		RunE: t.configured(func(c *cobra.Command) error { return t.migrate(c.Context()) }),
+		RunE: func(c *cobra.Command, _ []string) error { return t.migrate(c.Context()) },
 	}
 	t.registryFlag(c, "The `NAME` of the one registry whose token to move")
-	t.dryRunFlag(c.Flags())
+	t.dryRunFlag(c)
 	return c
 }
 
@@ -104,19 +103,6 @@ func (t *tool) moves() (moves []move, file string, err error) {
 		moves = append(moves, m)
 	}
 	return moves, file, nil
-}
-
-// credentialsName is the name by which Cargo finds a registry in the credentials
-// file, as the file's methods have it.
-func (t *tool) credentialsName(r registry.Registry) (string, error) {
-	if r.IsCratesIO() {
-		return "", nil
-	}
-	name, err := registry.ConfiguredName(t.silent, r)
-	if name == "" {
-		name = r.Name
-	}
-	return name, err
 }
 
 // move moves one token.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -79,4 +80,24 @@ func storeFlags(flags *pflag.FlagSet, o *keyring.Options) {
 	flags.StringVar(&o.Backend, "backend", "", "The secret `STORE` to use: secret-service or keyutils; the system's own by default")
 	flags.StringVar(&o.Fallback, "fallback", "", "The secret `STORE` to use where the system's own is not available: keyutils")
 	flags.DurationVar(&o.UnlockTimeout, "unlock-timeout", time.Minute, "The `TIME` that a person has to unlock the store")
+}
+
+// isOurs reports whether a configured program is this one, wherever it is
+// installed.
+func isOurs(program string) bool {
+	name := program[strings.LastIndexAny(program, `/\`)+1:]
+	return strings.TrimSuffix(name, ".exe") == programName
+}
+
+// storeOf returns the options with which a configured provider opens the secret
+// store; nil if it is neither this program nor Cargo's provider for the store.
+func storeOf(p credential.Configured) (*keyring.Options, error) {
+	switch {
+	case isOurs(p.Name):
+		options, err := storeOptions(p.Args)
+		return &options, err
+	case keyring.CargoProvider != "" && p.Name == keyring.CargoProvider:
+		return &keyring.Options{Environ: os.Environ()}, nil
+	}
+	return nil, nil
 }

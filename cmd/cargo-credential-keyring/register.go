@@ -1,11 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -20,8 +26,6 @@ import (
 // all registries that have none of their own.
 var globalProviders = []string{"registry", "global-credential-providers"}
 
-const tokenProvider = "cargo:token"
-
 // addedComment stands behind what was not there before, so that it can go again.
 const addedComment = "added by `" + programName + " register`"
 
@@ -35,16 +39,16 @@ config.toml in Cargo's home.
 It becomes the provider that Cargo asks first, unless it is listed already: for
 one registry, or for all that have no provider of their own. Options for the
 store are written behind it.`,
-		Args: noArgs,
 	}
 	var options keyring.Options
 	store := pflag.NewFlagSet("", pflag.ContinueOnError)
 	storeFlags(store, &options)
 	c.Flags().AddFlagSet(store)
-	completeStores(c)
+	completeStore(c, "backend", func(store string) keyring.Options { return keyring.Options{Backend: store} })
+	completeStore(c, "fallback", func(store string) keyring.Options { return keyring.Options{Fallback: store} })
 	t.registryFlag(c, "The `NAME` of the one registry to serve")
-	t.dryRunFlag(c.Flags())
-	c.RunE = t.configured(func(c *cobra.Command) error {
+	t.dryRunFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		var args []string
 		store.VisitAll(func(f *pflag.Flag) {
 			if f.Changed {
@@ -55,8 +59,19 @@ store are written behind it.`,
 			return err
 		}
 		return t.register(c.Context(), args)
-	})
+	}
 	return c
+}
+
+// completeStore has shells offer the stores of this system for a flag.
+func completeStore(c *cobra.Command, flag string, options func(store string) keyring.Options) {
+	var valid []string
+	for _, store := range []string{keyring.SecretService, keyring.Keyutils} {
+		if options(store).Validate() == nil {
+			valid = append(valid, store)
+		}
+	}
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(valid, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // registration is a change of the file in Cargo's home. For a registry's own
@@ -97,14 +112,6 @@ func (t *tool) change(ctx context.Context, own []string, verb, unchanged string,
 		}
 		return err
 	}
-}
-
-// served says for which registries the command is.
-func (t *tool) served() string {
-	if t.registry == "" {
-		return "all registries"
-	}
-	return "registry `" + t.registry + "`"
 }
 
 // register makes this program a provider. args are its arguments if the user
@@ -187,25 +194,26 @@ func providerKey(name string) []string {
 
 // addGlobal adds the program to the list of global providers.
 func (r *registration) addGlobal(program string, args []string) error {
-	var old *entry
 	texts := r.Strings(globalProviders...)
-	for _, text := range texts {
-		if e := r.entry(text, strings.Fields(text)); isOurs(e.program) {
-			old = &e
+	ours := len(texts) - 1 // Cargo asks the last one first
+	for ours >= 0 && !r.isOurEntry(texts[ours]) {
+		ours--
+	}
+	if ours >= 0 {
+		e := r.entry(strings.Fields(texts[ours]))
+		if e.isCurrent(args) {
+			return nil
 		}
-	}
-	if old != nil && old.isCurrent(args) {
-		return nil
-	}
-	if old != nil && args == nil {
-		args = old.args
+		if args == nil {
+			args = e.args
+		}
 	}
 	text, err := r.name(program, args)
 	switch {
 	case err != nil:
 		return err
-	case old != nil:
-		return r.ReplaceString(old.text, text, globalProviders...)
+	case ours >= 0:
+		return r.ReplaceString(texts[ours], text, globalProviders...)
 	case !r.Has(globalProviders...):
 		return r.SetStrings([]string{tokenProvider, text}, addedComment, globalProviders...)
 	case len(texts) == 0:
@@ -216,11 +224,16 @@ func (r *registration) addGlobal(program string, args []string) error {
 	return r.AppendString(text, globalProviders...)
 }
 
+// isOurEntry reports whether an element of the list is this program.
+func (r *registration) isOurEntry(text string) bool {
+	return isOurs(r.entry(strings.Fields(text)).program)
+}
+
 // setOwn makes the program the provider of one registry, and says what it
 // replaces.
 func (r *registration) setOwn(program string, args []string) (note string, err error) {
 	words := r.words(r.own)
-	e := r.entry("", words)
+	e := r.entry(words)
 	ours := isOurs(e.program)
 	switch {
 	case ours && e.isCurrent(args):
@@ -243,18 +256,10 @@ func (r *registration) setOwn(program string, args []string) (note string, err e
 	return note, err
 }
 
-// owned returns the providers that registries have of their own in the file.
-func (r *registration) owned() iter.Seq2[string, []string] {
-	return func(yield func(string, []string) bool) {
-		if !yield(cratesIO, r.words(providerKey(""))) {
-			return
-		}
-		for _, name := range r.Keys("registries") {
-			if !yield(name, r.words(providerKey(name))) {
-				return
-			}
-		}
-	}
+// owners returns, as the credentials file's methods have them, the names of the
+// registries that may have a provider of their own in the file.
+func (r *registration) owners() []string {
+	return append([]string{""}, r.Keys("registries")...)
 }
 
 // words returns the words of the program that a key has.
@@ -264,4 +269,189 @@ func (r *registration) words(key []string) []string {
 		return nil
 	}
 	return append([]string{p.Name}, p.Args...)
+}
+
+func (t *tool) unregisterCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "unregister",
+		Short: "Remove this program from the credential providers in Cargo's configuration",
+		Long: `Remove this program from the credential providers in Cargo's configuration: what
+register has added. Tokens in the secret store stay there.`,
+		RunE: func(c *cobra.Command, _ []string) error { return t.unregister(c.Context()) },
+	}
+	t.registryFlag(c, "The `NAME` of the one registry that was registered")
+	t.dryRunFlag(c)
+	return c
+}
+
+// unregister takes back what register has done.
+func (t *tool) unregister(ctx context.Context) error {
+	var own []string
+	if t.registry != "" {
+		r, err := t.find(t.registry)
+		if err != nil {
+			// It may be that it is not configured any more.
+			r = registry.Registry{Name: t.registry}
+		}
+		if own, err = t.ownKey(r); err != nil {
+			return err
+		}
+	}
+	var others []string
+	err := t.change(ctx, own, "Unregistered", "not registered", func(r *registration) (note string, err error) {
+		if own == nil {
+			err = r.removeGlobal()
+		} else {
+			err = r.removeOwn()
+		}
+		if err == nil {
+			err = r.removeAliases()
+		}
+		others = r.users()
+		return "", err
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range others {
+		t.config.Notice(config.Note, "registry `%s` still has this provider of its own; to change that, run `%s unregister --registry %[1]s`",
+			name, programName)
+	}
+	return nil
+}
+
+func (r *registration) removeGlobal() error {
+	for _, text := range r.Strings(globalProviders...) {
+		if !r.isOurEntry(text) {
+			continue
+		}
+		if err := r.RemoveString(text, globalProviders...); err != nil {
+			return err
+		}
+		left := r.Strings(globalProviders...)
+		if len(left) == 0 || r.Comment(globalProviders...) == addedComment && slices.Equal(left, []string{tokenProvider}) {
+			return r.Unset(globalProviders...)
+		}
+	}
+	return nil
+}
+
+func (r *registration) removeOwn() error {
+	if !isOurs(r.entry(r.words(r.own)).program) {
+		return nil
+	}
+	if restored, err := r.Restore(r.own...); restored || err != nil {
+		return err
+	}
+	return r.Unset(r.own...)
+}
+
+// users returns the registries of which this program is the own provider.
+func (r *registration) users() (names []string) {
+	for _, name := range r.owners() {
+		if isOurs(r.entry(r.words(providerKey(name))).program) {
+			names = append(names, cmp.Or(name, cratesIO))
+		}
+	}
+	return names
+}
+
+// entry is a provider as a file in the configuration has it.
+type entry struct {
+	program string
+	args    []string
+}
+
+// entry returns what the words of a provider mean, aliases resolved.
+func (r *registration) entry(words []string) entry {
+	if len(words) == 1 {
+		if alias := r.words([]string{"credential-alias", words[0]}); alias != nil {
+			words = alias
+		} else if p, err := r.config.Program("credential-alias." + words[0]); err == nil && p != nil {
+			return entry{p.Name, p.Args}
+		}
+	}
+	if len(words) == 0 {
+		return entry{}
+	}
+	return entry{words[0], words[1:]}
+}
+
+// isCurrent reports whether the entry needs no change: it leads to a program,
+// with the arguments that the user wants.
+func (e entry) isCurrent(args []string) bool {
+	_, err := exec.LookPath(e.program)
+	return err == nil && (args == nil || slices.Equal(args, e.args))
+}
+
+// selfPath returns where this program is, by the path by which it was found: one
+// that a package manager links stays right when it is upgraded.
+func selfPath() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("cannot find out where this program is: %w", err)
+	}
+	if found, err := exec.LookPath(os.Args[0]); err == nil {
+		if found, err = filepath.Abs(found); err == nil && isSameFile(found, self) && isOurs(found) {
+			self = found
+		}
+	}
+	if !utf8.ValidString(self) {
+		return "", errors.New("this program is in a directory whose name is no UTF-8, which Cargo's configuration cannot hold")
+	}
+	if !isOurs(self) {
+		return "", fmt.Errorf("this program must be called `%s` to be registered, not `%s`", programName, filepath.Base(self))
+	}
+	return self, nil
+}
+
+func isSameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// name returns what the configuration has to say to name the program with its
+// arguments. Cargo splits that at white space, so a path with some goes into an
+// alias.
+func (r *registration) name(program string, args []string) (string, error) {
+	words := append([]string{program}, args...)
+	if !strings.ContainsFunc(program, unicode.IsSpace) {
+		return strings.Join(words, " "), nil
+	}
+	for n := 1; ; n++ {
+		name := programName
+		if n > 1 {
+			name = fmt.Sprint(name, "-", n)
+		}
+		switch {
+		case !r.Has("credential-alias", name):
+			return name, r.SetStrings(words, addedComment, "credential-alias", name)
+		case slices.Equal(r.words([]string{"credential-alias", name}), words):
+			return name, nil
+		}
+	}
+}
+
+// removeAliases removes the aliases that this program has added and that nothing
+// uses any more.
+func (r *registration) removeAliases() error {
+	for _, name := range r.Keys("credential-alias") {
+		key := []string{"credential-alias", name}
+		if r.Comment(key...) != addedComment || r.uses(name) {
+			continue
+		}
+		if err := r.Unset(key...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// uses reports whether the file has a provider of that name.
+func (r *registration) uses(name string) bool {
+	return slices.Contains(r.Strings(globalProviders...), name) ||
+		slices.ContainsFunc(r.owners(), func(owner string) bool {
+			return slices.Equal(r.words(providerKey(owner)), []string{name})
+		})
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +24,7 @@ func (t *tool) statusCommand() *cobra.Command {
 		Long: `Show for every configured registry and crates.io which credential providers Cargo
 asks and where they are configured, whether there is a token and in which store,
 and what stands in its way. Tokens are never shown, and no other provider is run.`,
-		Args: noArgs,
-		RunE: t.configured(func(c *cobra.Command) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			r, err := t.status(c.Context())
 			if err != nil {
 				return err
@@ -35,7 +36,7 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 				return encoder.Encode(r)
 			}
 			return r.print(c.OutOrStdout())
-		}),
+		},
 	}
 	t.registryFlag(c, "The `NAME` of the one registry to show")
 	c.Flags().BoolVar(&t.json, "json", false, "Print JSON")
@@ -197,4 +198,159 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 		return errors.New("whether it has a token is not known, since it is not run")
 	}
 	return nil
+}
+
+// stores are the secret stores that have been opened. One that is not available
+// is not waited for again.
+type stores map[string]*opened
+
+type opened struct {
+	keyring.Store
+	err error
+}
+
+func (s stores) open(ctx context.Context, o keyring.Options) *opened {
+	key := o.Backend + " " + o.Fallback
+	if s[key] == nil {
+		store, err := keyring.Open(ctx, o)
+		s[key] = &opened{store, err}
+	}
+	return s[key]
+}
+
+// errLocked says that nothing is known of a store until somebody unlocks it,
+// which is not asked for here.
+var errLocked = errors.New("the secret store is locked")
+
+// get reports whether the store has the entry.
+func (o *opened) get(ctx context.Context, e keyring.Entry) (bool, error) {
+	if o.err != nil {
+		return false, o.err
+	}
+	locked, err := o.Locked(ctx)
+	if err == nil && locked {
+		return false, errLocked
+	}
+	if err == nil {
+		_, err = o.Get(ctx, e)
+	}
+	switch {
+	case errors.Is(err, credential.ErrNotFound):
+		return false, nil
+	case errors.Is(err, keyring.ErrUnavailable):
+		o.err = err
+	}
+	return err == nil, err
+}
+
+func (s stores) status(ctx context.Context, options keyring.Options) storeReport {
+	o := s.open(ctx, options)
+	if o.Store == nil {
+		return storeReport{Name: options.Backend, Problem: o.err.Error()}
+	}
+	locked, err := false, o.err
+	if err == nil {
+		locked, err = o.Locked(ctx)
+	}
+	if err != nil {
+		return storeReport{Name: o.Name(), Problem: err.Error()}
+	}
+	return storeReport{Name: o.Name(), Available: true, Locked: locked}
+}
+
+// report is what status shows. It never holds a token.
+type report struct {
+	Store      storeReport      `json:"store"`
+	Registries []registryReport `json:"registries"`
+	// Problems are about the configuration as a whole.
+	Problems []string `json:"problems,omitempty"`
+}
+
+type storeReport struct {
+	Name string `json:"name"`
+	// Available says that the store can be reached, and Locked that somebody has
+	// to unlock it.
+	Available bool `json:"available"`
+	Locked    bool `json:"locked"`
+	// Problem says what is missing.
+	Problem string `json:"problem,omitempty"`
+}
+
+type registryReport struct {
+	Name  string `json:"name"`
+	Index string `json:"index,omitempty"`
+	// Providers are in the order in which Cargo asks them.
+	Providers []providerReport `json:"providers"`
+	// Token is the one that Cargo would use; Unused are those behind it. If
+	// Unknown is set, somebody who cannot be looked into is asked before.
+	Token   *tokenReport  `json:"token"`
+	Unknown bool          `json:"token_unknown,omitempty"`
+	Unused  []tokenReport `json:"unused_tokens,omitempty"`
+	Notes   []string      `json:"notes,omitempty"`
+}
+
+type providerReport struct {
+	Provider string `json:"provider"`
+	// Args are this program's; those of others may be secrets.
+	Args []string `json:"args,omitempty"`
+	// DefinedIn is the file or the variable that names it.
+	DefinedIn string `json:"defined_in"`
+}
+
+type tokenReport struct {
+	// Provider is the one that has it; empty if Cargo asks none that does.
+	Provider string `json:"provider,omitempty"`
+	// Where is the secret store's name, a file or an environment variable.
+	Where string `json:"where"`
+}
+
+// print writes the report for people.
+func (r *report) print(w io.Writer) error {
+	var b strings.Builder
+	state := "unlocked"
+	switch {
+	case !r.Store.Available:
+		state = r.Store.Problem
+	case r.Store.Locked:
+		state = "locked"
+	}
+	name := r.Store.Name
+	if name == "" {
+		name = "secret store"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", name, state)
+	for _, problem := range r.Problems {
+		fmt.Fprintf(&b, "problem: %s\n", problem)
+	}
+	for _, registry := range r.Registries {
+		registry.print(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *registryReport) print(b *strings.Builder) {
+	fmt.Fprintf(b, "\n%s %s\n", r.Name, r.Index)
+	line := func(what, text string) { fmt.Fprintf(b, "  %-9s %s\n", what, text) }
+	for i, p := range r.Providers {
+		what := "provider"
+		if i > 0 {
+			what = "then"
+		}
+		line(what, fmt.Sprintf("%s (%s)", strings.Join(append([]string{p.Provider}, p.Args...), " "), p.DefinedIn))
+	}
+	switch {
+	case r.Token == nil && r.Unknown:
+		line("token", "not known")
+	case r.Token == nil:
+		line("token", "none found")
+	default:
+		line("token", "in "+r.Token.Where)
+	}
+	for _, token := range r.Unused {
+		line("unused", "a token in "+token.Where)
+	}
+	for _, note := range r.Notes {
+		line("note", note)
+	}
 }

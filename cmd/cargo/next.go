@@ -2,9 +2,11 @@ package main
 
 import (
 	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
@@ -13,12 +15,12 @@ import (
 )
 
 // nextCargo returns the cargo that has the other commands: the first one on
-// PATH behind this program, or else the first one before it; "" if there is
+// PATH after this program, or else the first one before it; "" if there is
 // none. This program is passed over under every name that it has, and so is
 // every copy of it. As in package os/exec, a directory that is not absolute
 // does not count.
 //
-// The one behind comes first because a program before this one may be what has
+// The one after comes first because a program before this one may be what has
 // run it.
 func nextCargo(path string) string {
 	var self os.FileInfo
@@ -79,4 +81,19 @@ func handOn(next string, args []string) error {
 	}
 	err := replaceProcess(next, args, os.Environ())
 	return fmt.Errorf("could not execute process `%s` (never executed): %w", next, config.OSError(err))
+}
+
+// runChild runs a program with this one's input and output and returns its exit
+// code. What interrupts both is for the child to answer. Only Windows needs it;
+// it is compiled everywhere so that its test runs everywhere.
+func runChild(program string, args, environ []string) (int, error) {
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	cmd := exec.Command(program, args...)
+	cmd.Env = environ
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
 }

@@ -2,17 +2,14 @@
 
 package main
 
-import (
-	"os"
-)
+import "os"
 
 // replaceProcess runs the program, where a process cannot become another one,
 // and ends as it does.
 func replaceProcess(program string, args, environ []string) error {
 	code, err := runChild(program, args, environ)
-	if err != nil {
-		return err
+	if err == nil {
+		os.Exit(code)
 	}
-	os.Exit(code)
-	return nil
+	return err
 }

@@ -62,7 +62,7 @@ func parse(c Command, args, environ []string) (o Options, answer string) {
 	command, _, _ := program.Find([]string{c.Name})
 	answer = accepted
 	command.RunE = func(*cobra.Command, []string) error {
-		o = s.before.under(s.Options)
+		o = s.Options
 		return o.checkDirectory()
 	}
 	command.SetHelpFunc(func(*cobra.Command, []string) { answer = help })

@@ -78,15 +78,12 @@ type option struct {
 // String is what cobra expects of a flag that is not set.
 func (o *option) String() string { return "false" }
 
-// Type tells cobra a flag from others, and what completion may offer again.
+// Type tells cobra which options completion may offer again.
 func (o *option) Type() string {
-	switch {
-	case o.repeats:
+	if o.repeats {
 		return "stringArray"
-	case o.value == "":
-		return "bool"
 	}
-	return "string"
+	return "bool"
 }
 
 // Set is called by pflag for every time that the option is given.
@@ -99,6 +96,10 @@ func (o *option) Set(value string) error {
 		return errors.New("the argument '" + invalid.paint(o.usage()) + "' cannot be used multiple times")
 	case o.name != "-C" && !utf8.ValidString(value):
 		return errNotUTF8
+	case o.name == "-C" && (value == "" || value == "="), o.name == "--color" && value == "":
+		return o.missing() // pflag takes the sign in "-C=" for the value
+	case o.name == "--color" && !slices.ContainsFunc(colors, func(color string) bool { return strings.EqualFold(color, value) }):
+		return errors.New("invalid value '" + invalid.paint(value) + "' for '" + literal.paint(o.usage()) + "'" + o.possible())
 	}
 	o.given = true
 	return o.set(value)
@@ -147,29 +148,17 @@ func add(flags *pflag.FlagSet, long, short, value, help string, set func(string)
 	return o
 }
 
-func (o *Options) addRegistry(flags *pflag.FlagSet) {
-	add(flags, "registry", "", "REGISTRY", "Registry to use", to(&o.Registry))
-}
-
 // addShared adds the options that Cargo has before a command and after it.
+// Where an option is given in both places the values after the command count, as
+// in Cargo, also if it may be repeated.
 func (o *Options) addShared(flags *pflag.FlagSet) {
-	count := func(string) error { o.Verbose++; return nil }
+	verbose := 0
+	count := func(string) error { verbose++; o.Verbose = verbose; return nil }
 	add(flags, "verbose", "v", "", "Use verbose output (-vv very verbose/build.rs output)", count).repeats = true
 	add(flags, "quiet", "q", "", "Do not print cargo log messages", yes(&o.Quiet))
-	color := add(flags, "color", "", "WHEN", "Coloring", nil)
-	color.set = func(value string) error {
-		isColor := func(color string) bool { return strings.EqualFold(color, value) }
-		switch {
-		case value == "":
-			return color.missing()
-		case !slices.ContainsFunc(colors, isColor):
-			return errors.New("invalid value '" + invalid.paint(value) + "' for '" + literal.paint(color.usage()) + "'" + color.possible())
-		}
-		o.Color = &value
-		return nil
-	}
-	add(flags, "config", "", "KEY=VALUE|PATH", "Override a configuration value", appendTo(&o.Config)).repeats = true
-	add(flags, "", "Z", "FLAG", "Unstable (nightly-only) flags to Cargo", appendTo(&o.Unstable)).repeats = true
+	add(flags, "color", "", "WHEN", "Coloring", to(&o.Color))
+	add(flags, "config", "", "KEY=VALUE|PATH", "Override a configuration value", list(&o.Config)).repeats = true
+	add(flags, "", "Z", "FLAG", "Unstable (nightly-only) flags to Cargo", list(&o.Unstable)).repeats = true
 	add(flags, "locked", "", "", "Assert that `Cargo.lock` will remain unchanged", yes(&o.Locked))
 	add(flags, "offline", "", "", "Run without accessing the network", yes(&o.Offline))
 	add(flags, "frozen", "", "", "Equivalent to specifying both --locked and --offline", yes(&o.Frozen))
@@ -177,77 +166,58 @@ func (o *Options) addShared(flags *pflag.FlagSet) {
 
 // addDirectory adds -C, which Cargo has before a command only.
 func (o *Options) addDirectory(flags *pflag.FlagSet) {
-	directory := add(flags, "", "C", "DIRECTORY", "Change to DIRECTORY first", nil)
-	directory.set = func(value string) error {
-		if value == "" {
-			return directory.missing()
-		}
-		o.Dir = &value
-		return nil
-	}
+	add(flags, "", "C", "DIRECTORY", "Change to DIRECTORY first", to(&o.Dir))
 }
 
 func to(field **string) func(string) error {
 	return func(value string) error { *field = &value; return nil }
 }
 
-func appendTo(field *[]string) func(string) error {
-	return func(value string) error { *field = append(*field, value); return nil }
-}
-
 func yes(field *bool) func(string) error {
 	return func(string) error { *field = true; return nil }
 }
 
-// separate prepares arguments for pflag, which reads them otherwise than Cargo
-// in some points. It takes an argument that looks like an option for the value of
-// the one before: so the arguments end there, and the value is found missing.
-// And it gives a flag the value in "-q=x", ignores "-test.x", and takes the sign
-// in "-Z=" for the value: so clusters of short options are taken apart.
-func separate(flags *pflag.FlagSet, args []string) []string {
-	separated := []string{}
+func list(field *[]string) func(string) error {
+	var values []string
+	return func(value string) error {
+		values = append(values, value)
+		*field = values
+		return nil
+	}
+}
+
+// readable returns arguments as pflag can read them. It takes an argument that
+// looks like an option for the value of the one before, so they end there, and
+// the value is found missing. And it passes over what "go test" has, such as
+// "-test.v".
+func readable(flags *pflag.FlagSet, args []string) []string {
 	for i, arg := range args {
-		if arg == "--" {
-			return append(separated, args[i:]...)
-		}
-		for {
-			first, takesValue := shortOption(flags, arg)
-			if first == "" || first == arg || takesValue {
-				break
-			}
-			separated = append(separated, first)
-			arg = "-" + arg[len(first):]
-		}
-		if first, takesValue := shortOption(flags, arg); takesValue && arg == first+"=" {
-			separated = append(separated, first, "")
-			continue
-		}
-		separated = append(separated, arg)
-		if awaitsValue(flags, arg) && i+1 < len(args) && looksLikeOption(args[i+1]) {
-			break
+		switch {
+		case arg == "--":
+			return args
+		case strings.HasPrefix(arg, "-test."):
+			return append(slices.Clone(args[:i]), "-t")
+		case i+1 < len(args) && looksLikeOption(args[i+1]) && awaitsValue(flags, arg):
+			return args[:i+1]
 		}
 	}
-	return separated
+	return args
 }
 
-// shortOption returns the first option of a cluster; "" for another argument.
-func shortOption(flags *pflag.FlagSet, arg string) (first string, takesValue bool) {
-	if !looksLikeOption(arg) || arg[1] == '-' {
-		return "", false
-	}
-	_, size := utf8.DecodeRuneInString(arg[1:])
-	flag := flags.ShorthandLookup(arg[1:2])
-	return arg[:1+size], flag != nil && flag.NoOptDefVal == ""
-}
-
-// awaitsValue reports whether the value of an option is the next argument.
+// awaitsValue reports whether an argument is an option whose value is the next
+// one.
 func awaitsValue(flags *pflag.FlagSet, arg string) bool {
 	if name, isLong := strings.CutPrefix(arg, "--"); isLong {
 		flag := flags.Lookup(name)
 		return flag != nil && flag.NoOptDefVal == ""
 	}
-	first, takesValue := shortOption(flags, arg)
-	return takesValue && first == arg
+	for i := 1; i < len(arg) && looksLikeOption(arg); i++ {
+		flag := flags.ShorthandLookup(arg[i : i+1])
+		if flag == nil || flag.NoOptDefVal == "" {
+			return flag != nil && i == len(arg)-1
+		}
+	}
+	return false
 }
 
 // looksLikeOption reports whether an argument is taken for an option; a single
@@ -294,9 +264,10 @@ func mistake(err error) error {
 		value   *pflag.InvalidValueError
 	)
 	switch {
-	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return unexpected("-" + unknown.GetSpecifiedShortnames())
 	case errors.As(err, &unknown):
+		if cluster := []rune(unknown.GetSpecifiedShortnames()); len(cluster) > 0 {
+			return unexpected("-" + string(cluster[0]))
+		}
 		return unexpected("--" + unknown.GetSpecifiedName())
 	case errors.As(err, &syntax):
 		name, _, _ := strings.Cut(syntax.GetSpecifiedFlag(), "=")
@@ -346,7 +317,7 @@ func (s *Session) command(c Command, run Run) *cobra.Command {
 
 	flags := command.Flags()
 	flags.SortFlags = false
-	s.Options.addRegistry(flags)
+	add(flags, "registry", "", "REGISTRY", "Registry to use", to(&s.Options.Registry))
 	s.Options.addShared(flags)
 	add(flags, "help", "h", "", "Print help", func(string) error {
 		// An argument too many counts before help if it stands before it.

@@ -47,7 +47,7 @@ func (s *Session) completeValues(command *cobra.Command) {
 // host of its index; the rest of the URL may hold a secret. A configuration that
 // is broken has none.
 func CompleteRegistries(environ []string, begun string, overrides ...string) []string {
-	c, err := openConfig(environ, nil)
+	c, err := OpenConfig(environ, nil)
 	if err != nil || c.Override(overrides) != nil {
 		return nil
 	}

@@ -40,7 +40,7 @@ func ReadFront(args, environ []string) *Front {
 	add(flags, "help", "h", "", "", func(string) error { return pflag.ErrHelp })
 
 	name := nameOfCommand(flags, args)
-	err := flags.Parse(separate(flags, args[:name]))
+	err := flags.Parse(readable(flags, args[:name]))
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		f.asks = "--help"
@@ -72,35 +72,8 @@ func nameOfCommand(flags *pflag.FlagSet, args []string) int {
 // exit status.
 func (f *Front) Main(c Command, run Run) int {
 	s := newSession()
-	s.before = f.options
+	s.Options = f.options
 	return s.main(subcommand(s.command(c, run), f.args).ExecuteContext)
-}
-
-// under lays the options of a command over those before its name. As in Cargo,
-// an option that is given in both places counts with its values after the
-// name only, also if it may be repeated.
-func (o Options) under(command Options) Options {
-	if command.Verbose == 0 {
-		command.Verbose = o.Verbose
-	}
-	if command.Color == nil {
-		command.Color = o.Color
-	}
-	if command.Config == nil {
-		command.Config = o.Config
-	}
-	if command.Unstable == nil {
-		command.Unstable = o.Unstable
-	}
-	if command.Dir == nil {
-		command.Dir = o.Dir
-	}
-	command.Quiet = command.Quiet || o.Quiet
-	command.Locked = command.Locked || o.Locked
-	command.Offline = command.Offline || o.Offline
-	command.Frozen = command.Frozen || o.Frozen
-	command.Channel = o.Channel
-	return command
 }
 
 // Alone answers a command line that is for Cargo on a machine where there is
@@ -120,7 +93,7 @@ func (f *Front) alone() error {
 	case f.err != nil:
 		return f.err
 	case f.asks == "--list":
-		return &Answer{text: heading.paint("Installed Commands:") + "\n" + commandList(Login, Logout)}
+		return &Answer{text: heading.paint("Installed Commands:") + "\n" + commandList()}
 	case f.asks != "" && f.asks != "--help":
 		return missingCargo(f.asks)
 	case isHelp && f.args[0] == Login.Name:
@@ -144,12 +117,12 @@ func missingCargo(word string) error {
 func frontHelp() string {
 	return "Cargo's `login` and `logout`; there is no other `cargo` on PATH for the rest\n\n" +
 		heading.paint("Usage:") + " " + literal.paint("cargo") + " " + placeholder.paint("[OPTIONS] <COMMAND>") + "\n\n" +
-		heading.paint("Commands:") + "\n" + commandList(Login, Logout) + "\n" +
+		heading.paint("Commands:") + "\n" + commandList() + "\n" +
 		"See '" + literal.paint("cargo help") + " " + placeholder.paint("<command>") + "' for more information on a specific command.\n"
 }
 
-func commandList(commands ...Command) (list string) {
-	for _, c := range commands {
+func commandList() (list string) {
+	for _, c := range []Command{Login, Logout} {
 		list += "    " + literal.paint(fmt.Sprintf("%-20s", c.Name)) + " " + c.about + "\n"
 	}
 	return list

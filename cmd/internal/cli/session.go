@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -31,8 +33,6 @@ type Session struct {
 	Offline bool
 
 	environ []string
-	// before are the options that stand before the name of the command.
-	before Options
 	// asymmetric says that cargo:paseto is among the default providers.
 	asymmetric bool
 }
@@ -61,11 +61,11 @@ func Main(c Command, version string, run Run) int {
 func (s *Session) program(c Command, version string, run Run, args []string) *cobra.Command {
 	command := s.command(c, run)
 	if len(args) > 0 && args[0] == c.Name {
-		s.before.Channel = channel("", s.environ)
+		s.Options.Channel = channel("", s.environ)
 		return subcommand(command, args[1:])
 	}
 	toolchain, args := cutToolchain(args)
-	s.before.Channel = channel(toolchain, s.environ)
+	s.Options.Channel = channel(toolchain, s.environ)
 	flags := command.Flags()
 	s.Options.addDirectory(flags)
 	add(flags, "version", "V", "", "Print version", func(string) error {
@@ -74,9 +74,9 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 	if isCompletion(args) {
 		prepareCompletion(flags)
 	} else {
-		args = separate(flags, args)
+		args = readable(flags, args)
 	}
-	command.SetArgs(args)
+	command.SetArgs(slices.Concat([]string{}, args)) // nil would be this process's
 	return command
 }
 
@@ -85,7 +85,7 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 func subcommand(command *cobra.Command, args []string) *cobra.Command {
 	cargo := &cobra.Command{Use: "cargo"}
 	cargo.AddCommand(command)
-	cargo.SetArgs(slices.Concat([]string{command.Name()}, separate(command.Flags(), args)))
+	cargo.SetArgs(slices.Concat([]string{command.Name()}, readable(command.Flags(), args)))
 	return cargo
 }
 
@@ -114,8 +114,8 @@ func (s *Session) main(execute func(context.Context) error) int {
 		return s.Shell.Report(err)
 	}
 	// Errors in the configuration do not stop a usage error or --help.
-	if term, err := s.Config.Term(); err == nil {
-		s.Shell.colorAnswers(term.Color)
+	if term, err := s.Config.Term(); err == nil && term.Color != nil && slices.Contains(colors, *term.Color) {
+		s.Shell.answersColor = *term.Color
 	}
 	ctx, died := UntilSignal()
 	err := execute(ctx)
@@ -125,17 +125,13 @@ func (s *Session) main(execute func(context.Context) error) int {
 
 // open takes the configuration of the current directory.
 func (s *Session) open() (err error) {
-	s.Config, err = s.Shell.OpenConfig(s.environ)
+	s.Config, err = OpenConfig(s.environ, s.Shell.Notify)
 	return err
 }
 
 // OpenConfig returns the configuration of the current directory, of which
-// nothing has been read yet. Its notices are shown.
-func (s *Shell) OpenConfig(environ []string) (*config.Config, error) {
-	return openConfig(environ, s.Notify)
-}
-
-func openConfig(environ []string, notify func(config.Notice)) (*config.Config, error) {
+// nothing has been read yet.
+func OpenConfig(environ []string, notify func(config.Notice)) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
 		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
@@ -150,7 +146,6 @@ func openConfig(environ []string, notify func(config.Notice)) (*config.Config, e
 // configure does what Cargo does between its command line and a command, in
 // Cargo's order, which decides what is reported if several things are wrong.
 func (s *Session) configure(command Command) error {
-	s.Options = s.before.under(s.Options)
 	o := s.Options
 	if err := o.checkDirectory(); err != nil {
 		return err
@@ -214,30 +209,21 @@ func (s *Session) setUpShell() error {
 	if err != nil {
 		term = config.Term{}
 	}
-	verbosity := Normal
-	verbose, quiet := o.Verbose > 0, o.Quiet
 	isSet := func(flag *bool) bool { return flag != nil && *flag }
+	verbose, quiet, names := o.Verbose > 0, o.Quiet, "--verbose and --quiet"
+	if !verbose && !quiet {
+		verbose, quiet, names = isSet(term.Verbose), isSet(term.Quiet), "`term.verbose` and `term.quiet`"
+	}
 	switch {
 	case verbose && quiet:
-		return fmt.Errorf("cannot set both --verbose and --quiet")
+		return errors.New("cannot set both " + names)
 	case verbose:
-		verbosity = Verbose
+		s.Shell.verbosity = Verbose
 	case quiet:
-		verbosity = Quiet
-	case isSet(term.Verbose) && isSet(term.Quiet):
-		return fmt.Errorf("cannot set both `term.verbose` and `term.quiet`")
-	case isSet(term.Verbose):
-		verbosity = Verbose
-	case isSet(term.Quiet):
-		verbosity = Quiet
+		s.Shell.verbosity = Quiet
 	}
-	s.Shell.verbosity = verbosity
 	s.Shell.setProgress(term)
-	color := o.Color
-	if color == nil {
-		color = term.Color
-	}
-	return s.Shell.SetColor(color)
+	return s.Shell.SetColor(cmp.Or(o.Color, term.Color))
 }
 
 // Registry returns the name given with --registry, which it checks, or else
@@ -260,32 +246,26 @@ func (s *Session) Chain() *credential.Chain {
 		text, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, prompt)
 		return config.NewSecret(text), err
 	}
-	return &credential.Chain{
+	chain := &credential.Chain{
 		Config:           s.Config,
 		AsymmetricTokens: s.asymmetric,
 		Stdin:            os.Stdin,
 		Stderr:           os.Stderr,
 		Now:              time.Now,
 		ReadToken:        read,
-		BuiltIn:          s.secretStore(read),
 	}
-}
-
-// secretStore is Cargo's provider over this system's secret store, if it has
-// one.
-func (s *Session) secretStore(read credential.TokenReader) map[string]credential.Provider {
-	if keyring.CargoProvider == "" {
-		return nil
+	if keyring.CargoProvider != "" {
+		canPrompt := func() bool { return keyring.CanPrompt(s.environ) }
+		chain.BuiltIn = map[string]credential.Provider{
+			keyring.CargoProvider: &keyring.Provider{
+				Options:   keyring.Options{Environ: s.environ, CanPrompt: canPrompt},
+				ReadToken: read,
+				Required:  true,
+				Notify:    s.Shell.Notify,
+			},
+		}
 	}
-	environ := s.environ
-	return map[string]credential.Provider{
-		keyring.CargoProvider: &keyring.Provider{
-			Options:   keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }},
-			ReadToken: read,
-			Required:  true,
-			Notify:    s.Shell.Notify,
-		},
-	}
+	return chain
 }
 
 // patience is how long a command may take to end after a signal. A provider

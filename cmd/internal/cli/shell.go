@@ -46,60 +46,40 @@ type Shell struct {
 	verbosity      Verbosity
 	// color is what the user asked for in messages, answersColor in help and
 	// usage errors: Cargo decides on the latter before it reads its options.
-	color, answersColor colorChoice
+	color, answersColor string
 
 	// mu guards what is on the screen.
 	mu       sync.Mutex
 	progress progress
 }
 
-type colorChoice int
-
-const (
-	colorAuto colorChoice = iota
-	colorAlways
-	colorNever
-)
-
 // NewShell returns a shell that shows everything.
 func NewShell(stdout, stderr *os.File, environ []string) *Shell {
-	return &Shell{stdout: stdout, stderr: stderr, environ: environ}
+	return &Shell{stdout: stdout, stderr: stderr, environ: environ, color: "auto", answersColor: "auto"}
 }
 
 // Verbosity returns how much is shown, for a program whose output is not ours
 // to hide.
 func (s *Shell) Verbosity() Verbosity { return s.verbosity }
 
-// SetColor sets whether messages have colours: "auto", "always" or "never";
-// nil is auto.
+// SetColor sets whether messages have colours; nil is auto.
 func (s *Shell) SetColor(choice *string) error {
-	color, ok := parseColor(choice)
-	if !ok {
+	switch {
+	case choice == nil:
+		s.color = "auto"
+	case slices.Contains(colors, *choice):
+		s.color = *choice
+	default:
 		return fmt.Errorf("argument for --color must be auto, always, or never, but found `%s`", *choice)
 	}
-	s.color = color
 	return nil
-}
-
-// colorAnswers sets whether help and usage errors have colours. A choice that
-// does not exist is ignored.
-func (s *Shell) colorAnswers(choice *string) {
-	s.answersColor, _ = parseColor(choice)
-}
-
-func parseColor(choice *string) (color colorChoice, ok bool) {
-	if choice == nil {
-		return colorAuto, true
-	}
-	i := slices.Index(colors, *choice)
-	return colorChoice(max(i, 0)), i >= 0
 }
 
 // colors reports whether what is written to the file has colours. Without a
 // choice the environment decides, then whether it is a terminal that has some.
-func (s *Shell) colors(choice colorChoice, file *os.File) bool {
-	if choice != colorAuto {
-		return choice == colorAlways
+func (s *Shell) colors(choice string, file *os.File) bool {
+	if choice != "auto" {
+		return choice == "always"
 	}
 	set := func(name string) bool {
 		value, _ := lookup(s.environ, name)

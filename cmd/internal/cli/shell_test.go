@@ -47,10 +47,10 @@ func TestColorsWithoutATerminal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.colors(colorAuto, file); got != test.want {
+		if got := s.colors("auto", file); got != test.want {
 			t.Errorf("%s: colors = %v, want %v", test.environ, got, test.want)
 		}
-		if s.colors(colorNever, file) || !s.colors(colorAlways, file) {
+		if s.colors("never", file) || !s.colors("always", file) {
 			t.Errorf("%s: a choice does not win over the environment", test.environ)
 		}
 		file.Close()

@@ -5,7 +5,7 @@ function __PROGRAM_complete
     set -l words (commandline -opc)
     set -l word (commandline -ct)
     set -l lines ($words[1] __complete $words[2..] "$word" 2>/dev/null)
-    # What replaces a value behind "=" begins with the option.
+    # What replaces a value after "=" begins with the option.
     set -l option (string match -r -- '^-[^=]*=' "$word")
     set -l value (string replace -- "$option" '' "$word")
     switch "$lines[-1]"

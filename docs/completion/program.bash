@@ -10,7 +10,7 @@ _PROGRAM() {
         [[ $word == *[\$\`\;\&\|\<\>\(\)]* ]] || eval "word=$word" 2>/dev/null
         args+=("$word")
     done
-    # What replaces a value behind "=" begins there.
+    # What replaces a value after "=" begins there.
     [[ $cur == -*=* ]] && cur=${cur#*=}
     while IFS= read -r line; do
         case $line in

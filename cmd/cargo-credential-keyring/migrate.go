@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,11 +70,10 @@ func (t *tool) migrate(ctx context.Context) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	last := len(failed) - 1
-	for _, err := range failed[:last] {
+	for _, err := range failed[:len(failed)-1] {
 		t.shell.Error(err)
 	}
-	return failed[last]
+	return failed[len(failed)-1]
 }
 
 // moves returns what there is to be moved, and the credentials file.
@@ -96,11 +96,7 @@ func (t *tool) moves() (moves []move, file string, err error) {
 		if stored[name].Token == nil || t.registry != "" && name != only {
 			continue
 		}
-		m := move{tool: t, file: file, name: name, display: name, token: *stored[name].Token}
-		if name == "" {
-			m.display = cratesIO
-		}
-		moves = append(moves, m)
+		moves = append(moves, move{tool: t, file: file, name: name, display: cmp.Or(name, cratesIO), token: *stored[name].Token})
 	}
 	return moves, file, nil
 }

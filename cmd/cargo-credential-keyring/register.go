@@ -142,7 +142,7 @@ func (t *tool) register(ctx context.Context, args []string) error {
 	}
 	t.config = t.quiet()
 	first, _, err := t.asked()
-	if err != nil || first == nil || isOurs(first.Name) {
+	if err != nil || first.Name == "" || isOurs(first.Name) {
 		return err
 	}
 	which := t.served()
@@ -156,21 +156,17 @@ func (t *tool) register(ctx context.Context, args []string) error {
 
 // asked returns the provider that Cargo asks first, and the key of the
 // registry's own one if a registry is named.
-func (t *tool) asked() (first *credential.Configured, own []string, err error) {
-	name := t.registry
-	if name == "" {
-		name = cratesIO
-	}
-	r, err := t.find(name)
+func (t *tool) asked() (first credential.Configured, own []string, err error) {
+	r, err := t.find(cmp.Or(t.registry, cratesIO))
 	if err != nil {
-		return nil, nil, err
+		return first, nil, err
 	}
 	providers, err := (&credential.Chain{Config: t.config}).Providers(r)
 	if err != nil {
-		return nil, nil, err
+		return first, nil, err
 	}
 	if len(providers) > 0 {
-		first = &providers[0]
+		first = providers[0]
 	}
 	if t.registry != "" {
 		own, err = t.ownKey(r)
@@ -200,12 +196,12 @@ func (r *registration) addGlobal(program string, args []string) error {
 		ours--
 	}
 	if ours >= 0 {
-		e := r.entry(strings.Fields(texts[ours]))
-		if e.isCurrent(args) {
+		old := r.meaning(strings.Fields(texts[ours]))
+		if isCurrent(old, args) {
 			return nil
 		}
 		if args == nil {
-			args = e.args
+			args = old.Args
 		}
 	}
 	text, err := r.name(program, args)
@@ -226,20 +222,20 @@ func (r *registration) addGlobal(program string, args []string) error {
 
 // isOurEntry reports whether an element of the list is this program.
 func (r *registration) isOurEntry(text string) bool {
-	return isOurs(r.entry(strings.Fields(text)).program)
+	return isOurs(r.meaning(strings.Fields(text)).Name)
 }
 
 // setOwn makes the program the provider of one registry, and says what it
 // replaces.
 func (r *registration) setOwn(program string, args []string) (note string, err error) {
 	words := r.words(r.own)
-	e := r.entry(words)
-	ours := isOurs(e.program)
+	old := r.meaning(words)
+	ours := isOurs(old.Name)
 	switch {
-	case ours && e.isCurrent(args):
+	case ours && isCurrent(old, args):
 		return "", nil
 	case ours && args == nil:
-		args = e.args
+		args = old.Args
 	}
 	text, err := r.name(program, args)
 	switch {
@@ -337,7 +333,7 @@ func (r *registration) removeGlobal() error {
 }
 
 func (r *registration) removeOwn() error {
-	if !isOurs(r.entry(r.words(r.own)).program) {
+	if !isOurs(r.meaning(r.words(r.own)).Name) {
 		return nil
 	}
 	if restored, err := r.Restore(r.own...); restored || err != nil {
@@ -349,39 +345,33 @@ func (r *registration) removeOwn() error {
 // users returns the registries of which this program is the own provider.
 func (r *registration) users() (names []string) {
 	for _, name := range r.owners() {
-		if isOurs(r.entry(r.words(providerKey(name))).program) {
+		if isOurs(r.meaning(r.words(providerKey(name))).Name) {
 			names = append(names, cmp.Or(name, cratesIO))
 		}
 	}
 	return names
 }
 
-// entry is a provider as a file in the configuration has it.
-type entry struct {
-	program string
-	args    []string
-}
-
-// entry returns what the words of a provider mean, aliases resolved.
-func (r *registration) entry(words []string) entry {
+// meaning returns what the words of a provider mean, aliases resolved.
+func (r *registration) meaning(words []string) config.Program {
 	if len(words) == 1 {
 		if alias := r.words([]string{"credential-alias", words[0]}); alias != nil {
 			words = alias
 		} else if p, err := r.config.Program("credential-alias." + words[0]); err == nil && p != nil {
-			return entry{p.Name, p.Args}
+			return *p
 		}
 	}
 	if len(words) == 0 {
-		return entry{}
+		return config.Program{}
 	}
-	return entry{words[0], words[1:]}
+	return config.Program{Name: words[0], Args: words[1:]}
 }
 
-// isCurrent reports whether the entry needs no change: it leads to a program,
+// isCurrent reports whether a provider needs no change: it leads to a program,
 // with the arguments that the user wants.
-func (e entry) isCurrent(args []string) bool {
-	_, err := exec.LookPath(e.program)
-	return err == nil && (args == nil || slices.Equal(args, e.args))
+func isCurrent(p config.Program, args []string) bool {
+	_, err := exec.LookPath(p.Name)
+	return err == nil && (args == nil || slices.Equal(args, p.Args))
 }
 
 // selfPath returns where this program is, by the path by which it was found: one

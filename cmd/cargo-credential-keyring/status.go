@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +36,8 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 				encoder.SetIndent("", "  ")
 				return encoder.Encode(r)
 			}
-			return r.print(c.OutOrStdout())
+			_, err = io.WriteString(c.OutOrStdout(), r.String())
+			return err
 		},
 	}
 	t.registryFlag(c, "The `NAME` of the one registry to show")
@@ -77,15 +79,10 @@ func (t *tool) status(ctx context.Context) (*report, error) {
 			l.note("%v", err)
 			l.Unknown = l.Token == nil
 		}
-		if options == nil {
-			options = l.options
-		}
+		options = cmp.Or(options, l.options)
 		r.Registries = append(r.Registries, l.registryReport)
 	}
-	if options == nil {
-		options = &keyring.Options{Environ: t.config.Environ}
-	}
-	r.Store = stores.status(ctx, *options)
+	r.Store = stores.status(ctx, *cmp.Or(options, &keyring.Options{Environ: t.config.Environ}))
 	return r, nil
 }
 
@@ -181,7 +178,7 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 			}
 		}
 		store := l.stores.open(l.ctx, *options)
-		has, err := store.get(l.ctx, keyring.Entry{IndexURL: r.Index, Name: r.Name})
+		has, err := store.has(l.ctx, keyring.Entry{IndexURL: r.Index, Name: r.Name})
 		switch {
 		case errors.Is(err, keyring.ErrUnavailable) && isOurs(p.Name):
 			l.note("`%s` finds no secret store and leaves the registry to the next provider, if there is one", p.Name)
@@ -222,18 +219,24 @@ func (s stores) open(ctx context.Context, o keyring.Options) *opened {
 // which is not asked for here.
 var errLocked = errors.New("the secret store is locked")
 
-// get reports whether the store has the entry.
-func (o *opened) get(ctx context.Context, e keyring.Entry) (bool, error) {
-	if o.err != nil {
-		return false, o.err
+// locked reports whether somebody would have to unlock the store.
+func (o *opened) locked(ctx context.Context) (locked bool, err error) {
+	if o.err == nil {
+		locked, o.err = o.Locked(ctx)
 	}
-	locked, err := o.Locked(ctx)
-	if err == nil && locked {
+	return locked, o.err
+}
+
+// has reports whether the store has the entry.
+func (o *opened) has(ctx context.Context, e keyring.Entry) (bool, error) {
+	locked, err := o.locked(ctx)
+	switch {
+	case err != nil:
+		return false, err
+	case locked:
 		return false, errLocked
 	}
-	if err == nil {
-		_, err = o.Get(ctx, e)
-	}
+	_, err = o.Get(ctx, e)
 	switch {
 	case errors.Is(err, credential.ErrNotFound):
 		return false, nil
@@ -245,17 +248,15 @@ func (o *opened) get(ctx context.Context, e keyring.Entry) (bool, error) {
 
 func (s stores) status(ctx context.Context, options keyring.Options) storeReport {
 	o := s.open(ctx, options)
-	if o.Store == nil {
-		return storeReport{Name: options.Backend, Problem: o.err.Error()}
-	}
-	locked, err := false, o.err
-	if err == nil {
-		locked, err = o.Locked(ctx)
+	locked, err := o.locked(ctx)
+	r := storeReport{Name: options.Backend, Available: err == nil, Locked: locked}
+	if o.Store != nil {
+		r.Name = o.Name()
 	}
 	if err != nil {
-		return storeReport{Name: o.Name(), Problem: err.Error()}
+		r.Problem = err.Error()
 	}
-	return storeReport{Name: o.Name(), Available: true, Locked: locked}
+	return r
 }
 
 // report is what status shows. It never holds a token.
@@ -304,8 +305,8 @@ type tokenReport struct {
 	Where string `json:"where"`
 }
 
-// print writes the report for people.
-func (r *report) print(w io.Writer) error {
+// String is the report for people.
+func (r *report) String() string {
 	var b strings.Builder
 	state := "unlocked"
 	switch {
@@ -314,19 +315,14 @@ func (r *report) print(w io.Writer) error {
 	case r.Store.Locked:
 		state = "locked"
 	}
-	name := r.Store.Name
-	if name == "" {
-		name = "secret store"
-	}
-	fmt.Fprintf(&b, "%s: %s\n", name, state)
+	fmt.Fprintf(&b, "%s: %s\n", cmp.Or(r.Store.Name, "secret store"), state)
 	for _, problem := range r.Problems {
 		fmt.Fprintf(&b, "problem: %s\n", problem)
 	}
 	for _, registry := range r.Registries {
 		registry.print(&b)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 func (r *registryReport) print(b *strings.Builder) {

@@ -103,7 +103,7 @@ func unstableHelp(c Channel) *Answer {
 		text += fmt.Sprintf("\nUnstable flags are only available on the nightly channel of Cargo, but this is the `%s` channel.\n%s\n", c, channelsPage)
 	}
 	text += "\nSee https://doc.rust-lang.org/nightly/cargo/reference/unstable.html for more information about these flags.\n"
-	return &Answer{text: text, late: true}
+	return &Answer{text: text}
 }
 
 // lookup returns the value of an environment variable; of several, the first

@@ -59,6 +59,8 @@ type Options struct {
 // colors are the values of --color.
 var colors = []string{"auto", "always", "never"}
 
+const possibleColors = "\n  [possible values: auto, always, never]"
+
 // present is what pflag sets a flag to that has no value. No argument can hold
 // it.
 const present = "\x00"
@@ -99,7 +101,7 @@ func (o *option) Set(value string) error {
 	case o.name == "-C" && (value == "" || value == "="), o.name == "--color" && value == "":
 		return o.missing() // pflag takes the sign in "-C=" for the value
 	case o.name == "--color" && !slices.ContainsFunc(colors, func(color string) bool { return strings.EqualFold(color, value) }):
-		return errors.New("invalid value '" + invalid.paint(value) + "' for '" + literal.paint(o.usage()) + "'" + o.possible())
+		return errors.New("invalid value '" + invalid.paint(value) + "' for '" + literal.paint(o.usage()) + "'" + possibleColors)
 	}
 	o.given = true
 	return o.set(value)
@@ -118,19 +120,11 @@ func (o *option) usage() string {
 
 // missing is the error for an option without a value.
 func (o *option) missing() error {
-	return errors.New("a value is required for '" + invalid.paint(o.usage()) + "' but none was supplied" + o.possible())
-}
-
-// possible lists the values of an option that has only some.
-func (o *option) possible() string {
-	if o.name != "--color" {
-		return ""
+	text := "a value is required for '" + invalid.paint(o.usage()) + "' but none was supplied"
+	if o.name == "--color" {
+		text += possibleColors
 	}
-	var styled []string
-	for _, color := range colors {
-		styled = append(styled, valid.paint(color))
-	}
-	return "\n  [possible values: " + strings.Join(styled, ", ") + "]"
+	return errors.New(text)
 }
 
 // add adds an option to the flags. One without a long name has one there that
@@ -232,9 +226,6 @@ type Answer struct {
 	Code int
 	// text is the answer with its styles.
 	text string
-	// late says that Cargo gives the answer only after it has read its
-	// options, in the colours of its messages.
-	late bool
 }
 
 // Error returns the whole answer without colours.
@@ -291,20 +282,16 @@ func (s *Session) command(c Command, run Run) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	command.CompletionOptions.DisableDefaultCmd = true
-	usageError := func(err error) error {
-		if answer := (*Answer)(nil); errors.As(err, &answer) {
-			return answer
-		}
-		if errors.Is(err, pflag.ErrHelp) {
-			return pflag.ErrHelp
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if errors.Is(err, pflag.ErrHelp) || errors.As(err, new(*Answer)) {
+			return err
 		}
 		return UsageError(mistake(err), c.usage())
-	}
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	})
 	command.SetHelpFunc(func(*cobra.Command, []string) { s.Shell.answer(&Answer{text: c.help()}) })
 	command.Args = func(_ *cobra.Command, args []string) error {
 		if err := s.Options.positional(c, args, command.ArgsLenAtDash()); err != nil {
-			return usageError(err)
+			return UsageError(err, c.usage())
 		}
 		return nil
 	}

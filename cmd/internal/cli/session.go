@@ -161,7 +161,7 @@ func (s *Session) configure(command Command) error {
 			return err
 		}
 	}
-	if s.hasAlias(command.Name) {
+	if alias, err := s.Config.Program("alias." + command.Name); err == nil && alias != nil && alias.Name != "" {
 		s.Config.Notice(config.Warning, "user-defined alias `%s` is ignored, because it is shadowed by a built-in command", command.Name)
 	}
 	if len(o.Unstable) > 0 && o.Unstable[0] == "help" {
@@ -190,17 +190,6 @@ func (s *Session) configure(command Command) error {
 	return nil
 }
 
-// hasAlias reports whether the configuration has an alias of that name, with
-// any words in it.
-func (s *Session) hasAlias(name string) bool {
-	alias, err := s.Config.String("alias." + name)
-	if err != nil {
-		list, err := s.Config.Strings("alias." + name)
-		return err == nil && len(list) > 0
-	}
-	return alias != nil && strings.TrimSpace(alias.Val) != ""
-}
-
 // setUpShell sets verbosity and colour: the options come before [term], which
 // is ignored as a whole if any of it is malformed.
 func (s *Session) setUpShell() error {
@@ -222,7 +211,7 @@ func (s *Session) setUpShell() error {
 	case quiet:
 		s.Shell.verbosity = Quiet
 	}
-	s.Shell.setProgress(term)
+	s.Shell.term = term
 	return s.Shell.SetColor(cmp.Or(o.Color, term.Color))
 }
 
@@ -277,13 +266,19 @@ const patience = 2 * time.Second
 // After that the program dies of the signal, as it would have at once: in died,
 // or when it has taken too long to get there.
 //
-// Signals are watched from the moment on that the end of the context is waited for. Until then there is nothing to clean up, and to begin takes a tenth
-// of the time of a whole logout.
+// Signals are watched from the moment that the end of the context is waited for.
+// Until then there is nothing to clean up, and to begin takes a tenth of the time
+// of a whole logout.
 func UntilSignal() (ctx context.Context, died func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var received os.Signal
 	watch := func() {
-		signals := notified()
+		signals := make(chan os.Signal, 1)
+		for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+			if !signal.Ignored(s) { // as for a program under nohup
+				signal.Notify(signals, s)
+			}
+		}
 		go func() {
 			received = <-signals
 			cancel()
@@ -307,15 +302,4 @@ type signalContext struct {
 func (c signalContext) Done() <-chan struct{} {
 	c.watch()
 	return c.Context.Done()
-}
-
-// notified returns a channel that gets the signals that ask the program to end.
-func notified() <-chan os.Signal {
-	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) { // as for a program under nohup
-			signal.Notify(signals, s)
-		}
-	}
-	return signals
 }

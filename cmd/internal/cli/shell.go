@@ -47,10 +47,13 @@ type Shell struct {
 	// color is what the user asked for in messages, answersColor in help and
 	// usage errors: Cargo decides on the latter before it reads its options.
 	color, answersColor string
+	// term is [term] of the configuration.
+	term config.Term
 
 	// mu guards what is on the screen.
-	mu       sync.Mutex
-	progress progress
+	mu sync.Mutex
+	// progress is the length of the line of progress; 0 is none.
+	progress int
 }
 
 // NewShell returns a shell that shows everything.
@@ -172,15 +175,12 @@ func (s *Shell) Report(err error) int {
 // answer shows help, which was asked for and so goes to standard output, or a
 // usage error.
 func (s *Shell) answer(a *Answer) {
-	file, choice := s.stderr, s.answersColor
+	file := s.stderr
 	if a.Code == 0 {
 		file = s.stdout
 	}
-	if a.late {
-		choice = s.color
-	}
 	text := a.text
-	if !s.colors(choice, file) {
+	if !s.colors(s.answersColor, file) {
 		text = plain(text)
 	}
 	_, _ = io.WriteString(file, text)
@@ -194,11 +194,7 @@ func (s *Shell) Error(err error) {
 	for _, cause := range layers[1:] {
 		b.WriteString("\nCaused by:\n")
 		for line := range strings.Lines(cause) {
-			line, ended := strings.CutSuffix(line, "\n")
-			if ended {
-				line = strings.TrimSuffix(line, "\r")
-			}
-			if line != "" {
+			if line, _ = strings.CutSuffix(strings.ReplaceAll(line, "\r\n", "\n"), "\n"); line != "" {
 				b.WriteString("  " + line)
 			}
 			b.WriteString("\n")
@@ -265,21 +261,6 @@ const (
 	progressMost = 50
 )
 
-// progress is the line at the bottom of the terminal.
-type progress struct {
-	when *string
-	// width is the configured one; nil is the terminal's.
-	width *int64
-	// shown is the length of the line that is on the screen; 0 is none.
-	shown int
-}
-
-// setProgress sets where there are progress lines. Without a choice it is on
-// terminals that can take a line back, unless a machine reads along.
-func (s *Shell) setProgress(t config.Term) {
-	s.progress.when, s.progress.width = t.ProgressWhen, t.ProgressWidth
-}
-
 // Progress shows a line of progress if done is not called within half a second.
 // Other messages take the line away, as done does.
 func (s *Shell) Progress(verb, text string) (done func()) {
@@ -293,7 +274,7 @@ func (s *Shell) Progress(verb, text string) (done func()) {
 		defer s.mu.Unlock()
 		if !ended {
 			s.write(literal.paint(fmt.Sprintf("%12s", verb)) + " " + line + "\r")
-			s.progress.shown = len(line) + len("             ")
+			s.progress = len(line) + len("             ")
 		}
 	})
 	return func() {
@@ -307,36 +288,35 @@ func (s *Shell) Progress(verb, text string) (done func()) {
 
 // clearProgress takes the line away. The caller holds the lock.
 func (s *Shell) clearProgress() {
-	if s.progress.shown == 0 {
+	if s.progress == 0 {
 		return
 	}
 	clear := "\x1b[K"
 	if !s.colors(s.color, s.stderr) {
-		clear = strings.Repeat(" ", s.progress.shown) + "\r"
+		clear = strings.Repeat(" ", s.progress) + "\r"
 	}
-	s.progress.shown = 0
+	s.progress = 0
 	_, _ = io.WriteString(s.stderr, clear)
 }
 
 // progressWidth is the width of the screen; 0 is for one without progress.
+// Without a choice there is some on terminals that can take a line back, unless
+// a machine reads along.
 func (s *Shell) progressWidth() int {
-	p := s.progress
+	when := ""
+	if s.term.ProgressWhen != nil {
+		when = *s.term.ProgressWhen
+	}
 	name, _ := lookup(s.environ, "TERM")
 	_, ci := lookup(s.environ, "CI")
 	_, azure := lookup(s.environ, "TF_BUILD")
-	always := p.when != nil && *p.when == "always"
 	switch {
-	case s.verbosity == Quiet, p.when != nil && *p.when == "never":
+	case s.verbosity == Quiet, when == "never", when != "always" && (name == "dumb" || ci || azure):
 		return 0
-	case !always && (name == "dumb" || ci || azure):
-		return 0
-	case p.width != nil:
-		return int(min(*p.width, 1000))
+	case s.term.ProgressWidth != nil:
+		return int(min(*s.term.ProgressWidth, 1000))
 	}
-	width, _, err := term.GetSize(int(s.stderr.Fd()))
-	if err != nil {
-		return 0
-	}
+	width, _, _ := term.GetSize(int(s.stderr.Fd())) // 0 if it is no terminal
 	return width
 }
 

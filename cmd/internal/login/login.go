@@ -27,10 +27,10 @@ import (
 func Run(version string) cli.Run {
 	// net/http logs what a server says unasked; it is nothing for the user.
 	log.SetOutput(io.Discard)
-	return func(ctx context.Context, s *cli.Session) error { return login(ctx, s, version) }
+	return func(ctx context.Context, s *cli.Session) error { return login(ctx, s, "cargo-login/"+version) }
 }
 
-func login(ctx context.Context, s *cli.Session, version string) error {
+func login(ctx context.Context, s *cli.Session, userAgent string) error {
 	name, err := s.Registry()
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func login(ctx context.Context, s *cli.Session, version string) error {
 	}
 	chain := s.Chain()
 	chain.Keys = paseto.Keys{}
-	loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
+	loginURL, err := loginURL(ctx, s, chain, target, userAgent)
 	if err != nil {
 		return err
 	}

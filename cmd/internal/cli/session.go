@@ -76,7 +76,7 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 	} else {
 		args = readable(flags, args)
 	}
-	command.SetArgs(slices.Concat([]string{}, args)) // nil would be this process's
+	command.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	return command
 }
 

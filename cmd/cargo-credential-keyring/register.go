@@ -26,7 +26,7 @@ import (
 // all registries that have none of their own.
 var globalProviders = []string{"registry", "global-credential-providers"}
 
-// addedComment stands behind what was not there before, so that it can go again.
+// addedComment stands after what was not there before, so that it can go again.
 const addedComment = "added by `" + programName + " register`"
 
 func (t *tool) registerCommand() *cobra.Command {

@@ -215,11 +215,8 @@ func (s stores) open(ctx context.Context, o keyring.Options) *opened {
 	return s[key]
 }
 
-// errLocked says that nothing is known of a store until somebody unlocks it,
-// which is not asked for here.
-var errLocked = errors.New("the secret store is locked")
-
-// locked reports whether somebody would have to unlock the store.
+// locked reports whether a person would have to unlock the store. None is asked
+// to do so here.
 func (o *opened) locked(ctx context.Context) (locked bool, err error) {
 	if o.err == nil {
 		locked, o.err = o.Locked(ctx)
@@ -234,7 +231,7 @@ func (o *opened) has(ctx context.Context, e keyring.Entry) (bool, error) {
 	case err != nil:
 		return false, err
 	case locked:
-		return false, errLocked
+		return false, errors.New("the secret store is locked")
 	}
 	_, err = o.Get(ctx, e)
 	switch {
@@ -269,7 +266,7 @@ type report struct {
 
 type storeReport struct {
 	Name string `json:"name"`
-	// Available says that the store can be reached, and Locked that somebody has
+	// Available says that the store can be reached, and Locked that a person has
 	// to unlock it.
 	Available bool `json:"available"`
 	Locked    bool `json:"locked"`
@@ -282,8 +279,8 @@ type registryReport struct {
 	Index string `json:"index,omitempty"`
 	// Providers are in the order in which Cargo asks them.
 	Providers []providerReport `json:"providers"`
-	// Token is the one that Cargo would use; Unused are those behind it. If
-	// Unknown is set, somebody who cannot be looked into is asked before.
+	// Token is the one that Cargo would use; Unused are those after it. If Unknown
+	// is set, Cargo asks a provider first that cannot be looked into.
 	Token   *tokenReport  `json:"token"`
 	Unknown bool          `json:"token_unknown,omitempty"`
 	Unused  []tokenReport `json:"unused_tokens,omitempty"`

@@ -4,11 +4,20 @@
 package main
 
 import (
+	"debug/buildinfo"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
 
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
 	"github.com/cargo-auth/cargo-auth/cmd/internal/login"
 	"github.com/cargo-auth/cargo-auth/cmd/internal/logout"
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
 // version is set when the program is built.
@@ -24,7 +33,91 @@ func main() {
 	}
 	next := nextCargo(os.Getenv("PATH"))
 	if next == "" {
-		os.Exit(front.Alone())
+		os.Exit(cli.Fail(front.Alone()))
 	}
 	os.Exit(cli.Fail(handOn(next, os.Args[1:])))
+}
+
+// nextCargo returns the cargo that has the other commands: the first one on
+// PATH after this program, or else the first one before it; "" if there is
+// none. This program is passed over under every name that it has, and so is
+// every copy of it. As in package os/exec, a directory that is not absolute
+// does not count.
+//
+// The one after comes first because a program before this one may be what has
+// run it.
+func nextCargo(path string) string {
+	var self os.FileInfo
+	if executable, err := os.Executable(); err == nil {
+		self, _ = os.Stat(executable)
+	}
+	before, passed := "", false
+	for _, dir := range filepath.SplitList(path) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		program, err := exec.LookPath(filepath.Join(dir, "cargo"))
+		if err != nil {
+			continue
+		}
+		info, err := os.Stat(program)
+		switch {
+		case err != nil:
+		case os.SameFile(info, self):
+			passed = true
+		case isCopy(program):
+		case passed:
+			return program
+		case before == "":
+			before = program
+		}
+	}
+	return before
+}
+
+// isCopy reports whether a program is this one in another file, be it of
+// another version.
+func isCopy(program string) bool {
+	own, ok := debug.ReadBuildInfo()
+	other, err := buildinfo.ReadFile(program)
+	return ok && err == nil && other.Path == own.Path
+}
+
+// Rustup's proxies count in this variable how often they have handed on, and
+// give up if it is more than the limit. Any program that stands for cargo and
+// hands on to this one is found out in the same way.
+const (
+	recursion      = "RUST_RECURSION_COUNT"
+	recursionLimit = 20
+)
+
+// handOn runs the next cargo in place of this process: with the same
+// arguments, and the same environment but for the count. It returns only if
+// that fails.
+func handOn(next string, args []string) error {
+	count, _ := strconv.Atoi(os.Getenv(recursion))
+	if count > recursionLimit {
+		return fmt.Errorf("infinite recursion detected: `%s` comes back to this `cargo`\n\n"+
+			"help: take one of the two off PATH, or run Cargo itself by its path", next)
+	}
+	if err := os.Setenv(recursion, strconv.Itoa(count+1)); err != nil {
+		return err
+	}
+	err := replaceProcess(next, args, os.Environ())
+	return fmt.Errorf("could not execute process `%s` (never executed): %w", next, config.OSError(err))
+}
+
+// runChild runs a program with this one's input and output and returns its exit
+// code. What interrupts both is for the child to answer. Only Windows needs it;
+// it is compiled everywhere so that its test runs everywhere.
+func runChild(program string, args, environ []string) (int, error) {
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	cmd := exec.Command(program, args...)
+	cmd.Env = environ
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitCode(), nil
+	}
+	return 0, err
 }

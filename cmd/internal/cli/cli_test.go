@@ -142,7 +142,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		args := strings.Split(line, " ")
-		_ = ReadFront(args, nil).alone()
+		_ = ReadFront(args, nil).Alone()
 		for _, command := range []Command{Login, Logout} {
 			if _, answer := parse(command, args, nil); answer == "" {
 				t.Errorf("%s %q: an error without a text", command.Name, args)

@@ -9,12 +9,15 @@ package cli
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
 // Command is one of Cargo's commands, as far as its command line goes.
@@ -88,7 +91,7 @@ func (o *option) Type() string {
 	return "bool"
 }
 
-// Set is called by pflag for every time that the option is given.
+// Set is called by pflag each time that the option is given.
 func (o *option) Set(value string) error {
 	switch {
 	case o.value == "" && value != present:
@@ -377,4 +380,55 @@ func (c Command) help() string {
 
 Run ` + "`" + fixed("cargo help "+c.Name) + "`" + ` for more detailed information.
 `
+}
+
+// isCompletion reports whether a shell asks what may stand in place of the last
+// argument. Cobra answers.
+func isCompletion(args []string) bool {
+	return len(args) > 0 && slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, args[0])
+}
+
+// completeValues has shells offer the values of the options.
+func (s *Session) completeValues(command *cobra.Command) {
+	values := map[string]cobra.CompletionFunc{
+		"registry": func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			if dir := s.Options.Dir; dir != nil && os.Chdir(*dir) != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return CompleteRegistries(s.environ, begun, s.Options.Config...), cobra.ShellCompDirectiveNoFileComp
+		},
+		"color":  cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp),
+		"config": cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
+	}
+	for flag, offered := range values {
+		_ = command.RegisterFlagCompletionFunc(flag, offered)
+	}
+}
+
+// CompleteRegistries returns what completion offers for --registry, of which a
+// part has been typed: crates-io and the registries of the current directory's
+// configuration, with the --config values laid over it. After a tab each has the
+// host of its index; the rest of the URL may hold a secret. A configuration that
+// is broken has none.
+func CompleteRegistries(environ []string, begun string, overrides ...string) []string {
+	c, err := OpenConfig(environ, nil)
+	if err != nil || c.Override(overrides) != nil {
+		return nil
+	}
+	configured, err := c.Registries()
+	if err != nil {
+		return nil
+	}
+	candidates := []string{"crates-io\tcrates.io"}
+	for _, named := range configured {
+		if named.Name == "crates-io" || registry.ValidateName(named.Name) != nil {
+			continue
+		}
+		candidate := named.Name
+		if r, err := registry.New(named.Name, named.Index.Val); err == nil && r.Host() != "" {
+			candidate += "\t" + r.Host()
+		}
+		candidates = append(candidates, candidate)
+	}
+	return slices.DeleteFunc(candidates, func(candidate string) bool { return !strings.HasPrefix(candidate, begun) })
 }

@@ -76,18 +76,14 @@ func (f *Front) Main(c Command, run Run) int {
 	return s.main(subcommand(s.command(c, run), f.args).ExecuteContext)
 }
 
-// Alone answers a command line that is for Cargo on a machine where there is
-// none, and returns the exit status.
-func (f *Front) Alone() int { return Fail(f.alone()) }
-
 // Fail shows why a program does nothing and returns its exit status.
 func Fail(err error) int {
 	return newSession().main(func(context.Context) error { return err })
 }
 
-// alone is what can be said without Cargo: help as far as there is any, a usage
-// error, or else what is missing.
-func (f *Front) alone() error {
+// Alone answers a command line that is for Cargo on a machine where there is
+// none: with help as far as there is any, a usage error, or else what is missing.
+func (f *Front) Alone() error {
 	isHelp := f.Command == "help" && len(f.args) > 0
 	switch {
 	case f.err != nil:

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -72,7 +73,9 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 		return &Answer{text: Version("cargo-"+c.Name, version)}
 	})
 	if isCompletion(args) {
-		prepareCompletion(flags)
+		// Cobra reads the options more than once.
+		flags.VisitAll(func(flag *pflag.Flag) { flag.Value.(*option).completing = true })
+		_ = flags.SetAnnotation("=C", cobra.BashCompSubdirsInDir, []string{})
 	} else {
 		args = readable(flags, args)
 	}
@@ -110,7 +113,8 @@ func newSession() *Session {
 
 // main runs a command and returns the exit status.
 func (s *Session) main(execute func(context.Context) error) int {
-	if err := s.open(); err != nil {
+	var err error
+	if s.Config, err = OpenConfig(s.environ, s.Shell.Notify); err != nil {
 		return s.Shell.Report(err)
 	}
 	// Errors in the configuration do not stop a usage error or --help.
@@ -118,15 +122,9 @@ func (s *Session) main(execute func(context.Context) error) int {
 		s.Shell.answersColor = *term.Color
 	}
 	ctx, died := UntilSignal()
-	err := execute(ctx)
+	err = execute(ctx)
 	died()
 	return s.Shell.Report(err)
-}
-
-// open takes the configuration of the current directory.
-func (s *Session) open() (err error) {
-	s.Config, err = OpenConfig(s.environ, s.Shell.Notify)
-	return err
 }
 
 // OpenConfig returns the configuration of the current directory, of which
@@ -145,7 +143,7 @@ func OpenConfig(environ []string, notify func(config.Notice)) (*config.Config, e
 
 // configure does what Cargo does between its command line and a command, in
 // Cargo's order, which decides what is reported if several things are wrong.
-func (s *Session) configure(command Command) error {
+func (s *Session) configure(command Command) (err error) {
 	o := s.Options
 	if err := o.checkDirectory(); err != nil {
 		return err
@@ -154,7 +152,7 @@ func (s *Session) configure(command Command) error {
 		if err := os.Chdir(*o.Dir); err != nil {
 			return fmt.Errorf("could not change to requested directory: %w", config.OSError(err))
 		}
-		if err := s.open(); err != nil {
+		if s.Config, err = OpenConfig(s.environ, s.Shell.Notify); err != nil {
 			return err
 		}
 		if err := s.Config.Read(); err != nil {
@@ -170,8 +168,7 @@ func (s *Session) configure(command Command) error {
 	if err := o.checkUnstable(); err != nil {
 		return err
 	}
-	err := s.Config.Override(o.Config)
-	if err != nil {
+	if err := s.Config.Override(o.Config); err != nil {
 		return err
 	}
 	if s.asymmetric, err = s.asymmetricTokens(); err != nil {
@@ -207,9 +204,9 @@ func (s *Session) setUpShell() error {
 	case verbose && quiet:
 		return errors.New("cannot set both " + names)
 	case verbose:
-		s.Shell.verbosity = Verbose
+		s.Shell.Verbosity = Verbose
 	case quiet:
-		s.Shell.verbosity = Quiet
+		s.Shell.Verbosity = Quiet
 	}
 	s.Shell.term = term
 	return s.Shell.SetColor(cmp.Or(o.Color, term.Color))

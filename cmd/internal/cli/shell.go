@@ -43,7 +43,8 @@ const failed = 101
 type Shell struct {
 	stdout, stderr *os.File
 	environ        []string
-	verbosity      Verbosity
+	// Verbosity says how much is shown.
+	Verbosity Verbosity
 	// color is what the user asked for in messages, answersColor in help and
 	// usage errors: Cargo decides on the latter before it reads its options.
 	color, answersColor string
@@ -60,10 +61,6 @@ type Shell struct {
 func NewShell(stdout, stderr *os.File, environ []string) *Shell {
 	return &Shell{stdout: stdout, stderr: stderr, environ: environ, color: "auto", answersColor: "auto"}
 }
-
-// Verbosity returns how much is shown, for a program whose output is not ours
-// to hide.
-func (s *Shell) Verbosity() Verbosity { return s.verbosity }
 
 // SetColor sets whether messages have colours; nil is auto.
 func (s *Shell) SetColor(choice *string) error {
@@ -118,13 +115,13 @@ func (s *Shell) write(text string) {
 	if !s.colors(s.color, s.stderr) {
 		text = plain(text)
 	}
-	// There is nobody left to tell if this fails.
+	// If this fails there is no other place to say so.
 	_, _ = io.WriteString(s.stderr, text)
 }
 
 // Status shows a status line: a verb, right-aligned, and what it is about.
 func (s *Shell) Status(verb, text string) {
-	if s.verbosity == Quiet {
+	if s.Verbosity == Quiet {
 		return
 	}
 	s.print(heading.paint(fmt.Sprintf("%12s", verb)) + " " + text + "\n")
@@ -139,14 +136,14 @@ func (s *Shell) Notify(n config.Notice) {
 		s.clearProgress()
 		_, _ = io.WriteString(s.stderr, n.Text+"\n")
 		return
-	case s.verbosity == Quiet:
+	case s.Verbosity == Quiet:
 		return
 	}
 	switch n.Kind {
 	case config.Status:
 		s.Status(n.Verb, n.Text)
 	case config.VerboseStatus:
-		if s.verbosity == Verbose {
+		if s.Verbosity == Verbose {
 			s.Status(n.Verb, n.Text)
 		}
 	case config.Warning:
@@ -311,7 +308,7 @@ func (s *Shell) progressWidth() int {
 	_, ci := lookup(s.environ, "CI")
 	_, azure := lookup(s.environ, "TF_BUILD")
 	switch {
-	case s.verbosity == Quiet, when == "never", when != "always" && (name == "dumb" || ci || azure):
+	case s.Verbosity == Quiet, when == "never", when != "always" && (name == "dumb" || ci || azure):
 		return 0
 	case s.term.ProgressWidth != nil:
 		return int(min(*s.term.ProgressWidth, 1000))
@@ -320,7 +317,7 @@ func (s *Shell) progressWidth() int {
 	return width
 }
 
-// progressLine returns a bar with a text behind it for a screen of some columns;
+// progressLine returns a bar and a text after it for a screen of some columns;
 // empty if it is too narrow. The bar is filled to just below a tenth, as Cargo's
 // is: how much is to come is not known.
 func progressLine(text string, width int) string {

@@ -84,7 +84,7 @@ func TestNotices(t *testing.T) {
 		Normal: warning + plain, Verbose: warning + verbose + plain, Quiet: plain,
 	} {
 		got := shownBy(t, nil, func(s *Shell) {
-			s.verbosity = verbosity
+			s.Verbosity = verbosity
 			for _, n := range notices {
 				s.Notify(n)
 			}

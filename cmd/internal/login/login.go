@@ -25,7 +25,7 @@ import (
 
 // Run returns the command, of a program of this version.
 func Run(version string) cli.Run {
-	// net/http logs what a server says unasked; it is nothing for the user.
+	// net/http logs what a server says unasked; the user has no use for it.
 	log.SetOutput(io.Discard)
 	return func(ctx context.Context, s *cli.Session) error { return login(ctx, s, "cargo-login/"+version) }
 }
@@ -65,8 +65,8 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		UserAgent: userAgent,
 		Now:       time.Now,
 		Stderr:    os.Stderr,
-		Quiet:     s.Shell.Verbosity() == cli.Quiet,
-		Verbose:   s.Shell.Verbosity() == cli.Verbose,
+		Quiet:     s.Shell.Verbosity == cli.Quiet,
+		Verbose:   s.Shell.Verbosity == cli.Verbose,
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
 		Token: func(_ context.Context, headers []string) (config.Secret, error) {
 			if s.Options.Token != nil {

@@ -10,6 +10,9 @@
 package registry
 
 import (
+	"os"
+	"path/filepath"
+
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
@@ -123,4 +126,27 @@ type Target struct {
 func overridesCratesIO(c *config.Config, index string) bool {
 	override, ok := c.Env(cratesIOOverride)
 	return ok && override == index
+}
+
+// cacheTag marks a directory as one that backups may leave out.
+const cacheTag = `Signature: 8a477f597d28d172789f06886806bc55
+# This file is a cache directory tag created by cargo.
+# For information about cache directory tags see https://bford.info/cachedir/
+`
+
+// MarkCache makes the directory in a Cargo home that holds the caches of all
+// registries, and marks it as a cache. Cargo does so whenever it opens a
+// registry, since 1.96 also for a logout. Failures show when something is to be
+// put there.
+func MarkCache(home string) {
+	root := filepath.Join(home, "registry")
+	if os.MkdirAll(root, 0o777) != nil {
+		return
+	}
+	f, err := os.OpenFile(filepath.Join(root, "CACHEDIR.TAG"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteString(cacheTag)
+	_ = f.Close()
 }

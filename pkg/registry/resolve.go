@@ -13,7 +13,8 @@ import (
 // then is it an error if crates.io is replaced by another source.
 //
 // The order of the checks is Cargo's, which decides what is reported if
-// several things are wrong.
+// several things are wrong. If the registry was found, and what is wrong is a
+// source that may replace it, the target is returned with the error.
 func Resolve(c *config.Config, name string) (Target, error) {
 	if name == "" {
 		byDefault, err := c.String("registry.default")
@@ -52,18 +53,19 @@ func ResolveChosen(c *config.Config, chosen *string) (Target, error) {
 	if err != nil {
 		return Target{}, err
 	}
+	found := Target{Registry: original, Source: fetched.Registry}
 	configured, err := builtIn.withConfigured(c)
 	if err != nil {
-		return Target{}, err
+		return found, err
 	}
 	replacement, err := configured.load(c, meant)
 	if err != nil {
-		return Target{}, err
+		return found, err
 	}
 	if !named && replacement.key() != fetched.key() {
-		return Target{}, replacedError(replacement)
+		return found, replacedError(replacement)
 	}
-	return Target{Registry: original, Source: fetched.Registry}, nil
+	return found, nil
 }
 
 // replacedError says how to choose between crates.io and what replaces it.

@@ -212,9 +212,26 @@ func (s *Session) setUpShell() error {
 	return s.Shell.SetColor(cmp.Or(o.Color, term.Color))
 }
 
-// Registry returns the name given with --registry, which it checks, or else
+// Target returns the registry that the command line or the configuration means,
+// and marks Cargo's cache as Cargo does when it opens a registry.
+func (s *Session) Target() (registry.Target, error) {
+	name, err := s.registryName()
+	if err != nil {
+		return registry.Target{}, err
+	}
+	if s.Options.Token != nil {
+		s.Config.Notice(config.Warning, "`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
+	}
+	target, err := registry.ResolveChosen(s.Config, name)
+	if target.Registry.Index != "" {
+		registry.MarkCache(s.Config.Home)
+	}
+	return target, err
+}
+
+// registryName returns the name given with --registry, which it checks, or else
 // that of the default registry; nil if there is neither.
-func (s *Session) Registry() (*string, error) {
+func (s *Session) registryName() (*string, error) {
 	if given := s.Options.Registry; given != nil {
 		return given, registry.ValidateName(*given)
 	}

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
 // sessionsFile holds what cargo wrote for command lines that it accepts, up to
@@ -51,11 +49,7 @@ func session(t *testing.T, line string) string {
 
 	s := &Session{Shell: NewShell(output, output, environ), environ: environ}
 	run := func(_ context.Context, s *Session) error {
-		name, err := s.Registry()
-		if err != nil {
-			return err
-		}
-		_, err = registry.ResolveChosen(s.Config, name)
+		_, err := s.Target()
 		return err
 	}
 	s.main(s.program(Logout, "", run, append([]string{Logout.Name}, args...)).ExecuteContext)

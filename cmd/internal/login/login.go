@@ -31,14 +31,7 @@ func Run(version string) cli.Run {
 }
 
 func login(ctx context.Context, s *cli.Session, userAgent string) error {
-	name, err := s.Registry()
-	if err != nil {
-		return err
-	}
-	if s.Options.Token != nil {
-		s.Config.Notice(config.Warning, "`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
-	}
-	target, err := registry.ResolveChosen(s.Config, name)
+	target, err := s.Target()
 	if err != nil {
 		return err
 	}

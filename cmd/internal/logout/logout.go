@@ -6,16 +6,11 @@ import (
 	"context"
 
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
 // Run is the command.
 func Run(ctx context.Context, s *cli.Session) error {
-	name, err := s.Registry()
-	if err != nil {
-		return err
-	}
-	target, err := registry.ResolveChosen(s.Config, name)
+	target, err := s.Target()
 	if err != nil {
 		return err
 	}

@@ -182,8 +182,6 @@ func (s *Session) configure(command Command) (err error) {
 		net, err := s.Config.Net()
 		s.Offline = err == nil && net.Offline != nil && *net.Offline
 	}
-	// Cargo reads [http] here, for git; its errors matter to those who use it.
-	_, _ = s.Config.HTTP()
 	return nil
 }
 

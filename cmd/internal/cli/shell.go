@@ -258,6 +258,12 @@ const (
 	progressMost = 50
 )
 
+// ShowsProgress reports whether a program that is run for the user may show its
+// progress too.
+func (s *Shell) ShowsProgress() bool {
+	return s.term.ProgressWhen != nil && *s.term.ProgressWhen == "always" || s.progressWidth() > 0
+}
+
 // Progress shows a line of progress if done is not called within half a second.
 // Other messages take the line away, as done does.
 func (s *Shell) Progress(verb, text string) (done func()) {

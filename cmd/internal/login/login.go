@@ -58,7 +58,7 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		UserAgent: userAgent,
 		Now:       time.Now,
 		Stderr:    os.Stderr,
-		Quiet:     s.Shell.Verbosity == cli.Quiet,
+		Quiet:     !s.Shell.ShowsProgress(),
 		Verbose:   s.Shell.Verbosity == cli.Verbose,
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
 		Token: func(_ context.Context, headers []string) (config.Secret, error) {

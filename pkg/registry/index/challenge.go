@@ -7,11 +7,11 @@ import (
 )
 
 // loginURL returns the address that a challenge with the scheme Cargo has for
-// the user, from the header lines of an answer (RFC 9110, section 11.6.1);
+// the user, from the values of WWW-Authenticate (RFC 9110, section 11.6.1);
 // empty if there is none. The last one counts.
-func loginURL(lines []string) (string, error) {
+func loginURL(values []string) (string, error) {
 	var found string
-	for _, value := range headerValues(lines, "www-authenticate") {
+	for _, value := range values {
 		for _, c := range parseChallenges(value) {
 			if !strings.EqualFold(c.scheme, "Cargo") {
 				continue

@@ -21,6 +21,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -37,8 +38,8 @@ type Client struct {
 	// configured.
 	UserAgent string
 	// Token returns the token for reading the index, or an error that is
-	// [ErrNoToken] if nobody has one. It is called once a registry asks for
-	// one, with the lines of the response that did.
+	// [ErrNoToken] if there is none. It is called for each try of a request once
+	// a registry asks for a token, with the lines of the response that did.
 	//
 	// The lines are nil if there was no such response, because the index was
 	// read without a token and says that one is required for everything else.
@@ -47,8 +48,8 @@ type Client struct {
 	Token func(ctx context.Context, headers []string) (config.Secret, error)
 
 	// Progress is called when the network is asked for a file of a sparse
-	// index, and what it returns when it has answered: after all tries, and
-	// never while a credential provider is asked. If it is nil, nobody is told.
+	// index, and what it returns when it has answered. It is never called while
+	// a credential provider is asked. A nil Progress is not called.
 	Progress func() (done func())
 
 	// Now is asked when a registry names the time at which to try again. If it
@@ -58,7 +59,8 @@ type Client struct {
 	// drops it. An *os.File is handed to git as it is, which may ask the user
 	// for credentials on the terminal.
 	Stderr io.Writer
-	// Quiet and Verbose say how much git prints.
+	// Quiet and Verbose say how much git prints. Git is quiet unless the user
+	// sees progress.
 	Quiet, Verbose bool
 
 	visits map[string]*visit // by canonical index URL
@@ -69,7 +71,7 @@ type Client struct {
 	dial  func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// ErrNoToken says that a registry wants a token and nobody has one.
+// ErrNoToken says that a registry wants a token and there is none.
 var ErrNoToken = errors.New("no token found")
 
 // AuthorizationError says that a registry wants a token and did not get one,
@@ -127,22 +129,79 @@ func (c *Client) Fetch(ctx context.Context, t registry.Target) (*Config, error) 
 	return config, nil
 }
 
+// Crate returns what a sparse index says of a crate: a line of JSON for each
+// version. It asks as Cargo does before a build, with a token where the index
+// says that all operations need one, but always asks the network and leaves
+// Cargo's cache of crates alone; only config.json is cached. The registry needs
+// no web API.
+//
+// The error is fs.ErrNotExist to errors.Is if there is no such crate, and an
+// [*AuthorizationError] if there is no token for it or a refused one.
+func (c *Client) Crate(ctx context.Context, t registry.Target, name string) ([]byte, error) {
+	if t.Source.Kind != registry.Sparse {
+		return nil, fmt.Errorf("the index of %s is a git repository, not a sparse index", t.Source)
+	}
+	path, err := cratePath(name)
+	if err != nil {
+		return nil, err
+	}
+	about, err := c.load(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.connect(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.close()
+	return c.ask(ctx, conn, t, path, about.AuthRequired)
+}
+
+// cratePath returns the place of a crate in an index: by its length or its
+// first letters, in lower case.
+func cratePath(name string) (string, error) {
+	ordinary := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_'
+	}
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !ordinary(r) }) {
+		return "", fmt.Errorf("no crate in an index has the name `%s`", name)
+	}
+	name = strings.ToLower(name)
+	switch len(name) {
+	case 1, 2:
+		return fmt.Sprintf("%d/%s", len(name), name), nil
+	case 3:
+		return "3/" + name[:1] + "/" + name, nil
+	}
+	return name[:2] + "/" + name[2:4] + "/" + name, nil
+}
+
 // load returns the configuration in the cache, or fetches it, under Cargo's
 // lock of its cache.
 func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
+	c.makeCacheRoot()
 	unlock, err := c.lockCache(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("failed to acquire package cache lock: %w", err)
 	}
 	defer unlock()
+	look := c.loadSparse
 	if t.Source.Kind == registry.Git {
-		return c.loadGit(ctx, t)
+		look = c.loadGit
 	}
+	config, err := look(ctx, t)
+	if err != nil {
+		return nil, fmt.Errorf("failed to update %s: %w", t.Source, err)
+	}
+	return config, nil
+}
+
+func (c *Client) loadSparse(ctx context.Context, t registry.Target) (*Config, error) {
 	if config := c.readCache(t.Source); config != nil {
 		return config, nil
 	}
 	if c.offline() {
-		return nil, errNotFound
+		return nil, notFoundError(configName)
 	}
 	data, err := c.download(ctx, t)
 	if err != nil {
@@ -156,13 +215,10 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 	return config, nil
 }
 
-// errNotFound says that an index has no config.json.
-var errNotFound error = notFoundError(configName)
-
 // notFoundError says that an index has no file of that name.
 type notFoundError string
 
-func (e notFoundError) Error() string { return string(e) + " not found in registry" }
+func (e notFoundError) Error() string { return string(e) + " not found" }
 
 // Is makes it an fs.ErrNotExist.
 func (e notFoundError) Is(target error) bool { return target == fs.ErrNotExist }
@@ -180,4 +236,29 @@ func (c *Client) status(verb, text string) {
 	if c.Config.Notify != nil {
 		c.Config.Notify(config.Notice{Kind: config.Status, Verb: verb, Text: text})
 	}
+}
+
+// offline reports whether only the cache may be used.
+func (c *Client) offline() bool {
+	if c.Frozen || c.Offline {
+		return true
+	}
+	// A [net] that cannot be read is reported when a request is made.
+	net, err := c.Config.Net()
+	return err == nil && net.Offline != nil && *net.Offline
+}
+
+// settings returns [http], or an error if no request may be made.
+func (c *Client) settings() (config.HTTP, error) {
+	switch {
+	case c.Frozen:
+		return config.HTTP{}, errors.New("attempting to make an HTTP request, but --frozen was specified")
+	case c.offline():
+		return config.HTTP{}, errors.New("attempting to make an HTTP request, but --offline was specified")
+	}
+	http, err := c.Config.HTTP()
+	if err != nil {
+		return config.HTTP{}, err
+	}
+	return http, checkSSLVersions(http)
 }

@@ -31,6 +31,9 @@ type world struct {
 	token   string
 }
 
+// updating is what every failure to load the configuration begins with.
+const updating = "failed to update registry `x` | "
+
 const okConfig = `{"dl":"http://h/dl","api":"http://h/api"}`
 
 // newWorld returns a world whose registry answers with handler, for a home with
@@ -204,9 +207,9 @@ func TestNoNetworkIsAskedOffline(t *testing.T) {
 		frozen, offline bool
 		cached, want    string
 	}{
-		{"offline", "", false, true, "", "config.json not found in registry"},
-		{"frozen", "", true, false, "", "config.json not found in registry"},
-		{"configured", "net.offline=true", false, false, "", "config.json not found in registry"},
+		{"offline", "", false, true, "", updating + "config.json not found"},
+		{"frozen", "", true, false, "", updating + "config.json not found"},
+		{"configured", "net.offline=true", false, false, "", updating + "config.json not found"},
 		{"offline, cached", "", false, true, okConfig, "attempting to make an HTTP request, but --offline was specified"},
 		{"frozen, cached", "", true, false, okConfig, "attempting to make an HTTP request, but --frozen was specified"},
 		{"both, cached", "", true, true, okConfig, "attempting to make an HTTP request, but --frozen was specified"},
@@ -225,16 +228,15 @@ func TestNoNetworkIsAskedOffline(t *testing.T) {
 func TestFetchSaysWhatIsWrongWithSettings(t *testing.T) {
 	const versions = "Invalid ssl version `v`,choose from 'default', 'tlsv1', 'tlsv1.0', 'tlsv1.1', 'tlsv1.2', 'tlsv1.3'."
 	for _, test := range []struct{ config, want, said string }{
-		{"http.timeout='x'", "error in $HOME/config.toml: `http.timeout` expected an integer, but found a string", ""},
-		{"http.ssl-version='v'", versions, "Updating `x` index"},
-		{"http.ssl-version.max='v'", versions, "Updating `x` index"},
-		{"net.offline='x'", "error in $HOME/config.toml: `net.offline` expected true/false, but found a string", "Updating `x` index"},
+		{"http.timeout='x'", updating + "error in $HOME/config.toml: `http.timeout` expected an integer, but found a string", "Updating `x` index"},
+		{"http.ssl-version='v'", updating + versions, "Updating `x` index"},
+		{"http.ssl-version.max='v'", updating + versions, "Updating `x` index"},
+		{"net.offline='x'", updating + "error in $HOME/config.toml: `net.offline` expected true/false, but found a string", ""},
 		{
-			"net.retry=-1", "error in $HOME/config.toml: could not load config key `net.retry` | invalid value: integer `-1`, expected u32",
-			"Updating `x` index",
+			"net.retry=-1", updating + "error in $HOME/config.toml: could not load config key `net.retry` | invalid value: integer `-1`, expected u32", "",
 		},
 		{"http.z=1\nnet.z=1", "http://h/api", "unused config key `net.z` in `$HOME/config.toml`, " +
-			"unused config key `http.z` in `$HOME/config.toml`, Updating `x` index"},
+			"Updating `x` index, unused config key `http.z` in `$HOME/config.toml`"},
 	} {
 		w := newWorld(t, test.config, answer(200, okConfig))
 		expect(t, test.config, w.fetch(t), test.want)

@@ -1,6 +1,11 @@
 package index
 
-import "github.com/cargo-auth/cargo-auth/pkg/internal/serdejson"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
 
 // Config is what an index says of its registry, in its file config.json.
 type Config struct {
@@ -12,71 +17,40 @@ type Config struct {
 	AuthRequired bool
 }
 
-// configFields are the fields of a Config in Cargo's order.
-var configFields = []string{"dl", "api", "auth-required"}
-
-// expectedConfig is how Cargo calls a Config in its errors.
-const expectedConfig = "struct RegistryConfig"
-
-// parseConfig reads a config.json. Its errors are those of Cargo's parser. A
-// list of the values in their order is accepted too.
+// parseConfig reads a config.json. Fields that are not known are ignored.
 func parseConfig(data []byte) (*Config, error) {
-	p := configParser{d: serdejson.NewDecoder(data)}
-	err := p.d.Struct(serdejson.Struct{
-		Expected: expectedConfig, Known: configFields, Required: []string{"dl"}, Member: p.value, Elements: p.list,
-	})
-	if err == nil {
-		err = p.d.End()
+	var fields map[string]json.RawMessage
+	err := json.Unmarshal(data, &fields)
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return nil, fmt.Errorf("%s is not valid JSON: %w", configName, err)
+	case err != nil || fields == nil:
+		return nil, fmt.Errorf("%s is not a JSON object", configName)
+	case fields["dl"] == nil:
+		return nil, fmt.Errorf("%s has no field `dl`", configName)
 	}
-	if err != nil {
+	var c Config
+	if err := readField(fields, "dl", "text", &c.Download); err != nil {
 		return nil, err
 	}
-	return &p.config, nil
+	if api := fields["api"]; api != nil && string(api) != "null" {
+		c.API = new(string)
+		if err := readField(fields, "api", "text", c.API); err != nil {
+			return nil, err
+		}
+	}
+	if err := readField(fields, "auth-required", "true or false", &c.AuthRequired); err != nil {
+		return nil, err
+	}
+	return &c, nil
 }
 
-type configParser struct {
-	d      *serdejson.Decoder
-	config Config
-}
-
-func (p *configParser) list() error {
-	for i, key := range configFields {
-		more, err := p.d.Element(i == 0)
-		if err != nil {
-			return err
-		}
-		if !more {
-			// The third has a default.
-			if i < 2 {
-				return serdejson.Errorf("invalid length %d, expected %s with 3 elements", i, expectedConfig)
-			}
-			break
-		}
-		if err := p.value(key); err != nil {
-			return err
-		}
+// readField reads a field if it is there. The kind names what it must be.
+func readField(fields map[string]json.RawMessage, name, kind string, to any) error {
+	value, ok := fields[name]
+	if ok && (string(value) == "null" || !utf8.Valid(value) || json.Unmarshal(value, to) != nil) {
+		return fmt.Errorf("`%s` in %s is not %s", name, configName, kind)
 	}
 	return nil
-}
-
-// value reads the value of a field; others than those of a Config are passed
-// over.
-func (p *configParser) value(key string) (err error) {
-	switch key {
-	case "dl":
-		p.config.Download, err = p.d.String("a string")
-	case "auth-required":
-		p.config.AuthRequired, err = p.d.Bool("a boolean")
-	case "api":
-		var absent bool
-		if absent, err = p.d.Null(); absent || err != nil {
-			return err
-		}
-		var api string
-		api, err = p.d.String("a string")
-		p.config.API = &api
-	default:
-		err = p.d.Skip()
-	}
-	return err
 }

@@ -53,7 +53,7 @@ func TestCrateIsAskedForWithTheTokenThatTheIndexRequires(t *testing.T) {
 func TestCrateIsAskedForWithoutATokenThatTheIndexDoesNotRequire(t *testing.T) {
 	w := newWorld(t, "", crates("", ""))
 	w.token = "tok"
-	expect(t, "crate", w.crate(t, "hello"), "failed to get successful HTTP response from `http://HOST/i/he/ll/hello`, got 401\nbody:\nno")
+	expect(t, "crate", w.crate(t, "hello"), "failed to get successful HTTP response from `http://HOST/i/he/ll/hello` (127.0.0.1), got 401\nbody:\nno")
 	expect(t, "requests", strings.Join(w.asked, ", "), "GET /i/config.json, GET /i/config.json with tok, GET /i/he/ll/hello")
 }
 
@@ -65,14 +65,14 @@ func TestCrateOfAnIndexKnownToRequireATokenNeedsAConfiguredProvider(t *testing.T
 	}
 	w.token = "old"
 	expect(t, "with a wrong one", w.crate(t, "hello"), "token rejected for `x` | "+
-		"failed to get successful HTTP response from `http://HOST/i/he/ll/hello`, got 401\nbody:\nno")
+		"failed to get successful HTTP response from `http://HOST/i/he/ll/hello` (127.0.0.1), got 401\nbody:\nno")
 }
 
 func TestCrateThatIsNotThere(t *testing.T) {
 	w := newWorld(t, "", crates("", "/i/config.json"))
 	w.server.Config.Handler = http.NotFoundHandler()
 	_, err := w.Crate(t.Context(), w.target(t), "hello")
-	expect(t, "no index", err.Error(), "config.json not found in registry")
+	expect(t, "no index", err.Error(), "failed to update registry `x`: config.json not found")
 	w.server.Config.Handler = answer(200, okConfig)
 	expect(t, "name", w.crate(t, "../hello"), "no crate in an index has the name `../hello`")
 	w.fetch(t)

@@ -1,51 +1,18 @@
 package index
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
-
-// sparseURL returns the URL of a file in a sparse index.
-func sparseURL(r registry.Registry, name string) (string, error) {
-	u, err := weburl.Parse(strings.TrimPrefix(r.Index, "sparse+"))
-	if err != nil {
-		return "", err
-	}
-	return u.Href(false) + name, nil
-}
-
-// download fetches the configuration of a sparse index. A registry that asks
-// for a token is asked again with one.
-func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error) {
-	conn, err := c.connect(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.close()
-	c.makeCacheRoot()
-	first, err := c.ask(ctx, conn, t, configName, "")
-	if err != nil {
-		return nil, err
-	}
-	if first.code != 401 {
-		return first.content(configName)
-	}
-	v := c.visit(t)
-	if v.login, err = loginURL(first.lines); err != nil {
-		return nil, err
-	}
-	if first.lines != nil {
-		v.headers = first.lines
-	}
-	return c.askWithToken(ctx, conn, t, configName)
-}
 
 // A visit is what is known of an index from this run.
 type visit struct {
@@ -73,10 +40,11 @@ type connection struct {
 	retries int64
 }
 
-// connect announces that the network is asked, once for an index.
+// connect announces that the network is asked, once for an index. It reads
+// [http] after that, as Cargo does.
 func (c *Client) connect(ctx context.Context, t registry.Target) (*connection, error) {
-	// What is wrong with [http] is found before anything is announced.
-	if _, err := c.Config.HTTP(); err != nil {
+	retries, err := c.retries()
+	if err != nil {
 		return nil, err
 	}
 	if v := c.visit(t); !v.announced {
@@ -87,73 +55,110 @@ func (c *Client) connect(ctx context.Context, t registry.Target) (*connection, e
 	if err != nil {
 		return nil, err
 	}
-	conn := &connection{transport: c.newTransport(ctx, http)}
-	if !sendable(conn.userAgent) {
-		conn.close()
+	transport := c.newTransport(ctx, http)
+	if strings.ContainsFunc(transport.userAgent, isControl) {
 		return nil, errors.New("the user agent has a character that cannot be sent to a registry")
 	}
-	if conn.retries, err = c.retries(); err != nil {
-		conn.close()
-		return nil, err
-	}
-	return conn, nil
+	return &connection{transport, retries}, nil
 }
 
-// askWithToken asks for a file with the token that somebody has.
-func (c *Client) askWithToken(ctx context.Context, conn *connection, t registry.Target, name string) ([]byte, error) {
+// download fetches the configuration of a sparse index. A registry that asks
+// for a token is asked again with one.
+func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error) {
+	conn, err := c.connect(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.close()
+	data, err := c.ask(ctx, conn, t, configName, false)
+	var refusal *StatusError
+	if errors.As(err, &refusal) && refusal.Code == http.StatusUnauthorized {
+		return c.ask(ctx, conn, t, configName, true)
+	}
+	return data, err
+}
+
+// ask returns a file of an index. What may be a passing failure is tried again.
+func (c *Client) ask(ctx context.Context, conn *connection, t registry.Target, name string, withToken bool) (data []byte, err error) {
+	err = c.retry(ctx, conn.retries, func() error {
+		data, err = c.askOnce(ctx, conn, t, name, withToken)
+		return err
+	})
+	return data, err
+}
+
+func (c *Client) askOnce(ctx context.Context, conn *connection, t registry.Target, name string, withToken bool) ([]byte, error) {
 	v := c.visit(t)
-	token, err := c.token(ctx, v.headers)
-	if errors.Is(err, ErrNoToken) {
-		return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login}
-	} else if err != nil {
-		return nil, err
+	authorization := ""
+	if withToken {
+		token, err := c.token(ctx, v.headers)
+		switch {
+		case errors.Is(err, ErrNoToken):
+			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login}
+		case err != nil:
+			return nil, err
+		}
+		authorization = token.Expose()
+		if strings.ContainsFunc(authorization, isControl) {
+			return nil, errUnsendable
+		}
+		if !isVisible(authorization) {
+			return nil, fmt.Errorf("download of %s failed: %w", name, errUnsendable)
+		}
 	}
-	authorization := token.Expose()
-	if !sendable(authorization) {
-		return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login, Rejected: true, cause: errUnsendable}
-	}
-	resp, err := c.ask(ctx, conn, t, name, authorization)
+	at, err := weburl.Parse(strings.TrimPrefix(t.Source.Index, "sparse+"))
 	if err != nil {
 		return nil, err
 	}
-	if resp.code == 401 {
-		refusal := resp.without(authorization).refusal()
-		return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login, Rejected: true, cause: refusal}
+	if scheme := at.Scheme(); scheme != "http" && scheme != "https" {
+		return nil, fmt.Errorf("a sparse index cannot be fetched with the protocol `%s`", scheme)
 	}
-	return resp.content(name)
+	resp, err := c.get(ctx, conn, at.Href(false)+name, authorization)
+	if err != nil {
+		return nil, fmt.Errorf("download of %s failed: %w", name, err)
+	}
+	switch resp.code {
+	case http.StatusOK:
+		return resp.body, nil
+	case http.StatusNotModified:
+		return nil, fmt.Errorf("the registry says that %s has not been modified (HTTP 304), but it has never been sent", name)
+	case http.StatusNotFound:
+		return nil, notFoundError(name)
+	case http.StatusUnauthorized:
+		login, err := loginURL(resp.header.Values("WWW-Authenticate"))
+		if err != nil {
+			return nil, err
+		}
+		if login != "" {
+			v.login = login
+		}
+		v.headers = resp.lines()
+		if withToken {
+			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login, Rejected: true, cause: resp.refusal(authorization)}
+		}
+	}
+	return nil, resp.refusal(authorization)
 }
 
-// errUnsendable says why a token was not even offered to a registry. It is as
-// good as a refused one: a login brings another.
-var errUnsendable = errors.New("it has a character that cannot be sent to a registry")
-
-// ask asks for a file until it has an answer that it understands.
-func (c *Client) ask(ctx context.Context, conn *connection, t registry.Target, name, authorization string) (*response, error) {
-	at, err := sparseURL(t.Source, name)
-	if err != nil {
-		return nil, err
-	}
-	req := request{url: at, authorization: authorization}
+// get makes a request while the user sees that something goes on.
+func (c *Client) get(ctx context.Context, conn *connection, url, authorization string) (*response, error) {
 	if c.Progress != nil {
 		if done := c.Progress(); done != nil {
 			defer done()
 		}
 	}
-	var resp *response
-	err = c.retry(ctx, conn.retries, func() (err error) {
-		resp, err = conn.get(ctx, req)
-		if err != nil {
-			return fmt.Errorf("failed to download from `%s`: %w", req.url, err)
-		}
-		if !resp.understood() {
-			return resp.without(req.authorization).statusError()
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("download of %s failed: %w", name, err)
-	}
-	return resp, nil
+	return conn.get(ctx, url, authorization)
+}
+
+var errUnsendable = errors.New("the token for reading the index has a character that cannot be sent to a registry")
+
+// isControl reports whether a character must not be in a header: it might end
+// the line.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// isVisible reports whether a text is all ASCII that can be printed, and tabs.
+func isVisible(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return isControl(r) || r > '~' })
 }
 
 // response is the answer to a request, after all redirections.
@@ -161,52 +166,106 @@ type response struct {
 	url     string
 	address string
 	code    int
-	lines   []string
-	body    []byte
+	// header is that of the answer and of the redirections that led to it.
+	header http.Header
+	body   []byte
 }
 
-// understood reports whether the protocol gives the answer's status a meaning.
-func (r *response) understood() bool {
-	switch r.code {
-	case 200, 304, 401, 404, 410, 451:
-		return true
+// lines returns the header lines as credential providers get them. In which
+// order they came is not known, so they are sorted by name.
+func (r *response) lines() []string {
+	lines := []string{}
+	for _, name := range slices.Sorted(maps.Keys(r.header)) {
+		for _, value := range r.header[name] {
+			if !utf8.ValidString(value) {
+				continue
+			}
+			if !isVisible(value) {
+				value = ""
+			}
+			lines = append(lines, strings.ToLower(name)+": "+value)
+		}
 	}
-	return false
+	return lines
 }
 
-// without returns the answer without a token that the registry may have sent
-// back, for an error.
-func (r *response) without(token string) *response {
-	if token == "" {
-		return r
+// debugHeaders come from the networks that deliver indexes, and help their
+// operators.
+var debugHeaders = []string{"x-amz-cf-id", "x-amz-cf-pop", "x-amz-id-2", "x-amz-request-id", "x-cache", "x-served-by"}
+
+// refusal returns the answer as an error, without a token that the registry may
+// have sent back.
+func (r *response) refusal(token string) *StatusError {
+	hidden := func(text string) string {
+		if token == "" {
+			return text
+		}
+		return strings.ReplaceAll(text, token, "REDACTED")
 	}
-	hidden := *r
-	hidden.body = bytes.ReplaceAll(r.body, []byte(token), []byte("REDACTED"))
-	hidden.lines = slices.Clone(r.lines)
-	for i, line := range hidden.lines {
-		hidden.lines[i] = strings.ReplaceAll(line, token, "REDACTED")
+	e := &StatusError{URL: hidden(r.url), Address: r.address, Code: r.code, Body: []byte(hidden(string(r.body)))}
+	for _, line := range r.lines() {
+		e.Headers = append(e.Headers, hidden(line))
 	}
-	return &hidden
-}
-
-func (r *response) statusError() *StatusError {
-	return &StatusError{URL: r.url, Address: r.address, Code: r.code, Headers: r.lines, Body: r.body}
-}
-
-// refusal is a 401 as Cargo shows it, which names no address.
-func (r *response) refusal() *StatusError {
-	e := r.statusError()
-	e.Address = ""
 	return e
 }
 
-// content returns the body, or what the status says instead.
-func (r *response) content(name string) ([]byte, error) {
-	switch r.code {
-	case 200:
-		return r.body, nil
-	case 304:
-		return nil, errors.New("server said not modified (HTTP 304) when no local cache exists")
+// StatusError is an answer that is no success, as Cargo shows it.
+type StatusError struct {
+	// URL is what was asked for, and Address the host that answered.
+	URL, Address string
+	Code         int
+	// Headers are the header lines of the answer and of the redirections that
+	// led to it, with names in lower case.
+	Headers []string
+	Body    []byte
+}
+
+// Error shows the answer with those of its headers that help a registry's
+// operators, and the beginning of its body.
+func (e *StatusError) Error() string {
+	var headers string
+	for _, name := range debugHeaders {
+		// Of a header that comes several times Cargo shows the first.
+		i := slices.IndexFunc(e.Headers, func(line string) bool { return strings.HasPrefix(line, name+":") })
+		if i >= 0 {
+			headers += e.Headers[i] + "\n"
+		}
 	}
-	return nil, notFoundError(name)
+	if headers != "" {
+		headers = "debug headers:\n" + headers
+	}
+	return e.text(headers)
+}
+
+// short is Error without headers.
+func (e *StatusError) short() string { return e.text("") }
+
+func (e *StatusError) text(headers string) string {
+	address := ""
+	if e.Address != "" {
+		address = " (" + e.Address + ")"
+	}
+	return fmt.Sprintf("failed to get successful HTTP response from `%s`%s, got %d\n%sbody:\n%s",
+		e.URL, address, e.Code, headers, excerpt(e.Body))
+}
+
+// isSpurious reports whether the same request may succeed later.
+func (e *StatusError) isSpurious() bool {
+	return e.Code >= 500 && e.Code < 600 || e.Code == http.StatusTooManyRequests
+}
+
+// excerptLength is how many characters of a body are shown, the last of which
+// says that there is more.
+const excerptLength = 512
+
+// excerpt returns the beginning of a body.
+func excerpt(body []byte) string {
+	if !utf8.Valid(body) {
+		return fmt.Sprintf("[%d non-utf8 bytes]", len(body))
+	}
+	characters := []rune(string(body))
+	if len(characters) < excerptLength {
+		return string(body)
+	}
+	return string(characters[:excerptLength-1]) + "…"
 }

@@ -5,7 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
@@ -20,7 +25,6 @@ func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error
 	if err := repository.open(); err != nil {
 		return nil, err
 	}
-	c.makeCacheRoot()
 	data, err := repository.read(ctx, configName)
 	switch {
 	case err == nil:
@@ -28,16 +32,14 @@ func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error
 	case ctx.Err() != nil, errors.Is(err, errNoGit):
 		return nil, err
 	case c.offline():
-		// Cargo panics, unless the configuration is cached: then it says this.
-		_, err := c.settings()
-		return nil, err
+		return nil, notFoundError(configName)
 	case errors.Is(err, errDamaged):
 		if err := repository.renew(); err != nil {
 			return nil, err
 		}
 	}
 	if err := c.updateGit(ctx, t.Source, &repository); err != nil {
-		return nil, fmt.Errorf("failed to update %s: %w", t.Source, err)
+		return nil, err
 	}
 	data, err = repository.read(ctx, configName)
 	switch {
@@ -62,4 +64,126 @@ func (c *Client) updateGit(ctx context.Context, source registry.Registry, r *git
 		return fmt.Errorf("failed to fetch `%s`: %w", source.Index, err)
 	}
 	return nil
+}
+
+// fetchGit runs git until it has fetched what the index's HEAD is.
+//
+// With `net.git-fetch-with-cli` the command is Cargo's. Else Cargo has a git of
+// its own, which says nothing and knows Cargo's [http]: so does this one then.
+// It does not fetch the history, except from a `file:` URL: from there Cargo's
+// could not update a repository without one.
+func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, http config.HTTP) error {
+	net, err := c.Config.Net()
+	if err != nil {
+		return err
+	}
+	retries, err := c.retries()
+	if err != nil {
+		return err
+	}
+	withCLI := net.GitFetchWithCLI != nil && *net.GitFetchWithCLI
+	args := []string{"-c", "core.fsmonitor=false", "fetch", "--no-tags"}
+	switch {
+	case withCLI && c.Verbose:
+		args = append(args, "--verbose")
+	case c.Quiet || !withCLI:
+		args = append(args, "--quiet")
+	}
+	if !withCLI && !strings.HasPrefix(url, "file:") {
+		args = append(args, "--depth=1")
+	}
+	args = append(args, "--force", "--update-head-ok", url, "+HEAD:"+gitRef)
+	program := r.program(args)
+	if !withCLI {
+		program.Env = append(program.Env, c.gitHTTP(http)...)
+	} else if c.Config.Notify != nil {
+		c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, longestFetch, fmt.Errorf("git did not end within %v", longestFetch))
+	defer cancel()
+	return c.retry(ctx, retries, func() error {
+		err := runGit(ctx, program)
+		var failure *gitError
+		if withCLI && errors.As(err, &failure) {
+			failure.text += gitHelp
+		}
+		return err
+	})
+}
+
+// gitHelp follows what is wrong with a git that runs because it is configured.
+const gitHelp = "\n\nhelp: re-try with `net.git-fetch-with-cli = false` to see if it resolves the problem\n" +
+	"https://doc.rust-lang.org/cargo/reference/config.html#netgit-fetch-with-cli"
+
+// longestFetch bounds a fetch with all its tries. git itself would wait
+// without end for a server that says nothing over ssh.
+const longestFetch = time.Hour
+
+// gitHTTP returns the variables that lay Cargo's [http] over git's settings.
+func (c *Client) gitHTTP(http config.HTTP) []string {
+	settings := [][2]string{
+		{"http.lowSpeedLimit", fmt.Sprint(lowSpeed(http))},
+		{"http.lowSpeedTime", fmt.Sprint(int64(c.timeout(http).Seconds()))},
+	}
+	if http.Proxy != nil {
+		settings = append(settings, [2]string{"http.proxy", *http.Proxy})
+	}
+	if http.CAInfo != nil {
+		settings = append(settings, [2]string{"http.sslCAInfo", c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)})
+	}
+	// The caller's own settings in the environment are numbered from 0.
+	text, _ := c.Config.Env("GIT_CONFIG_COUNT")
+	count, _ := strconv.Atoi(text)
+	var variables []string
+	for _, s := range settings {
+		variables = append(variables, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", count, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", count, s[1]))
+		count++
+	}
+	return append(variables, fmt.Sprintf("GIT_CONFIG_COUNT=%d", count))
+}
+
+// runGit runs a git that prints nothing that is wanted.
+func runGit(ctx context.Context, program subprocess.Program) error {
+	child, err := program.Start(ctx, false)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
+		return fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), &gitError{err.Error()})
+	}
+	state, err := child.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
+		return fmt.Errorf("could not execute process `%s`: %w", commandLine(program), err)
+	case !state.Success():
+		return &gitError{fmt.Sprintf("process didn't exit successfully: `%s` (%s)", commandLine(program), subprocess.DescribeStatus(state))}
+	}
+	return nil
+}
+
+// gitError says how a git has failed. Why, git has told the user itself; so
+// each failure may be the network's.
+type gitError struct{ text string }
+
+func (e *gitError) Error() string { return e.text }
+
+func (*gitError) isSpurious() bool { return true }
+
+// commandLine shows a command as Cargo does: quoted for a shell.
+func commandLine(p subprocess.Program) string {
+	words := []string{p.Path}
+	for _, arg := range p.Args {
+		words = append(words, shellQuoted(arg))
+	}
+	return strings.Join(words, " ")
+}
+
+func shellQuoted(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/,.+"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(word) + "'"
 }

@@ -100,13 +100,13 @@ func TestGitIndexes(t *testing.T) {
 		want  string
 	}{
 		{"good", map[string]string{"config.json": okConfig}, "http://h/api"},
-		{"not there", map[string]string{"x": ""}, "config.json not found in registry"},
-		{"in a directory", map[string]string{"a/config.json": okConfig}, "config.json not found in registry"},
-		{"a directory", map[string]string{"config.json/x": ""}, "path `config.json` is not a blob in the git repo"},
-		{"empty", map[string]string{"config.json": ""}, "EOF while parsing a value at line 1 column 0"},
-		{"no JSON", map[string]string{"config.json": "x\n"}, "expected value at line 1 column 1"},
+		{"not there", map[string]string{"x": ""}, updating + "config.json not found"},
+		{"in a directory", map[string]string{"a/config.json": okConfig}, updating + "config.json not found"},
+		{"a directory", map[string]string{"config.json/x": ""}, updating + "path `config.json` is not a blob in the git repo"},
+		{"empty", map[string]string{"config.json": ""}, updating + "config.json is not valid JSON | unexpected end of JSON input"},
+		{"no JSON", map[string]string{"config.json": "x\n"}, updating + "config.json is not valid JSON | invalid character 'x' looking for beginning of value"},
 		{"no API", map[string]string{"config.json": `{"dl":"x"}`}, "registry `x` does not support API commands"},
-		{"too long", map[string]string{"config.json": strings.Repeat(" ", longestBody+1)}, "more than 8388608 bytes in `config.json`"},
+		{"too long", map[string]string{"config.json": strings.Repeat(" ", longestBody+1)}, updating + "more than 8388608 bytes in `config.json`"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			g := newGitIndex(t)
@@ -129,7 +129,7 @@ func TestGitIndexes(t *testing.T) {
 func TestEmptyGitIndex(t *testing.T) {
 	g, w := newGitIndex(t), newGitWorld(t, "net.retry = 0")
 	got := g.fetch(w)
-	if !strings.HasPrefix(got, "failed to update registry `x` | failed to fetch `file://"+g.dir+"` | process didn't exit successfully: `git fetch ") {
+	if !strings.HasPrefix(got, "failed to update registry `x` | failed to fetch `file://"+g.dir+"` | process didn't exit successfully: `git -c core.fsmonitor=false fetch ") {
 		t.Errorf("got %s", got)
 	}
 }
@@ -153,7 +153,10 @@ func TestOfflineGitIndex(t *testing.T) {
 			}
 			w.configure(t, test.config, gitSettings...)
 			w.said, w.Frozen, w.Offline = nil, test.frozen, test.offline
-			want := "attempting to make an HTTP request, but " + test.option + " was specified"
+			want := updating + "config.json not found"
+			if cached {
+				want = "attempting to make an HTTP request, but " + test.option + " was specified"
+			}
 			if got := g.fetch(w); got != want || w.said != nil {
 				t.Errorf("got %s, said %q, want %s", got, w.said, want)
 			}

@@ -43,22 +43,22 @@ func TestGitIsRunAsCargoRunsIt(t *testing.T) {
 	}{
 		{
 			"with git", "git-fetch-with-cli = true\nretry = 1", "exit 128", false, false,
-			"`git fetch --no-tags " + tail + "` (exit status: 128)",
-			[]string{"Updating `x` index", "Running `git fetch --no-tags " + tail + "`", "spurious network error (1 try remaining): process didn't exit successfully: `git fetch --no-tags " + tail + "` (exit status: 128)"},
+			"`git -c core.fsmonitor=false fetch --no-tags " + tail + "` (exit status: 128)" + gitHelp,
+			[]string{"Updating `x` index", "Running `git -c core.fsmonitor=false fetch --no-tags " + tail + "`", "spurious network error (1 try remaining): process didn't exit successfully: `git -c core.fsmonitor=false fetch --no-tags " + tail + "` (exit status: 128)" + gitHelp},
 		},
 		{
 			"verbose", "git-fetch-with-cli = true\nretry = 0", "kill -9 $$", false, true,
-			"`git fetch --no-tags --verbose " + tail + "` (signal: 9, SIGKILL: kill)",
-			[]string{"Updating `x` index", "Running `git fetch --no-tags --verbose " + tail + "`"},
+			"`git -c core.fsmonitor=false fetch --no-tags --verbose " + tail + "` (signal: 9 (SIGKILL))" + gitHelp,
+			[]string{"Updating `x` index", "Running `git -c core.fsmonitor=false fetch --no-tags --verbose " + tail + "`"},
 		},
 		{
 			"quiet", "git-fetch-with-cli = true\nretry = 0", "exit 1", true, false,
-			"`git fetch --no-tags --quiet " + tail + "` (exit status: 1)",
-			[]string{"Updating `x` index", "Running `git fetch --no-tags --quiet " + tail + "`"},
+			"`git -c core.fsmonitor=false fetch --no-tags --quiet " + tail + "` (exit status: 1)" + gitHelp,
+			[]string{"Updating `x` index", "Running `git -c core.fsmonitor=false fetch --no-tags --quiet " + tail + "`"},
 		},
 		{
 			"without", "retry = 0", "exit 1", false, true,
-			"`git fetch --no-tags --quiet --depth=1 " + tail + "` (exit status: 1)",
+			"`git -c core.fsmonitor=false fetch --no-tags --quiet --depth=1 " + tail + "` (exit status: 1)",
 			[]string{"Updating `x` index"},
 		},
 	} {
@@ -79,8 +79,8 @@ func TestGitIsRunAsCargoRunsIt(t *testing.T) {
 }
 
 func TestGitThatFetchesNothing(t *testing.T) {
-	w := newGitWorld(t, "", fakeGit(t, `case $1 in fetch) exit 0;; esac; exec `+gitPath(t)+` "$@"`))
-	want := "failed to read what git has fetched | nothing has been fetched"
+	w := newGitWorld(t, "", fakeGit(t, `case $3 in fetch) exit 0;; esac; exec `+gitPath(t)+` "$@"`))
+	want := updating + "failed to read what git has fetched | nothing has been fetched"
 	if got := w.fetchFrom(t, targetAt(t, "https://h/index")); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -96,7 +96,7 @@ func TestNoGit(t *testing.T) {
 
 func TestCargosHTTPSettingsReachGit(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "env")
-	show := fakeGit(t, `case $1 in fetch) env >'`+out+`';; esac; exit 1`)
+	show := fakeGit(t, `case $3 in fetch) env >'`+out+`';; esac; exit 1`)
 	const settings = "[http]\nproxy = \"http://u:p@proxy:1\"\ncainfo = \"ca.pem\"\ntimeout = 7\n[net]\nretry = 0\n"
 	for _, test := range []struct {
 		config string
@@ -146,7 +146,7 @@ func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
 		terminal.Close()
 		t.Skip("with a terminal git stays in the group that the terminal signals")
 	}
-	w := newGitWorld(t, "", fakeGit(t, `case $1 in fetch) ;; *) exit 1;; esac; sleep 600 & echo started >&2; wait`))
+	w := newGitWorld(t, "", fakeGit(t, `case $3 in fetch) ;; *) exit 1;; esac; sleep 600 & echo started >&2; wait`))
 	said, stderr, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -67,13 +67,12 @@ func TestProxyOfGitComesSecond(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[http]\nproxy = socks9://git\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct{ config, proxy string }{
-		{"", "socks9://git"},
-		{"http.proxy='socks9://cargo'", "socks9://cargo"},
+	for _, test := range []struct{ config, source, scheme string }{
+		{"", "git's `http.proxy`", "socks9"},
+		{"http.proxy='socks8://cargo'", "`http.proxy`", "socks8"},
 	} {
 		w := newWorld(t, "net.retry=0\n"+test.config, answer(200, okConfig),
 			"HOME="+home, "PATH="+os.Getenv("PATH"), "http_proxy=socks9://environment")
-		expect(t, test.config, w.fetch(t), "download of config.json failed | failed to download from `http://HOST/i/config.json` | "+
-			"[7] Could not connect to server (Unsupported proxy scheme for '"+test.proxy+"')")
+		expect(t, test.config, w.fetch(t), updating+"download of config.json failed | the proxy in "+test.source+" is not one of http, https, socks5 and socks5h, but of `"+test.scheme+"`")
 	}
 }

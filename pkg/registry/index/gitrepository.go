@@ -82,11 +82,11 @@ func (r *gitRepository) read(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A mode, a type and the object's name, and behind a tab the file's.
+	// A mode, a type and the object's name, and after a tab the file's.
 	words := strings.Fields(string(entry))
 	switch {
 	case len(words) < 3:
-		return nil, errNotFound
+		return nil, notFoundError(configName)
 	case words[1] != "blob":
 		return nil, fmt.Errorf("path `%s` is not a blob in the git repo", name)
 	}

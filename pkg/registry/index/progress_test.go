@@ -34,5 +34,5 @@ func TestProgressGoesWithTheNetwork(t *testing.T) {
 	}
 	expect(t, "API", w.fetch(t), "http://h/api")
 	expect(t, "API from the cache", w.fetch(t), "http://h/api")
-	expect(t, "seen", strings.Join(seen, " "), "begin 500 wait 401 end token begin 500 wait 200 end")
+	expect(t, "seen", strings.Join(seen, " "), "begin 500 end wait begin 401 end token begin 500 end wait token begin 200 end")
 }

@@ -1,49 +1,54 @@
 package index
 
 import (
+	"bytes"
+	"context"
+	"io"
+	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
 // proxies knows through which proxy a server is reached: the one that is
-// configured for Cargo, else for git, else the one that the environment names as
-// curl understands it.
+// configured for Cargo, else for git, else the one that the environment names.
 type proxies struct {
-	config     *config.Config
+	config *config.Config
+	// configured may be empty, for no proxy; source is where it is configured.
 	configured *string
+	source     string
 }
 
-// forServer returns the proxy for a server; nil if there is none. Unlike Go's
-// own rules, a proxy is used for loopback addresses too.
-func (p proxies) forServer(scheme, host string) (*url.URL, error) {
-	name := p.name(scheme)
-	if name == "" || isWithoutProxy(host, p.variable("no_proxy", "NO_PROXY")) {
+func (c *Client) proxies(ctx context.Context, settings config.HTTP) proxies {
+	p := proxies{c.Config, settings.Proxy, "`http.proxy`"}
+	if p.configured == nil {
+		p.configured, p.source = c.gitProxy(ctx), "git's `http.proxy`"
+	}
+	return p
+}
+
+// forServer returns the proxy for a server; nil if there is none.
+func (p proxies) forServer(server *url.URL) (*url.URL, error) {
+	name, source := p.name(server.Scheme)
+	if name == "" || p.excludes(server) {
 		return nil, nil
 	}
-	return parseProxy(name)
+	return parseProxy(name, source)
 }
 
-// forwarder returns the proxy that requests for a server are sent to; nil if
-// they are sent to the server, be it through a tunnel.
-func (p proxies) forwarder(server *url.URL) (*url.URL, error) {
-	if server.Scheme != "http" {
-		return nil, nil
-	}
-	proxy, err := p.forServer(server.Scheme, server.Hostname())
-	if err != nil || proxy == nil || isSOCKS(proxy) {
-		return nil, err
-	}
-	return proxy, nil
-}
-
-// name returns the proxy that is meant for a scheme; a configured one may be
-// empty, for none.
-func (p proxies) name(scheme string) string {
-	if p.configured != nil {
-		return *p.configured
-	}
-	if scheme == "https" {
+// name returns the address of the proxy for a scheme, and where that is
+// configured.
+func (p proxies) name(scheme string) (name, source string) {
+	switch {
+	case p.configured != nil:
+		return *p.configured, p.source
+	case scheme == "https":
 		return p.variable("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 	}
 	// The upper-case HTTP_PROXY is left out: a web server sets it to what a
@@ -51,12 +56,143 @@ func (p proxies) name(scheme string) string {
 	return p.variable("http_proxy", "all_proxy", "ALL_PROXY")
 }
 
-// variable returns the first variable that is not empty.
-func (p proxies) variable(names ...string) string {
+// variable returns the first variable that is not empty, and its name.
+func (p proxies) variable(names ...string) (value, name string) {
 	for _, name := range names {
 		if value, _ := p.config.Env(name); value != "" {
-			return value
+			return value, "`" + name + "`"
 		}
 	}
-	return ""
+	return "", ""
+}
+
+// excludes reports whether no_proxy names a server. As for Cargo a name stands
+// for itself and all names below it, with or without a dot in front.
+func (p proxies) excludes(server *url.URL) bool {
+	list, _ := p.variable("no_proxy", "NO_PROXY")
+	var entries []string
+	for entry := range strings.SplitSeq(list, ",") {
+		entries = append(entries, strings.TrimLeft(strings.TrimSpace(entry), "."))
+	}
+	host := strings.ToLower(strings.TrimSuffix(server.Hostname(), "."))
+	address, err := netip.ParseAddr(host)
+	if host != "localhost" && (err != nil || !address.IsLoopback()) {
+		rules := httpproxy.Config{HTTPProxy: "proxy", HTTPSProxy: "proxy", NoProxy: strings.Join(entries, ",")}
+		proxy, err := rules.ProxyFunc()(&url.URL{Scheme: server.Scheme, Host: strings.TrimSuffix(server.Host, ".")})
+		return err == nil && proxy == nil
+	}
+	// Package httpproxy never uses a proxy for this machine; Cargo does.
+	for _, entry := range entries {
+		network, err := netip.ParsePrefix(entry)
+		if entry == "*" || strings.EqualFold(entry, host) || err == nil && network.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// parseProxy reads the address of a proxy, whose scheme is http if it has none.
+// An address may hold a password, so no error repeats it.
+func parseProxy(name, source string) (*url.URL, error) {
+	if !strings.Contains(name, "://") {
+		name = "http://" + name
+	}
+	u, err := url.Parse(name)
+	if err != nil || u.Hostname() == "" {
+		return nil, &transferError{text: "the value of " + source + " is not the address of a proxy", spurious: true}
+	}
+	switch u.Scheme {
+	case "http":
+		if u.Port() == "" {
+			// So it is for Cargo.
+			u.Host = strings.TrimSuffix(u.Host, ":") + ":1080"
+		}
+	case "https", "socks5", "socks5h":
+	default:
+		return nil, &transferError{
+			text:     "the proxy in " + source + " is not one of http, https, socks5 and socks5h, but of `" + u.Scheme + "`",
+			spurious: true,
+		}
+	}
+	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}, nil
+}
+
+// forwards reports whether a proxy is sent the requests for HTTP servers, and
+// asked for no connection to them.
+func forwards(proxy *url.URL) bool {
+	return proxy != nil && (proxy.Scheme == "http" || proxy.Scheme == "https")
+}
+
+// gitProxy returns `http.proxy` of git's global settings; nil if it is not set.
+// Cargo's git library reads the usual files only, whatever GIT_CONFIG_GLOBAL or
+// a repository say, and nothing at all if one of them is broken.
+func (c *Client) gitProxy(ctx context.Context) *string {
+	var proxy *string
+	for _, file := range c.gitFiles() {
+		value, ok := c.gitFileProxy(ctx, file)
+		if !ok {
+			return nil
+		}
+		if value != nil {
+			proxy = value
+		}
+	}
+	return proxy
+}
+
+// gitFiles returns where git's global settings are, the strongest last.
+func (c *Client) gitFiles() []string {
+	files := []string{filepath.FromSlash("/etc/gitconfig")}
+	home, _ := c.Config.Env("HOME")
+	if home == "" {
+		home, _ = c.Config.Env("USERPROFILE")
+	}
+	if xdg, _ := c.Config.Env("XDG_CONFIG_HOME"); xdg != "" {
+		files = append(files, filepath.Join(xdg, "git", "config"))
+	} else if home != "" {
+		files = append(files, filepath.Join(home, ".config", "git", "config"))
+	}
+	if home != "" {
+		files = append(files, filepath.Join(home, ".gitconfig"))
+	}
+	return files
+}
+
+// gitFileProxy returns `http.proxy` in a file of git's or in those that it
+// includes; nil if it is not set. It fails for a broken file. Git itself reads
+// the file, but is not started for one that cannot set a proxy; without git on
+// the machine the file has no meaning.
+func (c *Client) gitFileProxy(ctx context.Context, file string) (value *string, ok bool) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, true
+	}
+	if lower := bytes.ToLower(data); !bytes.Contains(lower, []byte("proxy")) && !bytes.Contains(lower, []byte("include")) {
+		return nil, true
+	}
+	program := subprocess.Program{
+		Path: "git",
+		Args: []string{"config", "--file", file, "--includes", "--null", "--get", "http.proxy"},
+		// No repository is meant, in which an [includeIf] could hold.
+		Env: append(gitEnvironment(c.Config.Environ), "GIT_DIR="+os.DevNull),
+	}
+	child, err := program.Start(ctx, false)
+	if err != nil {
+		return nil, true
+	}
+	output, err := io.ReadAll(io.LimitReader(child.Stdout, longestBody))
+	if err != nil {
+		_ = child.Abandon(err)
+		return nil, false
+	}
+	state, err := child.Wait()
+	const notSet = 1
+	switch {
+	case err == nil && state.ExitCode() == notSet:
+		return nil, true
+	case err != nil || !state.Success():
+		return nil, false
+	}
+	text := strings.TrimSuffix(string(output), "\x00")
+	return &text, true
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/mail"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +24,19 @@ const fixedWait = "__CARGO_TEST_FIXED_RETRY_SLEEP_MS"
 // spurious is an error after which the same request may succeed.
 type spurious interface {
 	error
-	spurious() bool
+	isSpurious() bool
+}
+
+// retries returns how often a request that failed is tried again.
+func (c *Client) retries() (int64, error) {
+	net, err := c.Config.Net()
+	if err != nil {
+		return 0, err
+	}
+	if net.Retry == nil {
+		return 3, nil
+	}
+	return *net.Retry, nil
 }
 
 // retry calls do until it succeeds, fails for good, or has failed often
@@ -33,7 +45,7 @@ func (c *Client) retry(ctx context.Context, retries int64, do func() error) erro
 	for tried := int64(0); ; tried++ {
 		err := do()
 		var failure spurious
-		if err == nil || tried >= retries || !errors.As(err, &failure) || !failure.spurious() || ctx.Err() != nil {
+		if err == nil || tried >= retries || !errors.As(err, &failure) || !failure.isSpurious() || ctx.Err() != nil {
 			return err
 		}
 		tries := "tries"
@@ -80,15 +92,14 @@ func (c *Client) retryAfter(e *StatusError) (time.Duration, bool) {
 		return 0, false
 	}
 	for _, line := range e.Headers {
-		name, value, _ := strings.Cut(line, ":")
-		if !strings.EqualFold(strings.TrimSpace(name), "retry-after") {
+		value, ok := strings.CutPrefix(line, "retry-after: ")
+		if !ok {
 			continue
 		}
-		value = strings.TrimSpace(value)
 		if seconds, err := strconv.ParseUint(strings.TrimPrefix(value, "+"), 10, 32); err == nil {
 			return time.Duration(seconds) * time.Second, true
 		}
-		date, err := mail.ParseDate(value)
+		date, err := http.ParseTime(value)
 		if err != nil || c.Now == nil {
 			return 0, false
 		}

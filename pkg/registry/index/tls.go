@@ -1,16 +1,21 @@
 package index
 
 import (
-	"context"
+	"bytes"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/asn1"
+	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"strings"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
 // tlsVersion returns a version of TLS by its name in [http]; 0 is the library's
@@ -45,123 +50,144 @@ func checkSSLVersions(http config.HTTP) error {
 	return nil
 }
 
-// tlsSettings say how TLS is spoken with servers or with proxies.
-type tlsSettings struct {
-	config *tls.Config
-	// problem is why it cannot be spoken at all.
-	problem error
-}
-
 // serverTLS returns which versions of TLS are spoken with servers, and whom to
-// trust. `check-revoke` is for Windows only, where revocation lists can be
-// asked.
-func (c *Client) serverTLS(http config.HTTP) tlsSettings {
-	roots, err := c.trusted(http.CAInfo)
-	settings := newTLSSettings(roots, err)
-	if http.Multiplexing == nil || *http.Multiplexing {
-		settings.config.NextProtos = []string{"h2", "http/1.1"}
+// trust. None below TLS 1.2 is spoken, whatever is configured. `check-revoke` is
+// for Windows only, where revocation lists can be asked.
+func (c *Client) serverTLS(http config.HTTP) (*tls.Config, error) {
+	settings, err := c.newTLS(http.CAInfo)
+	if err != nil {
+		return nil, err
 	}
-	var lowest, highest string
-	switch {
-	case http.SSLVersion != nil:
-		// curl takes it as the lowest.
-		lowest = *http.SSLVersion
-	case http.SSLMin != nil:
-		lowest = *http.SSLMin
+	// A single version is the lowest for Cargo.
+	for _, lowest := range []*string{http.SSLVersion, http.SSLMin} {
+		if lowest != nil {
+			version, _ := tlsVersion(*lowest)
+			settings.MinVersion = max(settings.MinVersion, version)
+		}
 	}
-	if http.SSLMax != nil {
-		highest = *http.SSLMax
+	// As the highest version "tlsv1" is no bound for Cargo.
+	if http.SSLMax != nil && *http.SSLMax != "tlsv1" {
+		settings.MaxVersion, _ = tlsVersion(*http.SSLMax)
 	}
-	settings.restrict(lowest, highest)
-	return settings
+	return settings, nil
 }
 
-// proxyTLS is serverTLS for proxies, which `ssl-version` is not about.
-func (c *Client) proxyTLS(http config.HTTP) tlsSettings {
+// proxyTLS is serverTLS for a proxy, which `ssl-version` is not about.
+func (c *Client) proxyTLS(http config.HTTP, proxy *url.URL) (*tls.Config, error) {
 	authorities := http.ProxyCAInfo
 	if authorities == nil {
 		authorities = http.CAInfo
 	}
-	return newTLSSettings(c.trusted(authorities))
+	settings, err := c.newTLS(authorities)
+	if err != nil {
+		return nil, err
+	}
+	settings.ServerName = proxy.Hostname()
+	return settings, nil
 }
 
-func newTLSSettings(roots *x509.CertPool, problem error) tlsSettings {
-	return tlsSettings{
-		&tls.Config{
-			NextProtos:       []string{"http/1.1"},
-			RootCAs:          roots,
-			MinVersion:       tls.VersionTLS12,
-			CipherSuites:     cipherSuites(),
-			VerifyConnection: refuseWeakKeys,
-		},
-		problem,
+func (c *Client) newTLS(authorities *config.Value[string]) (*tls.Config, error) {
+	roots, err := c.trusted(authorities)
+	if err != nil {
+		return nil, err
 	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, VerifyConnection: refuseWeakKeys}, nil
 }
 
-// restrict sets the versions that are spoken. None below TLS 1.2 is, whatever
-// is configured: Cargo's OpenSSL refuses them too.
-func (s *tlsSettings) restrict(lowest, highest string) {
-	if highest == "tlsv1" {
-		// For curl this is no bound.
-		highest = "default"
-	}
-	least, _ := tlsVersion(lowest)
-	most, _ := tlsVersion(highest)
-	s.config.MinVersion, s.config.MaxVersion = max(least, tls.VersionTLS12), most
-	switch {
-	case most == 0 || s.problem != nil:
-	case most < least:
-		s.problem = &transferError{errTLSConnect, "CURL_SSLVERSION_MAX incompatible with CURL_SSLVERSION", nil}
-	case most < tls.VersionTLS12:
-		s.problem = &transferError{errTLSConnect, "TLS connect error: error:0A0000BF:SSL routines::no protocols available", nil}
-	}
-}
+var errWeakKey = errors.New("it has an RSA key of less than 2048 bits, or its issuer has")
 
-// cipherSuites returns what TLS 1.2 may be spoken with: as OpenSSL does, also
-// without forward secrecy, which old servers cannot do.
-func cipherSuites() []uint16 {
-	var suites []uint16
-	for _, suite := range tls.CipherSuites() {
-		suites = append(suites, suite.ID)
+// refuseWeakKeys refuses short RSA keys, which Cargo does not accept either.
+func refuseWeakKeys(state tls.ConnectionState) error {
+	isWeak := func(c *x509.Certificate) bool {
+		key, ok := c.PublicKey.(*rsa.PublicKey)
+		return ok && key.N.BitLen() < 2048
 	}
-	for _, suite := range tls.InsecureCipherSuites() {
-		if strings.Contains(suite.Name, "_AES_") {
-			suites = append(suites, suite.ID)
+	for _, chain := range state.VerifiedChains {
+		if !slices.ContainsFunc(chain, isWeak) {
+			return nil
 		}
 	}
-	return suites
+	return errWeakKey
 }
 
-// encrypt makes a connection an encrypted one, or closes it.
-func (s tlsSettings) encrypt(ctx context.Context, conn net.Conn, host string) (*tls.Conn, error) {
-	if s.problem != nil {
-		conn.Close()
-		return nil, s.problem
+// trusted returns the authorities in a file and in $SSL_CERT_DIR; if no file is
+// configured, those in $SSL_CERT_FILE and of the system too. What the
+// environment names is passed over if it is not there. It returns nil for those
+// of the system alone.
+func (c *Client) trusted(file *config.Value[string]) (*x509.CertPool, error) {
+	var pool *x509.CertPool
+	var path string
+	if file != nil {
+		pool, path = x509.NewCertPool(), c.Config.ResolvePath(file.Val, file.Definition)
+	} else {
+		path = c.existing("SSL_CERT_FILE")
 	}
-	config := s.config.Clone()
-	config.ServerName = host
-	encrypted := tls.Client(carrier{conn}, config)
-	if err := encrypted.HandshakeContext(ctx); err != nil {
-		conn.Close()
-		return nil, s.handshakeError(err)
+	dir := c.existing("SSL_CERT_DIR")
+	if file == nil && path == "" && dir == "" {
+		return nil, nil
 	}
-	return encrypted, nil
+	if pool == nil {
+		var err error
+		if pool, err = x509.SystemCertPool(); err != nil {
+			pool = x509.NewCertPool()
+		}
+	}
+	if path != "" {
+		if err := addAuthorities(pool, path); err != nil {
+			return nil, &transferError{text: "the certificates in " + path + " cannot be used", reason: err.Error(), cause: err}
+		}
+	}
+	if dir != "" {
+		addDirectory(pool, dir)
+	}
+	return pool, nil
 }
 
-// cutOff is how an encrypted connection ends without the words of TLS for it,
-// in those of the library that Cargo carries.
-const cutOff = "OpenSSL SSL_read: OpenSSL/3.5.4: error:0A000126:SSL routines::unexpected eof while reading, errno 0"
-
-// carrier is a connection under TLS. TLS says when it ends: a connection that
-// ends before has been cut off.
-type carrier struct{ net.Conn }
-
-func (c carrier) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if errors.Is(err, io.EOF) {
-		err = &transferError{errReceive, cutOff, errCutOff}
+// existing returns the path in a variable, if there is something there.
+func (c *Client) existing(variable string) string {
+	path, _ := c.Config.Env(variable)
+	if _, err := os.Stat(path); err != nil {
+		return ""
 	}
-	return n, err
+	return path
 }
 
-var errCutOff = errors.New("cut off")
+// addAuthorities adds the certificates in a file: as Cargo does, all of them or
+// none. One that is sound but of a kind that Go does not read is left out.
+func addAuthorities(pool *x509.CertPool, path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return oserror.New(err)
+	}
+	begun := bytes.Count(data, []byte("-----BEGIN "))
+	for rest := data; ; begun-- {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		var content asn1.RawValue
+		if after, err := asn1.Unmarshal(block.Bytes, &content); err != nil || len(after) > 0 {
+			return errors.New("one of them is broken")
+		}
+	}
+	if begun != 0 {
+		return errors.New("one of them is broken")
+	}
+	if !pool.AppendCertsFromPEM(data) {
+		return errors.New("there are none")
+	}
+	return nil
+}
+
+// addDirectory adds the certificates in the files of a directory.
+func addDirectory(pool *x509.CertPool, dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if data, err := os.ReadFile(filepath.Join(dir, entry.Name())); err == nil {
+			pool.AppendCertsFromPEM(data)
+		}
+	}
+}

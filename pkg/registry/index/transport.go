@@ -1,176 +1,397 @@
 package index
 
 import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"sync"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
-// mostRedirects is how many redirections are followed, as curl does.
-const mostRedirects = 30
-
-// request is a request for one file.
-type request struct {
-	url string
-	// authorization goes to the host of the URL only, not to where that
-	// redirects.
-	authorization string
-}
+// The bounds of an answer: how many redirections are followed, as curl does,
+// the bytes of a header, and those of a body, before and after it is decoded.
+const (
+	mostRedirects = 30
+	longestHead   = 300 << 10
+	longestBody   = 8 << 20
+)
 
 // transport makes requests under the settings of [http].
 type transport struct {
-	// direct speaks to servers, be it through tunnels; forward to the HTTP proxy
-	// that forwards requests.
-	direct, forward *http.Transport
-	proxies         proxies
-	// tls and proxyTLS read the certificates of authorities, which takes longer
-	// than all else: only where TLS is spoken.
-	tls, proxyTLS func() tlsSettings
-	userAgent     string
-	timeout       time.Duration
-	lowSpeed      int64
-	received      atomic.Int64
-	dial          func(ctx context.Context, network, address string) (net.Conn, error)
+	client    *Client
+	settings  config.HTTP
+	proxies   proxies
+	userAgent string
+	// timeout is how long less than lowSpeed bytes may arrive.
+	timeout  time.Duration
+	lowSpeed int64
+	received atomic.Int64
+	ways     map[way]*http.Transport
 }
 
-// newTransport returns the transport that the settings of [http] ask for. It
-// is the one place that knows them.
+// A way is how servers are reached.
+type way struct {
+	encrypted bool
+	proxy     string
+}
+
 func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transport {
 	t := &transport{
-		proxies:   proxies{c.Config, settings.Proxy},
-		tls:       sync.OnceValue(func() tlsSettings { return c.serverTLS(settings) }),
-		proxyTLS:  sync.OnceValue(func() tlsSettings { return c.proxyTLS(settings) }),
+		client:    c,
+		settings:  settings,
+		proxies:   c.proxies(ctx, settings),
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
-		lowSpeed:  defaultLowSpeed,
-		dial:      c.dial,
-	}
-	if t.proxies.configured == nil {
-		t.proxies.configured = c.gitProxy(ctx)
+		lowSpeed:  lowSpeed(settings),
+		ways:      map[way]*http.Transport{},
 	}
 	if settings.UserAgent != nil {
 		t.userAgent = *settings.UserAgent
-	}
-	if settings.LowSpeedLimit != nil {
-		t.lowSpeed = *settings.LowSpeedLimit
-	}
-	if t.dial == nil {
-		t.dial = (&net.Dialer{}).DialContext
-	}
-	t.direct = &http.Transport{
-		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			return t.open(ctx, "http", address)
-		},
-		DialTLSContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			return t.open(ctx, "https", address)
-		},
-		DisableCompression:     true,
-		ForceAttemptHTTP2:      true,
-		MaxResponseHeaderBytes: longestHead,
-	}
-	toProxy := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		// One proxy forwards whatever is forwarded.
-		proxy, err := parseProxy(t.proxies.name("http"))
-		if err != nil {
-			return nil, err
-		}
-		return t.openProxy(ctx, proxy)
-	}
-	t.forward = &http.Transport{
-		Proxy:                  func(req *http.Request) (*url.URL, error) { return t.proxies.forwarder(req.URL) },
-		DialContext:            toProxy,
-		DialTLSContext:         toProxy,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: longestHead,
 	}
 	return t
 }
 
 func (t *transport) close() {
-	t.direct.CloseIdleConnections()
-	t.forward.CloseIdleConnections()
+	for _, open := range t.ways {
+		open.CloseIdleConnections()
+	}
+}
+
+// timeout returns how long too little may arrive.
+func (c *Client) timeout(settings config.HTTP) time.Duration {
+	seconds := int64(30)
+	if settings.Timeout != nil {
+		seconds = *settings.Timeout
+	} else if text, ok := c.Config.Env("HTTP_TIMEOUT"); ok {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
+			seconds = n
+		}
+	}
+	return time.Duration(min(seconds, 1<<31)) * time.Second
+}
+
+// lowSpeed returns how many bytes are too little.
+func lowSpeed(settings config.HTTP) int64 {
+	if settings.LowSpeedLimit != nil {
+		return *settings.LowSpeedLimit
+	}
+	return 10
 }
 
 // get makes one attempt at a request and follows where it is redirected.
-func (t *transport) get(ctx context.Context, req request) (*response, error) {
-	ctx, cancel := t.bound(ctx)
-	defer cancel()
-	at, err := weburl.Parse(req.url)
+func (t *transport) get(ctx context.Context, target, authorization string) (*response, error) {
+	ctx, stop := t.watch(ctx)
+	defer stop()
+	at, err := weburl.Parse(target)
 	if err != nil {
-		return nil, &transferError{errMalformedURL, err.Error(), err}
+		return nil, err
 	}
-	first, resp := at, &response{}
-	for redirects := 0; ; redirects++ {
-		authorization := req.authorization
+	first, resp := at, &response{header: http.Header{}}
+	for range mostRedirects + 1 {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
 		if at.Protocol() != first.Protocol() || at.Hostname() != first.Hostname() || at.DecodedPort() != first.DecodedPort() {
+			// The token is for the registry, not for where it points to.
 			authorization = ""
 		}
 		location, err := t.exchange(ctx, at, authorization, resp)
 		if err != nil || location == "" {
 			return resp, err
 		}
-		if redirects == mostRedirects {
-			return nil, &transferError{errTooManyRedirects, fmt.Sprintf("Maximum (%d) redirects followed", mostRedirects), nil}
-		}
-		if at, err = redirect(at, location); err != nil {
-			return nil, err
+		if at, err = weburl.Resolve(at, location); err != nil {
+			return nil, &transferError{text: "the registry redirects to what is no URL", cause: err}
 		}
 	}
+	return nil, &transferError{text: fmt.Sprintf("the registry redirects more than %d times", mostRedirects)}
 }
 
-// exchange sends one request and reads its answer into resp, whose lines it
+// watch ends a request for which too little arrives, from the first connection
+// to the last byte, and one that takes very long in all.
+func (t *transport) watch(ctx context.Context) (context.Context, context.CancelFunc) {
+	longest := min(max(20*t.timeout, time.Minute), time.Hour)
+	ctx, stop := context.WithTimeoutCause(ctx, longest, &transferError{
+		text: fmt.Sprintf("the transfer has not ended after %v", longest), spurious: true, cause: context.DeadlineExceeded,
+	})
+	if t.lowSpeed == 0 {
+		return ctx, stop
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	tooSlow := func(transferred int64) {
+		cancel(&transferError{
+			text: fmt.Sprintf("transfer too slow: failed to transfer more than %d bytes in %ds (transferred %d bytes)",
+				t.lowSpeed, int64(t.timeout.Seconds()), transferred),
+			spurious: true, cause: context.DeadlineExceeded,
+		})
+	}
+	if t.timeout == 0 {
+		tooSlow(0)
+		return ctx, stop
+	}
+	go func() {
+		ticker := time.NewTicker(t.timeout)
+		defer ticker.Stop()
+		for before := t.received.Load(); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			now := t.received.Load()
+			if now-before < t.lowSpeed {
+				tooSlow(now - before)
+				return
+			}
+			before = now
+		}
+	}()
+	return ctx, stop
+}
+
+// exchange sends one request and reads its answer into resp, whose header it
 // adds to. It returns where the answer redirects to.
 func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization string, resp *response) (location string, err error) {
-	req, proxied, err := t.newRequest(at, authorization)
+	if scheme := at.Scheme(); scheme != "http" && scheme != "https" {
+		return "", &transferError{text: fmt.Sprintf("the registry redirects to the protocol `%s`", scheme)}
+	}
+	server := &url.URL{Scheme: at.Scheme(), Host: at.Host()}
+	proxy, err := t.proxies.forServer(server)
 	if err != nil {
 		return "", err
 	}
-	through := t.direct
-	if proxied {
-		through = t.forward
-	}
-	connected := make(chan struct{}, 1)
-	ctx, stop := t.watchSpeed(ctx, connected)
-	defer stop()
-	var header *headerConn
-	answer, err := through.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			resp.address, _, _ = net.SplitHostPort(info.Conn.RemoteAddr().String())
-			if header, _ = info.Conn.(*headerConn); header != nil {
-				header.expect()
-			}
-			select {
-			case connected <- struct{}{}:
-			default:
-			}
-		},
-	})))
+	req, err := t.newRequest(server, proxy, at, authorization)
 	if err != nil {
-		return "", asTransferError(ctx, err)
+		return "", err
+	}
+	open, err := t.through(server, proxy)
+	if err != nil {
+		return "", err
+	}
+	e := exchange{server: server, proxy: proxy}
+	trace := &httptrace.ClientTrace{GotConn: e.connected}
+	answer, err := open.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	if err != nil {
+		return "", e.explain(ctx, err)
 	}
 	defer answer.Body.Close()
-	resp.url, resp.code = at.Href(false), answer.StatusCode
-	headers := func() []string {
-		if header != nil {
-			return header.headers()
+	resp.url, resp.address, resp.code = at.Href(false), e.address, answer.StatusCode
+	for name, values := range answer.Header {
+		resp.header[name] = append(resp.header[name], values...)
+	}
+	if location := answer.Header.Get("Location"); location != "" && answer.StatusCode/100 == 3 {
+		return location, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(&counter{answer.Body, &t.received}, longestBody+1))
+	if err != nil {
+		return "", e.explainBody(ctx, err)
+	}
+	resp.body, err = decode(data, answer.Header.Values("Content-Encoding"), answer.StatusCode == http.StatusOK)
+	return "", err
+}
+
+// newRequest returns a request with the headers that Cargo sends.
+func (t *transport) newRequest(server, proxy *url.URL, at *weburl.URL, authorization string) (*http.Request, error) {
+	req, err := http.NewRequest(http.MethodGet, server.String(), nil)
+	if err != nil {
+		return nil, &transferError{text: "the URL of the index cannot be used", cause: err}
+	}
+	req.Header = http.Header{
+		"accept":          {"text/plain"},
+		"accept-encoding": {"deflate, gzip"},
+		"cargo-protocol":  {"version=1"},
+		"User-Agent":      {t.userAgent},
+	}
+	// The path goes out as it is; package net/url would encode it further.
+	switch target := at.Pathname() + at.Search(); {
+	case server.Scheme == "http" && forwards(proxy):
+		req.Header["Proxy-Connection"] = []string{"Keep-Alive"}
+		req.URL.Opaque = "//" + at.Host() + target
+	case !strings.HasPrefix(target, "//"):
+		req.URL.Opaque = target
+	default:
+		// Package net/url would take it for a host.
+		if req.URL, err = url.Parse(server.String() + target); err != nil {
+			return nil, &transferError{text: "the URL of the index cannot be used", cause: err}
 		}
-		return responseLines(answer)
 	}
-	lines := headers()
-	if locations := headerValues(lines, "location"); len(locations) > 0 && answer.StatusCode/100 == 3 {
-		location = locations[0]
+	user, password := unescaped(at.Username()), unescaped(at.Password())
+	switch {
+	case authorization != "":
+		req.Header["Authorization"] = []string{authorization}
+	case strings.ContainsFunc(user+password, unicode.IsControl):
+		return nil, &transferError{text: "the user name in the URL has a control character"}
+	case user != "" || password != "":
+		req.SetBasicAuth(user, password)
 	}
-	resp.body, err = t.readBody(ctx, answer, headerValues(lines, "content-encoding"), location != "")
-	// Those behind the body count too.
-	resp.lines = append(resp.lines, textLines(headers())...)
-	return location, err
+	return req, nil
+}
+
+// unescaped returns a part of a URL without its percent-encoding, or as it is
+// if that is wrong.
+func unescaped(part string) string {
+	if text, err := url.PathUnescape(part); err == nil {
+		return text
+	}
+	return part
+}
+
+// through returns what makes requests for a server through a proxy, or directly
+// if that is nil. It reads certificates only where TLS is spoken.
+func (t *transport) through(server, proxy *url.URL) (*http.Transport, error) {
+	w := way{encrypted: server.Scheme == "https"}
+	if proxy != nil {
+		w.proxy = proxy.String()
+	}
+	if open := t.ways[w]; open != nil {
+		return open, nil
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(t.settings.Multiplexing == nil || *t.settings.Multiplexing)
+	made := &http.Transport{
+		DialContext:            t.client.connectTo,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: longestHead,
+		Protocols:              protocols,
+	}
+	if w.encrypted {
+		config, err := t.client.serverTLS(t.settings)
+		if err != nil {
+			return nil, err
+		}
+		made.TLSClientConfig = config
+	}
+	if proxy != nil {
+		made.Proxy = http.ProxyURL(proxy)
+		made.ProxyConnectHeader = http.Header{"User-Agent": {t.userAgent}, "Proxy-Connection": {"Keep-Alive"}}
+		made.OnProxyConnectResponse = refusedByProxy
+	}
+	if proxy != nil && proxy.Scheme == "https" {
+		config, err := t.client.proxyTLS(t.settings, proxy)
+		if err != nil {
+			return nil, err
+		}
+		made.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := t.client.connectTo(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			encrypted := tls.Client(conn, config)
+			if err := encrypted.HandshakeContext(ctx); err != nil {
+				conn.Close()
+				return nil, handshakeError(address, err)
+			}
+			return encrypted, nil
+		}
+	}
+	t.ways[w] = made
+	return made, nil
+}
+
+// connectTo opens a connection. For a name of this machine no resolver is
+// asked: it might know another machine of that name, or none.
+func (c *Client) connectTo(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	addresses := []string{address}
+	if name := strings.TrimSuffix(strings.ToLower(host), "."); name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		addresses = []string{net.JoinHostPort("::1", port), net.JoinHostPort("127.0.0.1", port)}
+	}
+	dial := c.dial
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	for _, each := range addresses {
+		var conn net.Conn
+		if conn, err = dial(ctx, network, each); err == nil {
+			return conn, nil
+		}
+	}
+	return nil, &transferError{text: "could not connect to " + address, reason: reason(err), spurious: true, cause: err}
+}
+
+// counter counts what arrives.
+type counter struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// mostEncodings is how many encodings a body may have.
+const mostEncodings = 5
+
+// decode undoes the encodings of a body, which are those that were offered. Of a
+// body that is no whole success only the beginning is of use.
+func decode(data []byte, headers []string, whole bool) ([]byte, error) {
+	encodings := strings.FieldsFunc(strings.ToLower(strings.Join(headers, ",")), func(r rune) bool {
+		return r == ',' || r == ' ' || r == '\t'
+	})
+	if len(encodings) > mostEncodings {
+		return nil, &transferError{text: fmt.Sprintf("the answer has more than %d encodings", mostEncodings)}
+	}
+	for i := len(encodings) - 1; i >= 0 && len(data) > 0 && len(data) <= longestBody; i-- {
+		var err error
+		if data, err = undo(encodings[i], data); err != nil {
+			return nil, &transferError{text: "the answer's encoding cannot be undone", reason: err.Error(), cause: err}
+		}
+	}
+	switch {
+	case len(data) <= longestBody:
+		return data, nil
+	case whole:
+		return nil, &transferError{text: fmt.Sprintf("the answer has more than %d bytes", longestBody)}
+	}
+	return bytes.ToValidUTF8(data[:longestBody], nil), nil
+}
+
+// undo undoes one encoding. Of a body whose end is missing it returns what is
+// there.
+func undo(encoding string, data []byte) ([]byte, error) {
+	var decoded io.Reader
+	var err error
+	switch encoding {
+	case "identity", "none":
+		return data, nil
+	case "gzip", "x-gzip":
+		decoded, err = gzip.NewReader(bytes.NewReader(data))
+	case "deflate":
+		decoded, err = zlib.NewReader(bytes.NewReader(data))
+		if errors.Is(err, zlib.ErrHeader) {
+			// Some servers take the name at its word.
+			decoded, err = flate.NewReader(bytes.NewReader(data)), nil
+		}
+	default:
+		return nil, errors.New("it is neither gzip nor deflate")
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, err = io.ReadAll(io.LimitReader(decoded, longestBody+1))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return data, err
 }

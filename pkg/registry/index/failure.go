@@ -1,0 +1,164 @@
+package index
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"syscall"
+)
+
+// transferError is a failure to transfer something, in one line. What package
+// net/http says of it is not shown: that may quote what a server has sent, even
+// a token.
+type transferError struct {
+	text string
+	// reason follows the text, if there is one.
+	reason string
+	// spurious is set if the same request may succeed later. Cargo decides so.
+	spurious bool
+	cause    error
+}
+
+func (e *transferError) Error() string {
+	if e.reason == "" {
+		return e.text
+	}
+	return e.text + ": " + e.reason
+}
+
+// Is makes the cause known to errors.Is without another line for the user.
+func (e *transferError) Is(target error) bool { return e.cause != nil && errors.Is(e.cause, target) }
+
+func (e *transferError) isSpurious() bool { return e.spurious }
+
+// exchange is one request on its way.
+type exchange struct {
+	server, proxy *url.URL
+	// address is the host that answers; empty until there is a connection.
+	address string
+	http2   bool
+}
+
+func (e *exchange) connected(info httptrace.GotConnInfo) {
+	e.address, _, _ = net.SplitHostPort(info.Conn.RemoteAddr().String())
+	encrypted, ok := info.Conn.(*tls.Conn)
+	e.http2 = ok && encrypted.ConnectionState().NegotiatedProtocol == "h2"
+}
+
+// explain says what is wrong with a request that has no answer.
+func (e *exchange) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var known *transferError
+	var socks *net.OpError
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &socks) && strings.HasPrefix(socks.Op, "socks"):
+		// What these say is the library's own.
+		text := strings.TrimPrefix(socks.Err.Error(), "unknown error ")
+		if isCutOff(err) {
+			text = reason(err)
+		}
+		return &transferError{text: fmt.Sprintf("the proxy %s did not connect to %s", e.proxy.Host, e.server.Host), reason: text, cause: err}
+	case e.address == "" && e.proxy != nil && !isTLS(err):
+		return &transferError{text: fmt.Sprintf("the proxy %s did not connect to %s", e.proxy.Host, e.server.Host), reason: reason(err), spurious: true, cause: err}
+	case e.address == "":
+		return handshakeError(e.server.Host, err)
+	case isCutOff(err), strings.Contains(err.Error(), "server closed idle connection"):
+		return &transferError{text: "the server closed the connection without an answer", cause: err}
+	case e.http2:
+		return &transferError{text: "the server broke the rules of HTTP/2, or broke off", reason: reason(err), spurious: true, cause: err}
+	case isNetwork(err):
+		return &transferError{text: "the connection to the server broke", reason: reason(err), spurious: true, cause: err}
+	case strings.Contains(err.Error(), "response headers exceeded"):
+		return &transferError{text: fmt.Sprintf("the answer's header has more than %d bytes", longestHead), spurious: true, cause: err}
+	}
+	return &transferError{text: "the server's answer is not valid HTTP", cause: err}
+}
+
+// explainBody says why an answer has not come to its end.
+func (e *exchange) explainBody(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &transferError{text: "the server's answer broke off", reason: reason(err), spurious: true, cause: err}
+}
+
+// refusedByProxy is the error for a proxy that makes no tunnel.
+func refusedByProxy(_ context.Context, proxy *url.URL, connect *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &transferError{
+		text:     fmt.Sprintf("the proxy %s did not connect to %s", proxy.Host, connect.Host),
+		reason:   fmt.Sprintf("it answered %d", answer.StatusCode),
+		spurious: true,
+	}
+}
+
+// handshakeError says why TLS is not spoken with a host. A certificate that is
+// refused will be refused again.
+func handshakeError(host string, err error) error {
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted), errors.Is(err, errWeakKey):
+		text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "tls: failed to verify certificate: "), "x509: ")
+		return &transferError{text: "the certificate of " + host + " is not trusted", reason: text, cause: err}
+	}
+	return &transferError{text: "could not speak TLS with " + host, reason: reason(err), spurious: true, cause: err}
+}
+
+// isTLS reports whether a failure is one of TLS.
+func isTLS(err error) bool {
+	return errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
+		errors.As(err, new(tls.AlertError)) || errors.Is(err, errWeakKey) || strings.HasPrefix(err.Error(), "tls: ")
+}
+
+// isNetwork reports whether a failure is of the connection, and not of what came
+// over it.
+func isNetwork(err error) bool {
+	return errors.As(err, new(*net.OpError)) || errors.As(err, new(syscall.Errno))
+}
+
+func isCutOff(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// reason says in a few words why something on the network has failed.
+func reason(err error) string {
+	var (
+		number  syscall.Errno
+		name    *net.DNSError
+		refusal tls.AlertError
+		record  tls.RecordHeaderError
+		op      *net.OpError
+	)
+	switch {
+	case errors.As(err, &number):
+		return number.Error()
+	case errors.As(err, &name) && name.IsNotFound:
+		return "no such host"
+	case errors.As(err, &name):
+		return "the name of the host could not be looked up"
+	case errors.As(err, &record):
+		return "it does not answer in TLS"
+	case errors.As(err, &refusal):
+		return "it answered `" + strings.TrimPrefix(refusal.Error(), "tls: ") + "`"
+	case isCutOff(err):
+		return "it closed the connection"
+	case strings.HasPrefix(err.Error(), "tls: no supported versions"):
+		return "`http.ssl-version` allows neither TLS 1.2 nor TLS 1.3"
+	case strings.HasPrefix(err.Error(), "tls: "):
+		return strings.TrimPrefix(err.Error(), "tls: ")
+	case errors.As(err, &op) && op.Op == "remote error":
+		return "it answered `" + strings.TrimPrefix(op.Err.Error(), "tls: ") + "`"
+	}
+	return "it sent what is not valid"
+}

@@ -24,7 +24,7 @@ func parseConfig(data []byte) (*Config, error) {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("%s is not valid JSON: %w", configName, err)
+		return nil, fmt.Errorf("%s is not valid JSON: %v", configName, err)
 	case err != nil || fields == nil:
 		return nil, fmt.Errorf("%s is not a JSON object", configName)
 	case fields["dl"] == nil:

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
@@ -98,6 +99,9 @@ func parseProxy(name, source string) (*url.URL, error) {
 		name = "http://" + name
 	}
 	u, err := url.Parse(name)
+	if err == nil && u.Port() != "" {
+		_, err = strconv.ParseUint(u.Port(), 10, 16)
+	}
 	if err != nil || u.Hostname() == "" {
 		return nil, &transferError{text: "the value of " + source + " is not the address of a proxy", spurious: true}
 	}

@@ -63,6 +63,7 @@ func TestAddressesOfProxies(t *testing.T) {
 		{"http://", noAddress},
 		{":1", noAddress},
 		{"http://u:secret@h:99999x", noAddress},
+		{"http://u:secret@h:99999", noAddress},
 		{"http://[x", noAddress},
 	} {
 		proxy, err := parseProxy(test.name, "`x`")

@@ -110,8 +110,8 @@ func (c *Client) askOnce(ctx context.Context, conn *connection, t registry.Targe
 	if err != nil {
 		return nil, err
 	}
-	if scheme := at.Scheme(); scheme != "http" && scheme != "https" {
-		return nil, fmt.Errorf("a sparse index cannot be fetched with the protocol `%s`", scheme)
+	if at.Hostname() == "" {
+		return nil, wrongProtocol(at)
 	}
 	resp, err := c.get(ctx, conn, at.Href(false)+name, authorization)
 	if err != nil {

@@ -125,8 +125,8 @@ func TestRedirects(t *testing.T) {
 	for _, test := range []struct{ location, want string }{
 		{"/j", "http://h/api"},
 		{"../j k?q#f", "http://h/api"},
-		{"file:///etc/passwd", "the registry redirects to the protocol `file`"},
-		{"gopher://h/", "the registry redirects to the protocol `gopher`"},
+		{"file:///etc/passwd", "`file` is not http or https"},
+		{"gopher://h/", "`gopher` is not http or https"},
 		{"http://[x", "the registry redirects to what is no URL"},
 		{"http://", "the registry redirects to what is no URL"},
 		{"/i/config.json", "the registry redirects more than 30 times"},

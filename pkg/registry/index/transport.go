@@ -168,7 +168,7 @@ func (t *transport) watch(ctx context.Context) (context.Context, context.CancelF
 // adds to. It returns where the answer redirects to.
 func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization string, resp *response) (location string, err error) {
 	if scheme := at.Scheme(); scheme != "http" && scheme != "https" {
-		return "", &transferError{text: fmt.Sprintf("the registry redirects to the protocol `%s`", scheme)}
+		return "", wrongProtocol(at)
 	}
 	server := &url.URL{Scheme: at.Scheme(), Host: at.Host()}
 	proxy, err := t.proxies.forServer(server)
@@ -203,6 +203,10 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	}
 	resp.body, err = decode(data, answer.Header.Values("Content-Encoding"), answer.StatusCode == http.StatusOK)
 	return "", err
+}
+
+func wrongProtocol(at *weburl.URL) error {
+	return &transferError{text: fmt.Sprintf("`%s` is not http or https", at.Scheme())}
 }
 
 // newRequest returns a request with the headers that Cargo sends.

@@ -13,11 +13,8 @@ func loginURL(values []string) (string, error) {
 	var found string
 	for _, value := range values {
 		for _, c := range parseChallenges(value) {
-			if !strings.EqualFold(c.scheme, "Cargo") {
-				continue
-			}
 			for _, p := range c.params {
-				if !strings.EqualFold(p.name, "login_url") {
+				if !strings.EqualFold(c.scheme, "Cargo") || !strings.EqualFold(p.name, "login_url") {
 					continue
 				}
 				u, err := weburl.Parse(p.value)
@@ -43,10 +40,19 @@ type param struct{ name, value string }
 // thing that is not understood.
 func parseChallenges(header string) []challenge {
 	var challenges []challenge
-	s := &challengeScanner{rest: header}
-	s.separators()
-	for s.rest != "" {
-		c, ok := s.challenge()
+	rest := strings.TrimLeft(header, " \t,")
+	for rest != "" {
+		var c challenge
+		var after string
+		if c.scheme, after = cutToken(rest); c.scheme == "" {
+			return challenges
+		}
+		ok := true
+		if len(after) > 1 && after[0] == ' ' && isTokenChar(rune(after[1])) {
+			c.params, rest, ok = parseParams(after[1:])
+		} else {
+			rest, ok = cutSeparators(after)
+		}
 		if !ok {
 			return challenges
 		}
@@ -55,32 +61,42 @@ func parseChallenges(header string) []challenge {
 	return challenges
 }
 
-type challengeScanner struct{ rest string }
-
-// separators skips white space and commas, and reports whether there was a
-// comma.
-func (s *challengeScanner) separators() (comma bool) {
-	trimmed := strings.TrimLeft(s.rest, " \t,")
-	comma = strings.Contains(s.rest[:len(s.rest)-len(trimmed)], ",")
-	s.rest = trimmed
-	return comma
-}
-
-func (s *challengeScanner) space() bool {
-	trimmed := strings.TrimLeft(s.rest, " \t")
-	skipped := len(trimmed) < len(s.rest)
-	s.rest = trimmed
-	return skipped
-}
-
-func (s *challengeScanner) token() string {
-	end := strings.IndexFunc(s.rest, func(r rune) bool { return !isTokenChar(r) })
-	if end < 0 {
-		end = len(s.rest)
+// parseParams returns the parameters at the beginning of a text, and what
+// follows them: the next challenge.
+func parseParams(rest string) (params []param, after string, ok bool) {
+	for rest != "" {
+		name, after := cutToken(rest)
+		spaced := trimSpace(after)
+		value, isParam := strings.CutPrefix(spaced, "=")
+		if !isParam {
+			// The name may be the next challenge's scheme.
+			next := spaced == "" || spaced[0] == ',' || spaced != after && isTokenChar(rune(spaced[0]))
+			return params, rest, name != "" && next && len(params) > 0
+		}
+		p := param{name: name}
+		if p.value, after, ok = cutValue(trimSpace(value)); !ok || name == "" {
+			return nil, "", false
+		}
+		params = append(params, p)
+		if rest, ok = cutSeparators(after); !ok {
+			return nil, "", false
+		}
 	}
-	token := s.rest[:end]
-	s.rest = s.rest[end:]
-	return token
+	return params, "", true
+}
+
+// cutSeparators skips white space and commas. It fails if there is no comma
+// before something else.
+func cutSeparators(text string) (rest string, ok bool) {
+	rest = strings.TrimLeft(text, " \t,")
+	return rest, rest == "" || strings.Contains(text[:len(text)-len(rest)], ",")
+}
+
+func trimSpace(text string) string { return strings.TrimLeft(text, " \t") }
+
+func cutToken(text string) (token, rest string) {
+	rest = strings.TrimLeftFunc(text, isTokenChar)
+	return text[:len(text)-len(rest)], rest
 }
 
 func isTokenChar(r rune) bool {
@@ -88,69 +104,27 @@ func isTokenChar(r rune) bool {
 		r < 0x80 && strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
-// challenge scans a scheme and its parameters, up to the next scheme.
-func (s *challengeScanner) challenge() (c challenge, ok bool) {
-	if c.scheme = s.token(); c.scheme == "" {
-		return c, false
-	}
-	rest, params := strings.CutPrefix(s.rest, " ")
-	if params && rest != "" && isTokenChar(rune(rest[0])) {
-		s.rest = rest
-		return s.params(c)
-	}
-	s.space()
-	return c, s.separators() || s.rest == ""
-}
-
-// params scans the parameters of a challenge.
-func (s *challengeScanner) params(c challenge) (challenge, bool) {
-	for s.rest != "" {
-		before := s.rest
-		name := s.token()
-		spaced := s.space()
-		if !strings.HasPrefix(s.rest, "=") {
-			// The name may be the next challenge's scheme.
-			next := s.rest == "" || s.rest[0] == ',' || spaced && isTokenChar(rune(s.rest[0]))
-			s.rest = before
-			return c, name != "" && next && len(c.params) > 0
-		}
-		s.rest = s.rest[1:]
-		s.space()
-		value, ok := s.value()
-		if !ok || name == "" {
-			return c, false
-		}
-		c.params = append(c.params, param{name, value})
-		if s.space(); !s.separators() && s.rest != "" {
-			return c, false
-		}
-	}
-	return c, true
-}
-
-// value scans a token or a quoted string.
-func (s *challengeScanner) value() (string, bool) {
-	if !strings.HasPrefix(s.rest, `"`) {
-		value := s.token()
-		return value, value != ""
+// cutValue cuts off a token or a quoted string.
+func cutValue(text string) (value, rest string, ok bool) {
+	if !strings.HasPrefix(text, `"`) {
+		value, rest = cutToken(text)
+		return value, rest, value != ""
 	}
 	var b strings.Builder
-	for i := 1; i < len(s.rest); i++ {
-		c := s.rest[i]
-		if c == '"' {
-			s.rest = s.rest[i+1:]
-			return b.String(), true
+	escaped := false
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"' && !escaped:
+			return b.String(), text[i+1:], true
+		case c == '\\' && !escaped:
+			escaped = true
+			continue
+		case c != '\t' && (c < ' ' || c > '~'):
+			return "", "", false
+		default:
+			b.WriteByte(c)
 		}
-		if c == '\\' {
-			if i++; i == len(s.rest) {
-				return "", false
-			}
-			c = s.rest[i]
-		}
-		if c != '\t' && (c < ' ' || c > '~') {
-			return "", false
-		}
-		b.WriteByte(c)
+		escaped = false
 	}
-	return "", false
+	return "", "", false
 }

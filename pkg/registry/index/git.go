@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,8 +23,10 @@ func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error
 		env:    gitEnvironment(c.Config.Environ),
 		stderr: c.Stderr,
 	}
-	if err := repository.open(); err != nil {
-		return nil, err
+	if info, err := os.Stat(repository.dir); err != nil || !info.IsDir() {
+		if err := repository.renew(); err != nil {
+			return nil, err
+		}
 	}
 	data, err := repository.read(ctx, configName)
 	switch {
@@ -38,32 +41,24 @@ func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error
 			return nil, err
 		}
 	}
-	if err := c.updateGit(ctx, t.Source, &repository); err != nil {
-		return nil, err
-	}
-	data, err = repository.read(ctx, configName)
-	switch {
-	case errors.Is(err, errDamaged), errors.Is(err, errNotFetched):
-		return nil, fmt.Errorf("failed to read what git has fetched: %w", err)
-	case err != nil:
-		return nil, err
-	}
-	return parseConfig(data)
-}
-
-// updateGit fetches the index into its repository.
-func (c *Client) updateGit(ctx context.Context, source registry.Registry, r *gitRepository) error {
 	// What is wrong with [http] is found before anything is announced, even if
 	// only git makes requests.
 	http, err := c.settings()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.status("Updating", source.IndexName())
-	if err := c.fetchGit(ctx, source.Index, r, http); err != nil {
-		return fmt.Errorf("failed to fetch `%s`: %w", source.Index, err)
+	c.status("Updating", t.Source.IndexName())
+	if err := c.fetchGit(ctx, t.Source.Index, &repository, http); err != nil {
+		return nil, fmt.Errorf("failed to fetch `%s`: %w", t.Source.Index, err)
 	}
-	return nil
+	data, err = repository.read(ctx, configName)
+	if errors.Is(err, errDamaged) || errors.Is(err, errNotFetched) {
+		return nil, fmt.Errorf("failed to read what git has fetched: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseConfig(data)
 }
 
 // fetchGit runs git until it has fetched what the index's HEAD is.
@@ -92,32 +87,28 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 	if !withCLI && !strings.HasPrefix(url, "file:") {
 		args = append(args, "--depth=1")
 	}
-	args = append(args, "--force", "--update-head-ok", url, "+HEAD:"+gitRef)
-	program := r.program(args)
-	if !withCLI {
+	program := r.program(append(args, "--force", "--update-head-ok", url, "+HEAD:"+gitRef)...)
+	help := ""
+	if withCLI {
+		help = gitHelp
+		if c.Config.Notify != nil {
+			c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
+		}
+	} else {
 		program.Env = append(program.Env, c.gitHTTP(http)...)
-	} else if c.Config.Notify != nil {
-		c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, longestFetch, fmt.Errorf("git did not end within %v", longestFetch))
 	defer cancel()
-	return c.retry(ctx, retries, func() error {
-		err := runGit(ctx, program)
-		var failure *gitError
-		if withCLI && errors.As(err, &failure) {
-			failure.text += gitHelp
-		}
-		return err
-	})
+	return c.retry(ctx, retries, func() error { return runGit(ctx, program, help) })
 }
+
+// longestFetch bounds a fetch with all its tries. git itself would wait without
+// end for a server that says nothing over ssh.
+const longestFetch = time.Hour
 
 // gitHelp follows what is wrong with a git that runs because it is configured.
 const gitHelp = "\n\nhelp: re-try with `net.git-fetch-with-cli = false` to see if it resolves the problem\n" +
 	"https://doc.rust-lang.org/cargo/reference/config.html#netgit-fetch-with-cli"
-
-// longestFetch bounds a fetch with all its tries. git itself would wait
-// without end for a server that says nothing over ssh.
-const longestFetch = time.Hour
 
 // gitHTTP returns the variables that lay Cargo's [http] over git's settings.
 func (c *Client) gitHTTP(http config.HTTP) []string {
@@ -143,7 +134,7 @@ func (c *Client) gitHTTP(http config.HTTP) []string {
 }
 
 // runGit runs a git that prints nothing that is wanted.
-func runGit(ctx context.Context, program subprocess.Program) error {
+func runGit(ctx context.Context, program subprocess.Program, help string) error {
 	child, err := program.Start(ctx, false)
 	switch {
 	case ctx.Err() != nil:
@@ -158,7 +149,8 @@ func runGit(ctx context.Context, program subprocess.Program) error {
 	case err != nil:
 		return fmt.Errorf("could not execute process `%s`: %w", commandLine(program), err)
 	case !state.Success():
-		return &gitError{fmt.Sprintf("process didn't exit successfully: `%s` (%s)", commandLine(program), subprocess.DescribeStatus(state))}
+		return &gitError{fmt.Sprintf("process didn't exit successfully: `%s` (%s)%s",
+			commandLine(program), subprocess.DescribeStatus(state), help)}
 	}
 	return nil
 }

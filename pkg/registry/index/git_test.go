@@ -106,7 +106,7 @@ func TestGitIndexes(t *testing.T) {
 		{"empty", map[string]string{"config.json": ""}, updating + "config.json is not valid JSON: unexpected end of JSON input"},
 		{"no JSON", map[string]string{"config.json": "x\n"}, updating + "config.json is not valid JSON: invalid character 'x' looking for beginning of value"},
 		{"no API", map[string]string{"config.json": `{"dl":"x"}`}, "registry `x` does not support API commands"},
-		{"too long", map[string]string{"config.json": strings.Repeat(" ", longestBody+1)}, updating + "more than 8388608 bytes in `config.json`"},
+		{"too long", map[string]string{"config.json": strings.Repeat(" ", longestBody+1)}, updating + "more than 8388608 bytes from `git`"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			g := newGitIndex(t)

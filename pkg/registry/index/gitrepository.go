@@ -36,14 +36,6 @@ type gitRepository struct {
 	stderr io.Writer
 }
 
-// open makes the repository if it is not there.
-func (r *gitRepository) open() error {
-	if info, err := os.Stat(r.dir); err == nil && info.IsDir() {
-		return nil
-	}
-	return r.renew()
-}
-
 // renew makes the repository anew, as Cargo does: by itself, so that it is the
 // same whatever the user's settings for new repositories are, and with a work
 // tree, since very old versions of Cargo make use of one.
@@ -106,37 +98,40 @@ func (r *gitRepository) isEmpty(ctx context.Context) bool {
 // output runs a git that reads the repository, and returns what it prints. If
 // git fails, that is [errDamaged].
 func (r *gitRepository) output(ctx context.Context, args ...string) ([]byte, error) {
-	program := r.program(args)
+	program := r.program(args...)
 	// What is wrong with a cache is not for the user: it is fetched again.
 	program.Stderr = nil
-	child, err := program.Start(ctx, false)
+	output, state, err := outputOf(ctx, program)
 	switch {
-	case ctx.Err() != nil:
-		return nil, err
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, errNoGit
 	case err != nil:
-		return nil, fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), err)
-	}
-	output, err := io.ReadAll(io.LimitReader(child.Stdout, longestBody+1))
-	switch {
-	case err != nil:
-		return nil, child.Abandon(oserror.New(err))
-	case len(output) > longestBody:
-		return nil, child.Abandon(fmt.Errorf("more than %d bytes in `%s`", longestBody, configName))
-	}
-	state, err := child.Wait()
-	if err != nil {
 		return nil, err
-	}
-	if !state.Success() {
+	case !state.Success():
 		return nil, errDamaged
 	}
 	return output, nil
 }
 
+// outputOf runs a program and returns what it prints.
+func outputOf(ctx context.Context, program subprocess.Program) ([]byte, *os.ProcessState, error) {
+	child, err := program.Start(ctx, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	output, err := io.ReadAll(io.LimitReader(child.Stdout, longestBody+1))
+	if err == nil && len(output) > longestBody {
+		err = fmt.Errorf("more than %d bytes from `git`", longestBody)
+	}
+	if err != nil {
+		return nil, nil, child.Abandon(oserror.New(err))
+	}
+	state, err := child.Wait()
+	return output, state, err
+}
+
 // program is a git for this repository.
-func (r *gitRepository) program(args []string) subprocess.Program {
+func (r *gitRepository) program(args ...string) subprocess.Program {
 	env := append(slices.Clone(r.env), "GIT_DIR="+r.dir)
 	return subprocess.Program{Path: "git", Args: args, Dir: r.dir, Env: env, Stderr: r.stderr}
 }

@@ -3,7 +3,6 @@ package index
 import (
 	"bytes"
 	"context"
-	"io"
 	"net/netip"
 	"net/url"
 	"os"
@@ -128,29 +127,15 @@ func forwards(proxy *url.URL) bool {
 }
 
 // gitProxy returns `http.proxy` of git's global settings; nil if it is not set.
-// Cargo's git library reads the usual files only, whatever GIT_CONFIG_GLOBAL or
-// a repository say, and nothing at all if one of them is broken.
+// Cargo reads the usual files only, whatever GIT_CONFIG_GLOBAL or a repository
+// say, and nothing at all if one of them is broken. Without git on the machine
+// the files have no meaning.
 func (c *Client) gitProxy(ctx context.Context) *string {
-	var proxy *string
-	for _, file := range c.gitFiles() {
-		value, ok := c.gitFileProxy(ctx, file)
-		if !ok {
-			return nil
-		}
-		if value != nil {
-			proxy = value
-		}
-	}
-	return proxy
-}
-
-// gitFiles returns where git's global settings are, the strongest last.
-func (c *Client) gitFiles() []string {
-	files := []string{filepath.FromSlash("/etc/gitconfig")}
 	home, _ := c.Config.Env("HOME")
 	if home == "" {
 		home, _ = c.Config.Env("USERPROFILE")
 	}
+	files := []string{filepath.FromSlash("/etc/gitconfig")}
 	if xdg, _ := c.Config.Env("XDG_CONFIG_HOME"); xdg != "" {
 		files = append(files, filepath.Join(xdg, "git", "config"))
 	} else if home != "" {
@@ -159,44 +144,27 @@ func (c *Client) gitFiles() []string {
 	if home != "" {
 		files = append(files, filepath.Join(home, ".gitconfig"))
 	}
-	return files
-}
-
-// gitFileProxy returns `http.proxy` in a file of git's or in those that it
-// includes; nil if it is not set. It fails for a broken file. Git itself reads
-// the file, but is not started for one that cannot set a proxy; without git on
-// the machine the file has no meaning.
-func (c *Client) gitFileProxy(ctx context.Context, file string) (value *string, ok bool) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, true
+	var proxy *string
+	for _, file := range files {
+		// git is not started for a file that cannot set a proxy.
+		data, _ := os.ReadFile(file)
+		if lower := bytes.ToLower(data); !bytes.Contains(lower, []byte("proxy")) && !bytes.Contains(lower, []byte("include")) {
+			continue
+		}
+		output, state, err := outputOf(ctx, subprocess.Program{
+			Path: "git",
+			Args: []string{"config", "--file", file, "--includes", "--null", "--get", "http.proxy"},
+			// No repository is meant, in which an [includeIf] could hold.
+			Env: append(gitEnvironment(c.Config.Environ), "GIT_DIR="+os.DevNull),
+		})
+		const notSet = 1
+		switch {
+		case err == nil && state.Success():
+			text := strings.TrimSuffix(string(output), "\x00")
+			proxy = &text
+		case err != nil || state.ExitCode() != notSet:
+			return nil
+		}
 	}
-	if lower := bytes.ToLower(data); !bytes.Contains(lower, []byte("proxy")) && !bytes.Contains(lower, []byte("include")) {
-		return nil, true
-	}
-	program := subprocess.Program{
-		Path: "git",
-		Args: []string{"config", "--file", file, "--includes", "--null", "--get", "http.proxy"},
-		// No repository is meant, in which an [includeIf] could hold.
-		Env: append(gitEnvironment(c.Config.Environ), "GIT_DIR="+os.DevNull),
-	}
-	child, err := program.Start(ctx, false)
-	if err != nil {
-		return nil, true
-	}
-	output, err := io.ReadAll(io.LimitReader(child.Stdout, longestBody))
-	if err != nil {
-		_ = child.Abandon(err)
-		return nil, false
-	}
-	state, err := child.Wait()
-	const notSet = 1
-	switch {
-	case err == nil && state.ExitCode() == notSet:
-		return nil, true
-	case err != nil || !state.Success():
-		return nil, false
-	}
-	text := strings.TrimSuffix(string(output), "\x00")
-	return &text, true
+	return proxy
 }

@@ -18,22 +18,15 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
-// tlsVersion returns a version of TLS by its name in [http]; 0 is the library's
-// own choice.
-func tlsVersion(name string) (version uint16, ok bool) {
-	switch name {
-	case "default":
-		return 0, true
-	case "tlsv1", "tlsv1.0":
-		return tls.VersionTLS10, true
-	case "tlsv1.1":
-		return tls.VersionTLS11, true
-	case "tlsv1.2":
-		return tls.VersionTLS12, true
-	case "tlsv1.3":
-		return tls.VersionTLS13, true
-	}
-	return 0, false
+// tlsVersions are the versions of TLS by their names in [http]; 0 is the
+// library's own choice.
+var tlsVersions = map[string]uint16{
+	"default": 0,
+	"tlsv1":   tls.VersionTLS10,
+	"tlsv1.0": tls.VersionTLS10,
+	"tlsv1.1": tls.VersionTLS11,
+	"tlsv1.2": tls.VersionTLS12,
+	"tlsv1.3": tls.VersionTLS13,
 }
 
 // checkSSLVersions refuses versions that are not known.
@@ -42,7 +35,7 @@ func checkSSLVersions(http config.HTTP) error {
 		if version == nil {
 			continue
 		}
-		if _, ok := tlsVersion(*version); !ok {
+		if _, ok := tlsVersions[*version]; !ok {
 			return fmt.Errorf("Invalid ssl version `%s`,choose from 'default', 'tlsv1', 'tlsv1.0', 'tlsv1.1', "+
 				"'tlsv1.2', 'tlsv1.3'.", *version)
 		}
@@ -61,13 +54,12 @@ func (c *Client) serverTLS(http config.HTTP) (*tls.Config, error) {
 	// A single version is the lowest for Cargo.
 	for _, lowest := range []*string{http.SSLVersion, http.SSLMin} {
 		if lowest != nil {
-			version, _ := tlsVersion(*lowest)
-			settings.MinVersion = max(settings.MinVersion, version)
+			settings.MinVersion = max(settings.MinVersion, tlsVersions[*lowest])
 		}
 	}
 	// As the highest version "tlsv1" is no bound for Cargo.
 	if http.SSLMax != nil && *http.SSLMax != "tlsv1" {
-		settings.MaxVersion, _ = tlsVersion(*http.SSLMax)
+		settings.MaxVersion = tlsVersions[*http.SSLMax]
 	}
 	return settings, nil
 }

@@ -18,7 +18,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
@@ -234,14 +233,10 @@ func (t *transport) newRequest(server, proxy *url.URL, at *weburl.URL, authoriza
 			return nil, &transferError{text: "the URL of the index cannot be used", cause: err}
 		}
 	}
-	user, password := unescaped(at.Username()), unescaped(at.Password())
-	switch {
-	case authorization != "":
+	if authorization != "" {
 		req.Header["Authorization"] = []string{authorization}
-	case strings.ContainsFunc(user+password, unicode.IsControl):
-		return nil, &transferError{text: "the user name in the URL has a control character"}
-	case user != "" || password != "":
-		req.SetBasicAuth(user, password)
+	} else if at.Username() != "" || at.Password() != "" {
+		req.SetBasicAuth(unescaped(at.Username()), unescaped(at.Password()))
 	}
 	return req, nil
 }
@@ -344,18 +339,12 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// mostEncodings is how many encodings a body may have.
-const mostEncodings = 5
-
 // decode undoes the encodings of a body, which are those that were offered. Of a
 // body that is no whole success only the beginning is of use.
 func decode(data []byte, headers []string, whole bool) ([]byte, error) {
 	encodings := strings.FieldsFunc(strings.ToLower(strings.Join(headers, ",")), func(r rune) bool {
 		return r == ',' || r == ' ' || r == '\t'
 	})
-	if len(encodings) > mostEncodings {
-		return nil, &transferError{text: fmt.Sprintf("the answer has more than %d encodings", mostEncodings)}
-	}
 	for i := len(encodings) - 1; i >= 0 && len(data) > 0 && len(data) <= longestBody; i-- {
 		var err error
 		if data, err = undo(encodings[i], data); err != nil {

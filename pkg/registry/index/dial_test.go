@@ -17,7 +17,7 @@ func TestLocalhostNeedsNoResolver(t *testing.T) {
 			return nil, io.ErrClosedPipe
 		}
 		got := w.fetchFrom(t, targetAt(t, "sparse+http://"+host+":9/"))
-		if want := "could not connect to " + strings.ToLower(host) + ":9: it sent what is not valid"; !strings.HasSuffix(got, want) {
+		if want := "no connection to " + strings.ToLower(host) + ":9: it sent what is not valid"; !strings.HasSuffix(got, want) {
 			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 		expect(t, host, strings.Join(dialled, " "), "[::1]:9 127.0.0.1:9")

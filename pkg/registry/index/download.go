@@ -34,15 +34,9 @@ func (c *Client) visit(t registry.Target) *visit {
 	return c.visits[url]
 }
 
-// connection is what the files of one index are asked for with.
-type connection struct {
-	*transport
-	retries int64
-}
-
 // connect announces that the network is asked, once for an index. It reads
 // [http] after that, as Cargo does.
-func (c *Client) connect(ctx context.Context, t registry.Target) (*connection, error) {
+func (c *Client) connect(ctx context.Context, t registry.Target) (*transport, error) {
 	retries, err := c.retries()
 	if err != nil {
 		return nil, err
@@ -51,15 +45,15 @@ func (c *Client) connect(ctx context.Context, t registry.Target) (*connection, e
 		v.announced = true
 		c.status("Updating", t.Source.IndexName())
 	}
-	http, err := c.settings()
+	settings, err := c.settings()
 	if err != nil {
 		return nil, err
 	}
-	transport := c.newTransport(ctx, http)
-	if strings.ContainsFunc(transport.userAgent, isControl) {
+	conn := c.newTransport(ctx, settings, retries)
+	if strings.ContainsFunc(conn.userAgent, isControl) {
 		return nil, errors.New("the user agent has a character that cannot be sent to a registry")
 	}
-	return &connection{transport, retries}, nil
+	return conn, nil
 }
 
 // download fetches the configuration of a sparse index. A registry that asks
@@ -79,7 +73,7 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 }
 
 // ask returns a file of an index. What may be a passing failure is tried again.
-func (c *Client) ask(ctx context.Context, conn *connection, t registry.Target, name string, withToken bool) (data []byte, err error) {
+func (c *Client) ask(ctx context.Context, conn *transport, t registry.Target, name string, withToken bool) (data []byte, err error) {
 	err = c.retry(ctx, conn.retries, func() error {
 		data, err = c.askOnce(ctx, conn, t, name, withToken)
 		return err
@@ -87,7 +81,7 @@ func (c *Client) ask(ctx context.Context, conn *connection, t registry.Target, n
 	return data, err
 }
 
-func (c *Client) askOnce(ctx context.Context, conn *connection, t registry.Target, name string, withToken bool) ([]byte, error) {
+func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target, name string, withToken bool) ([]byte, error) {
 	v := c.visit(t)
 	authorization := ""
 	if withToken {
@@ -113,7 +107,12 @@ func (c *Client) askOnce(ctx context.Context, conn *connection, t registry.Targe
 	if at.Hostname() == "" {
 		return nil, wrongProtocol(at)
 	}
-	resp, err := c.get(ctx, conn, at.Href(false)+name, authorization)
+	done := func() {}
+	if c.Progress != nil {
+		done = c.Progress()
+	}
+	resp, err := conn.get(ctx, at.Href(false)+name, authorization)
+	done()
 	if err != nil {
 		return nil, fmt.Errorf("download of %s failed: %w", name, err)
 	}
@@ -138,16 +137,6 @@ func (c *Client) askOnce(ctx context.Context, conn *connection, t registry.Targe
 		}
 	}
 	return nil, resp.refusal(authorization)
-}
-
-// get makes a request while the user sees that something goes on.
-func (c *Client) get(ctx context.Context, conn *connection, url, authorization string) (*response, error) {
-	if c.Progress != nil {
-		if done := c.Progress(); done != nil {
-			defer done()
-		}
-	}
-	return conn.get(ctx, url, authorization)
 }
 
 var errUnsendable = errors.New("the token for reading the index has a character that cannot be sent to a registry")
@@ -223,12 +212,10 @@ type StatusError struct {
 // Error shows the answer with those of its headers that help a registry's
 // operators, and the beginning of its body.
 func (e *StatusError) Error() string {
-	var headers string
+	headers := ""
 	for _, name := range debugHeaders {
-		// Of a header that comes several times Cargo shows the first.
-		i := slices.IndexFunc(e.Headers, func(line string) bool { return strings.HasPrefix(line, name+":") })
-		if i >= 0 {
-			headers += e.Headers[i] + "\n"
+		if value := e.header(name); value != "" {
+			headers += name + ": " + value + "\n"
 		}
 	}
 	if headers != "" {
@@ -237,9 +224,17 @@ func (e *StatusError) Error() string {
 	return e.text(headers)
 }
 
-// short is Error without headers.
-func (e *StatusError) short() string { return e.text("") }
+// header returns the first value of a header, as Cargo does.
+func (e *StatusError) header(name string) string {
+	for _, line := range e.Headers {
+		if value, ok := strings.CutPrefix(line, name+": "); ok {
+			return value
+		}
+	}
+	return ""
+}
 
+// text is Error with other headers, or none.
 func (e *StatusError) text(headers string) string {
 	address := ""
 	if e.Address != "" {

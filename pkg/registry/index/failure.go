@@ -68,16 +68,14 @@ func (e *exchange) explain(ctx context.Context, err error) error {
 		if isCutOff(err) {
 			text = reason(err)
 		}
-		return &transferError{text: fmt.Sprintf("the proxy %s did not connect to %s", e.proxy.Host, e.server.Host), reason: text, cause: err}
-	case e.address == "" && e.proxy != nil && !isTLS(err):
-		return &transferError{text: fmt.Sprintf("the proxy %s did not connect to %s", e.proxy.Host, e.server.Host), reason: reason(err), spurious: true, cause: err}
+		return &transferError{text: "no connection to " + e.server.Host + " through the proxy " + e.proxy.Host, reason: text, cause: err}
+	case e.address == "" && e.proxy != nil:
+		return connectionError(e.server.Host+" through the proxy "+e.proxy.Host, err)
 	case e.address == "":
-		return handshakeError(e.server.Host, err)
+		return connectionError(e.server.Host, err)
 	case isCutOff(err), strings.Contains(err.Error(), "server closed idle connection"):
 		return &transferError{text: "the server closed the connection without an answer", cause: err}
-	case e.http2:
-		return &transferError{text: "the server broke the rules of HTTP/2, or broke off", reason: reason(err), spurious: true, cause: err}
-	case isNetwork(err):
+	case e.http2, errors.As(err, new(*net.OpError)), errors.As(err, new(syscall.Errno)):
 		return &transferError{text: "the connection to the server broke", reason: reason(err), spurious: true, cause: err}
 	case strings.Contains(err.Error(), "response headers exceeded"):
 		return &transferError{text: fmt.Sprintf("the answer's header has more than %d bytes", longestHead), spurious: true, cause: err}
@@ -99,34 +97,20 @@ func refusedByProxy(_ context.Context, proxy *url.URL, connect *http.Request, an
 		return nil
 	}
 	return &transferError{
-		text:     fmt.Sprintf("the proxy %s did not connect to %s", proxy.Host, connect.Host),
+		text:     "no connection to " + connect.Host + " through the proxy " + proxy.Host,
 		reason:   fmt.Sprintf("it answered %d", answer.StatusCode),
 		spurious: true,
 	}
 }
 
-// handshakeError says why TLS is not spoken with a host. A certificate that is
-// refused will be refused again.
-func handshakeError(host string, err error) error {
-	var untrusted *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &untrusted), errors.Is(err, errWeakKey):
+// connectionError says why there is no connection to a host. A certificate that
+// is refused will be refused again.
+func connectionError(host string, err error) error {
+	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.Is(err, errWeakKey) {
 		text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "tls: failed to verify certificate: "), "x509: ")
 		return &transferError{text: "the certificate of " + host + " is not trusted", reason: text, cause: err}
 	}
-	return &transferError{text: "could not speak TLS with " + host, reason: reason(err), spurious: true, cause: err}
-}
-
-// isTLS reports whether a failure is one of TLS.
-func isTLS(err error) bool {
-	return errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
-		errors.As(err, new(tls.AlertError)) || errors.Is(err, errWeakKey) || strings.HasPrefix(err.Error(), "tls: ")
-}
-
-// isNetwork reports whether a failure is of the connection, and not of what came
-// over it.
-func isNetwork(err error) bool {
-	return errors.As(err, new(*net.OpError)) || errors.As(err, new(syscall.Errno))
+	return &transferError{text: "no connection to " + host, reason: reason(err), spurious: true, cause: err}
 }
 
 func isCutOff(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }

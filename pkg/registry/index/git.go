@@ -52,7 +52,7 @@ func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error
 		return nil, fmt.Errorf("failed to fetch `%s`: %w", t.Source.Index, err)
 	}
 	data, err = repository.read(ctx, configName)
-	if errors.Is(err, errDamaged) || errors.Is(err, errNotFetched) {
+	if errors.Is(err, errDamaged) {
 		return nil, fmt.Errorf("failed to read what git has fetched: %w", err)
 	}
 	if err != nil {

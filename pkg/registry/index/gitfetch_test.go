@@ -80,7 +80,7 @@ func TestGitIsRunAsCargoRunsIt(t *testing.T) {
 
 func TestGitThatFetchesNothing(t *testing.T) {
 	w := newGitWorld(t, "", fakeGit(t, `case $3 in fetch) exit 0;; esac; exec `+gitPath(t)+` "$@"`))
-	want := updating + "failed to read what git has fetched | nothing has been fetched"
+	want := updating + "failed to read what git has fetched | there is nothing that git can read"
 	if got := w.fetchFrom(t, targetAt(t, "https://h/index")); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

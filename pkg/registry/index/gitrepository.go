@@ -1,7 +1,6 @@
 package index
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,10 +19,8 @@ import (
 const gitRef = "refs/remotes/origin/HEAD"
 
 var (
-	// errNotFetched says that a repository is sound but has no index yet.
-	errNotFetched = errors.New("nothing has been fetched")
-	// errDamaged says that a cached index is no repository, or a broken one.
-	errDamaged = errors.New("the cached index is damaged")
+	// errDamaged says that a repository has no index yet, or is broken.
+	errDamaged = errors.New("there is nothing that git can read")
 	// errNoGit says that the machine has no git, or none that can be run.
 	errNoGit = errors.New("the registry's index is a git repository, and no `git` is on PATH to read it;\n" +
 		"install git, or configure the registry's sparse index, if it has one: its URL begins with `sparse+`")
@@ -46,18 +43,13 @@ func (r *gitRepository) renew() error {
 	}
 	err := os.RemoveAll(r.dir)
 	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
-		if err == nil {
-			err = os.MkdirAll(filepath.Join(r.dir, filepath.FromSlash(dir)), 0o777)
-		}
+		err = errors.Join(err, os.MkdirAll(filepath.Join(r.dir, filepath.FromSlash(dir)), 0o777))
 	}
-	for _, file := range [][2]string{
-		{"config", "[core]\n\tbare = false\n\trepositoryformatversion = 0\n\tfilemode = true\n\tlogallrefupdates = true\n"},
-		// The last one makes it a repository.
-		{"HEAD", "ref: refs/heads/master\n"},
-	} {
-		if err == nil {
-			err = os.WriteFile(filepath.Join(r.dir, file[0]), []byte(file[1]), 0o666)
-		}
+	const settings = "[core]\n\tbare = false\n\trepositoryformatversion = 0\n\tfilemode = true\n\tlogallrefupdates = true\n"
+	err = errors.Join(err, os.WriteFile(filepath.Join(r.dir, "config"), []byte(settings), 0o666))
+	if err == nil {
+		// This makes it a repository.
+		err = os.WriteFile(filepath.Join(r.dir, "HEAD"), []byte("ref: refs/heads/master\n"), 0o666)
 	}
 	if err != nil {
 		return fmt.Errorf("failed to initialize index git repository: %w", oserror.New(err))
@@ -68,9 +60,6 @@ func (r *gitRepository) renew() error {
 // read returns the content of a file in the root of the index.
 func (r *gitRepository) read(ctx context.Context, name string) ([]byte, error) {
 	entry, err := r.output(ctx, "ls-tree", "--full-tree", gitRef, "--", name)
-	if errors.Is(err, errDamaged) && r.isEmpty(ctx) {
-		return nil, errNotFetched
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,16 +72,6 @@ func (r *gitRepository) read(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("path `%s` is not a blob in the git repo", name)
 	}
 	return r.output(ctx, "cat-file", "blob", words[2])
-}
-
-// isEmpty reports whether the repository is sound but has no index yet.
-func (r *gitRepository) isEmpty(ctx context.Context) bool {
-	// Git passes over a reference that it cannot read.
-	if _, err := os.Lstat(filepath.Join(r.dir, filepath.FromSlash(gitRef))); !errors.Is(err, fs.ErrNotExist) {
-		return false
-	}
-	refs, err := r.output(ctx, "for-each-ref", gitRef)
-	return err == nil && len(bytes.TrimSpace(refs)) == 0
 }
 
 // output runs a git that reads the repository, and returns what it prints. If

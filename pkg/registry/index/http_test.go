@@ -199,14 +199,14 @@ func TestServersThatAreNotThere(t *testing.T) {
 	listener.Close()
 	w := newWorld(t, "net.retry=1", answer(200, okConfig))
 	target := targetAt(t, fmt.Sprintf("sparse+http://127.0.0.1:%d/", port))
-	reason := fmt.Sprintf("could not connect to 127.0.0.1:%d: connection refused", port)
+	reason := fmt.Sprintf("no connection to 127.0.0.1:%d: connection refused", port)
 	expect(t, "error", w.fetchFrom(t, target), updating+"download of config.json failed | "+reason)
 	expect(t, "warning", w.masked(w.said[1]), "spurious network error (1 try remaining): "+reason)
 
 	w = newWorld(t, "net.retry=0", answer(200, okConfig))
 	w.dial = func(context.Context, string, string) (net.Conn, error) { return nil, &net.DNSError{IsNotFound: true} }
 	expect(t, "error", w.fetchFrom(t, targetAt(t, "sparse+http://no.such/")),
-		updating+"download of config.json failed | could not connect to no.such:80: no such host")
+		updating+"download of config.json failed | no connection to no.such:80: no such host")
 }
 
 func TestSilenceEnds(t *testing.T) {

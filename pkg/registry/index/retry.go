@@ -55,7 +55,7 @@ func (c *Client) retry(ctx context.Context, retries int64, do func() error) erro
 		reason := failure.Error()
 		var status *StatusError
 		if errors.As(err, &status) {
-			reason = status.short()
+			reason = status.text("")
 		}
 		c.Config.Notice(config.Warning, "spurious network error (%d %s remaining): %s", retries-tried, tries, reason)
 		if err := c.sleep(ctx, c.wait(tried, status)); err != nil {
@@ -67,10 +67,8 @@ func (c *Client) retry(ctx context.Context, retries int64, do func() error) erro
 // wait returns how long to wait after a failure: as long as the registry asks
 // for, or longer each time.
 func (c *Client) wait(tried int64, status *StatusError) time.Duration {
-	if status != nil {
-		if wait, ok := c.retryAfter(status); ok {
-			return min(wait, longestWait)
-		}
+	if wait, ok := c.retryAfter(status); ok {
+		return min(wait, longestWait)
 	}
 	if text, ok := c.Config.Env(fixedWait); ok {
 		if ms, err := strconv.ParseUint(text, 10, 31); err == nil {
@@ -88,25 +86,19 @@ func (c *Client) wait(tried int64, status *StatusError) time.Duration {
 // retryAfter returns the wait that a Retry-After header asks for, in seconds
 // or as a date.
 func (c *Client) retryAfter(e *StatusError) (time.Duration, bool) {
-	if e.Code != 429 && e.Code != 503 {
+	if e == nil || e.Code != http.StatusTooManyRequests && e.Code != http.StatusServiceUnavailable {
 		return 0, false
 	}
-	for _, line := range e.Headers {
-		value, ok := strings.CutPrefix(line, "retry-after: ")
-		if !ok {
-			continue
-		}
-		if seconds, err := strconv.ParseUint(strings.TrimPrefix(value, "+"), 10, 32); err == nil {
-			return time.Duration(seconds) * time.Second, true
-		}
-		date, err := http.ParseTime(value)
-		if err != nil || c.Now == nil {
-			return 0, false
-		}
-		wait := date.Sub(c.Now())
-		return wait, wait > 0
+	value := e.header("retry-after")
+	if seconds, err := strconv.ParseUint(strings.TrimPrefix(value, "+"), 10, 32); err == nil {
+		return time.Duration(seconds) * time.Second, true
 	}
-	return 0, false
+	date, err := http.ParseTime(value)
+	if err != nil || c.Now == nil {
+		return 0, false
+	}
+	wait := date.Sub(c.Now())
+	return wait, wait > 0
 }
 
 func (c *Client) sleep(ctx context.Context, d time.Duration) error {

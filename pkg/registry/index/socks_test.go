@@ -53,7 +53,7 @@ func TestSOCKS(t *testing.T) {
 	} {
 		proxy := peer(t, func(conn net.Conn) { script(conn, test.lines...) })
 		w := newWorld(t, "http.proxy='"+test.proxy+proxy+"'", answer(200, okConfig))
-		want := "the proxy " + proxy + " did not connect to " + test.host + ":9: " + test.want
+		want := "no connection to " + test.host + ":9 through the proxy " + proxy + ": " + test.want
 		if got := w.fetchFrom(t, targetAt(t, "sparse+http://"+test.host+":9/")); !strings.HasSuffix(got, want) {
 			t.Errorf("%s to %s:\n got %s\nwant %s", test.proxy, test.host, got, want)
 		}

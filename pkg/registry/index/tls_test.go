@@ -167,7 +167,7 @@ func hello(answer string) func(net.Conn) {
 }
 
 func TestTLSIsBrokenOff(t *testing.T) {
-	const failed = "could not speak TLS with "
+	const failed = "no connection to "
 	for said, want := range map[string]string{
 		"":                             "it closed the connection",
 		"HTTP/1.1 400 Bad\r\n\r\n":     "it does not answer in TLS",

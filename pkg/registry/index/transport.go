@@ -35,6 +35,7 @@ const (
 type transport struct {
 	client    *Client
 	settings  config.HTTP
+	retries   int64
 	proxies   proxies
 	userAgent string
 	// timeout is how long less than lowSpeed bytes may arrive.
@@ -50,10 +51,11 @@ type way struct {
 	proxy     string
 }
 
-func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transport {
+func (c *Client) newTransport(ctx context.Context, settings config.HTTP, retries int64) *transport {
 	t := &transport{
 		client:    c,
 		settings:  settings,
+		retries:   retries,
 		proxies:   c.proxies(ctx, settings),
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
@@ -294,7 +296,7 @@ func (t *transport) through(server, proxy *url.URL) (*http.Transport, error) {
 			encrypted := tls.Client(conn, config)
 			if err := encrypted.HandshakeContext(ctx); err != nil {
 				conn.Close()
-				return nil, handshakeError(address, err)
+				return nil, connectionError(address, err)
 			}
 			return encrypted, nil
 		}
@@ -324,7 +326,7 @@ func (c *Client) connectTo(ctx context.Context, network, address string) (net.Co
 			return conn, nil
 		}
 	}
-	return nil, &transferError{text: "could not connect to " + address, reason: reason(err), spurious: true, cause: err}
+	return nil, connectionError(address, err)
 }
 
 // counter counts what arrives.

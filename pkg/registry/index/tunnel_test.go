@@ -75,12 +75,12 @@ func TestSilentProxies(t *testing.T) {
 }
 
 func TestTunnels(t *testing.T) {
-	const refused = "the proxy PROXY did not connect to 127.0.0.1:9: "
+	const refused = "no connection to 127.0.0.1:9 through the proxy PROXY: "
 	for _, test := range []struct {
 		answer, want string
 		then         func(net.Conn)
 	}{
-		{"HTTP/1.1 200 OK\r\n\r\n", "could not speak TLS with 127.0.0.1:9: it does not answer in TLS", hello("HTTP/1.1 400 no TLS\r\n")},
+		{"HTTP/1.1 200 OK\r\n\r\n", "no connection to 127.0.0.1:9 through the proxy PROXY: it does not answer in TLS", hello("HTTP/1.1 400 no TLS\r\n")},
 		{"HTTP/1.1 407 No\r\n\r\n", refused + "it answered 407", silent},
 		{"garbage\r\n\r\n", refused + "it sent what is not valid", silent},
 		{"HTTP/1.1 200 OK\r\nA: b", refused + "it closed the connection", hangUp},

@@ -42,13 +42,8 @@ type transport struct {
 	timeout  time.Duration
 	lowSpeed int64
 	received atomic.Int64
-	ways     map[way]*http.Transport
-}
-
-// A way is how servers are reached.
-type way struct {
-	encrypted bool
-	proxy     string
+	// open is what makes requests, by how servers are reached.
+	open map[string]*http.Transport
 }
 
 func (c *Client) newTransport(ctx context.Context, settings config.HTTP, retries int64) *transport {
@@ -60,7 +55,7 @@ func (c *Client) newTransport(ctx context.Context, settings config.HTTP, retries
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
 		lowSpeed:  lowSpeed(settings),
-		ways:      map[way]*http.Transport{},
+		open:      map[string]*http.Transport{},
 	}
 	if settings.UserAgent != nil {
 		t.userAgent = *settings.UserAgent
@@ -69,8 +64,8 @@ func (c *Client) newTransport(ctx context.Context, settings config.HTTP, retries
 }
 
 func (t *transport) close() {
-	for _, open := range t.ways {
-		open.CloseIdleConnections()
+	for _, each := range t.open {
+		each.CloseIdleConnections()
 	}
 }
 
@@ -108,11 +103,12 @@ func (t *transport) get(ctx context.Context, target, authorization string) (*res
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
+		token := authorization
 		if at.Protocol() != first.Protocol() || at.Hostname() != first.Hostname() || at.DecodedPort() != first.DecodedPort() {
-			// The token is for the registry, not for where it points to.
-			authorization = ""
+			// It is for the registry, not for where that points to.
+			token = ""
 		}
-		location, err := t.exchange(ctx, at, authorization, resp)
+		location, err := t.exchange(ctx, at, token, resp)
 		if err != nil || location == "" {
 			return resp, err
 		}
@@ -176,17 +172,13 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	if err != nil {
 		return "", err
 	}
-	req, err := t.newRequest(server, proxy, at, authorization)
-	if err != nil {
-		return "", err
-	}
-	open, err := t.through(server, proxy)
+	through, err := t.through(server, proxy)
 	if err != nil {
 		return "", err
 	}
 	e := exchange{server: server, proxy: proxy}
-	trace := &httptrace.ClientTrace{GotConn: e.connected}
-	answer, err := open.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: e.connected})
+	answer, err := through.RoundTrip(t.newRequest(server, proxy, at, authorization).WithContext(ctx))
 	if err != nil {
 		return "", e.explain(ctx, err)
 	}
@@ -211,36 +203,35 @@ func wrongProtocol(at *weburl.URL) error {
 }
 
 // newRequest returns a request with the headers that Cargo sends.
-func (t *transport) newRequest(server, proxy *url.URL, at *weburl.URL, authorization string) (*http.Request, error) {
-	req, err := http.NewRequest(http.MethodGet, server.String(), nil)
-	if err != nil {
-		return nil, &transferError{text: "the URL of the index cannot be used", cause: err}
-	}
-	req.Header = http.Header{
-		"accept":          {"text/plain"},
-		"accept-encoding": {"deflate, gzip"},
-		"cargo-protocol":  {"version=1"},
-		"User-Agent":      {t.userAgent},
+func (t *transport) newRequest(server, proxy *url.URL, at *weburl.URL, authorization string) *http.Request {
+	req := &http.Request{
+		Method: http.MethodGet,
+		URL:    &url.URL{Scheme: server.Scheme, Host: server.Host},
+		Header: http.Header{
+			"accept":          {"text/plain"},
+			"accept-encoding": {"deflate, gzip"},
+			"cargo-protocol":  {"version=1"},
+			"User-Agent":      {t.userAgent},
+		},
 	}
 	// The path goes out as it is; package net/url would encode it further.
 	switch target := at.Pathname() + at.Search(); {
 	case server.Scheme == "http" && forwards(proxy):
 		req.Header["Proxy-Connection"] = []string{"Keep-Alive"}
 		req.URL.Opaque = "//" + at.Host() + target
-	case !strings.HasPrefix(target, "//"):
-		req.URL.Opaque = target
+	case strings.HasPrefix(target, "//"):
+		// As an opaque text this would be taken for a host.
+		req.URL.Path, req.URL.RawPath = unescaped(at.Pathname()), at.Pathname()
+		req.URL.RawQuery = strings.TrimPrefix(at.Search(), "?")
 	default:
-		// Package net/url would take it for a host.
-		if req.URL, err = url.Parse(server.String() + target); err != nil {
-			return nil, &transferError{text: "the URL of the index cannot be used", cause: err}
-		}
+		req.URL.Opaque = target
 	}
 	if authorization != "" {
 		req.Header["Authorization"] = []string{authorization}
 	} else if at.Username() != "" || at.Password() != "" {
 		req.SetBasicAuth(unescaped(at.Username()), unescaped(at.Password()))
 	}
-	return req, nil
+	return req
 }
 
 // unescaped returns a part of a URL without its percent-encoding, or as it is
@@ -255,12 +246,12 @@ func unescaped(part string) string {
 // through returns what makes requests for a server through a proxy, or directly
 // if that is nil. It reads certificates only where TLS is spoken.
 func (t *transport) through(server, proxy *url.URL) (*http.Transport, error) {
-	w := way{encrypted: server.Scheme == "https"}
+	key := server.Scheme
 	if proxy != nil {
-		w.proxy = proxy.String()
+		key += " " + proxy.String()
 	}
-	if open := t.ways[w]; open != nil {
-		return open, nil
+	if made := t.open[key]; made != nil {
+		return made, nil
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -271,7 +262,7 @@ func (t *transport) through(server, proxy *url.URL) (*http.Transport, error) {
 		MaxResponseHeaderBytes: longestHead,
 		Protocols:              protocols,
 	}
-	if w.encrypted {
+	if server.Scheme == "https" {
 		config, err := t.client.serverTLS(t.settings)
 		if err != nil {
 			return nil, err
@@ -301,7 +292,7 @@ func (t *transport) through(server, proxy *url.URL) (*http.Transport, error) {
 			return encrypted, nil
 		}
 	}
-	t.ways[w] = made
+	t.open[key] = made
 	return made, nil
 }
 

@@ -35,7 +35,7 @@ func TestEveryDifferenceIsListedAndShown(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.Name() == ".git":
+		case d.Name() == ".git" && d.IsDir():
 			return fs.SkipDir
 		case filepath.Ext(path) != ".txtar" && !strings.HasSuffix(path, "_test.go"):
 			return nil

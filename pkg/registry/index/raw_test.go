@@ -33,6 +33,7 @@ func servedWorld(t *testing.T, content string, talk func(net.Conn)) *world {
 	return w
 }
 
+// differs: http-client
 func TestAnswersThatBreakOff(t *testing.T) {
 	const (
 		failed = updating + "download of config.json failed | "

@@ -48,6 +48,8 @@ func TestRequestLines(t *testing.T) {
 }
 
 // No header may hold what would end its line.
+//
+// differs: unsendable-values
 func TestWhatCannotBeSent(t *testing.T) {
 	const unsendable = "the token for reading the index has a character that cannot be sent to a registry"
 	for token, want := range map[string]string{

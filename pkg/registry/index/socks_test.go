@@ -43,7 +43,7 @@ func TestSOCKS(t *testing.T) {
 		want        string
 	}{
 		{"socks5://", "127.0.0.1", []string{hello, ok, address, refused}, "connection refused"},
-		// differs: socks-names
+		// differs: proxies
 		{"socks5://", "localhost", []string{hello, ok, remote, refused}, "connection refused"},
 		{"socks5h://", "localhost", []string{hello, ok, remote, refused}, "connection refused"},
 		{"socks5://", "127.0.0.1", []string{hello, "\x05\xff"}, "no acceptable authentication methods"},

@@ -106,6 +106,15 @@ func TestVersionsOfTLS(t *testing.T) {
 	}
 }
 
+// differs: tls-library
+func TestCiphersWithoutForwardSecrecyAreNotSpoken(t *testing.T) {
+	server := newTLSServer(t, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}})
+	w := newWorld(t, "net.retry=0\nhttp.cainfo='"+trustFile(t, server)+"'", answer(200, okConfig))
+	if got, want := w.fetchFrom(t, targetAt(t, "sparse+"+server.URL+"/")), ": it answered `handshake failure`"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestMultiplexing(t *testing.T) {
 	for setting, want := range map[string]string{"": "HTTP/2.0", "multiplexing=false": "HTTP/1.1"} {
 		got := ""

@@ -93,7 +93,7 @@ func TestTokenFailureEndsTheFetch(t *testing.T) {
 func TestTokenStaysWithItsHost(t *testing.T) {
 	var elsewhere []string
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		elsewhere = append(elsewhere, req.URL.Path+req.Header.Get("Authorization"))
+		elsewhere = append(elsewhere, req.URL.Path+req.Header.Get("Authorization")+req.Header.Get("Referer"))
 		fmt.Fprint(w, okConfig)
 	}))
 	defer other.Close()

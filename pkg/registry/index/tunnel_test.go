@@ -2,6 +2,7 @@ package index
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/base64"
 	"io"
 	"net"
@@ -129,10 +130,24 @@ func TestRegistryThroughTunnels(t *testing.T) {
 	server := httptest.NewTLSServer(answer(200, okConfig))
 	defer server.Close()
 	authority := trustFile(t, server)
+	// tunnel lets those through who know the password.
+	tunnel := func(conn net.Conn) {
+		req, err := http.ReadRequest(bufio.NewReader(conn))
+		if err != nil || req.Header.Get("Proxy-Authorization") != "Basic dTpw" {
+			_, _ = io.WriteString(conn, "HTTP/1.1 407 Who\r\n\r\n")
+			return
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+		relay(conn, server)
+	}
 	for proxy, talk := range map[string]func(net.Conn){
-		"http://": onceAsked("HTTP/1.1 200 OK\r\n\r\n", func(conn net.Conn) { relay(conn, server) }),
-		"socks5h://": func(conn net.Conn) {
-			if script(conn, "\x05\x01\x00", "\x05\x00", "\x05\x01\x00\x03\x0bexample.com\x01\xbb", "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00") {
+		"http://u:p@": tunnel,
+		"https://u:p@": func(conn net.Conn) {
+			tunnel(tls.Server(conn, &tls.Config{Certificates: server.TLS.Certificates}))
+		},
+		"socks5h://u:p@": func(conn net.Conn) {
+			if script(conn, "\x05\x02\x00\x02", "\x05\x02", "\x01\x01u\x01p", "\x01\x00",
+				"\x05\x01\x00\x03\x0bexample.com\x01\xbb", "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00") {
 				relay(conn, server)
 			}
 		},
@@ -140,6 +155,26 @@ func TestRegistryThroughTunnels(t *testing.T) {
 		w := newWorld(t, "net.retry=0\nhttp.cainfo='"+authority+"'\nhttp.proxy='"+proxy+peer(t, talk)+"'", answer(200, okConfig))
 		expect(t, proxy, w.fetchFrom(t, targetAt(t, "sparse+https://example.com/")), "http://h/api")
 	}
+}
+
+func TestProxiesThatForwardAreToldThePassword(t *testing.T) {
+	var asked []string
+	forward := http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		asked = append(asked, req.RequestURI+" "+req.Header.Get("Proxy-Authorization")+req.Header.Get("Authorization"))
+		answer(200, okConfig)(rw, req)
+	})
+	plain, encrypted := httptest.NewServer(forward), httptest.NewTLSServer(forward)
+	defer plain.Close()
+	defer encrypted.Close()
+	for _, proxy := range []*httptest.Server{plain, encrypted} {
+		authority := ""
+		if proxy == encrypted {
+			authority = "\nhttp.proxy-cainfo='" + trustFile(t, proxy) + "'"
+		}
+		w := newWorld(t, "net.retry=0\nhttp.proxy='"+strings.Replace(proxy.URL, "://", "://u:p@", 1)+"'"+authority, nil)
+		expect(t, "API", w.fetchFrom(t, targetAt(t, "sparse+http://h.test/i/")), "http://h/api")
+	}
+	expect(t, "asked", strings.Join(asked, ", "), "http://h.test/i/config.json Basic dTpw, http://h.test/i/config.json Basic dTpw")
 }
 
 // differs: proxy-answer-headers

@@ -20,18 +20,12 @@ import (
 // configName is the name of the file in which an index describes its registry.
 const configName = "config.json"
 
-// The bytes that stand for the two kinds of index in Cargo's hash of a source.
-const (
-	gitHashByte    = 2
-	sparseHashByte = 3
-)
-
 // cacheName returns the name of the directory in which Cargo caches the index
 // of r: its host, and a hash of what tells it from others.
 func cacheName(r registry.Registry) string {
-	data := []byte{sparseHashByte}
+	data := []byte{3}
 	if r.Kind == registry.Git {
-		data[0] = gitHashByte
+		data[0] = 2
 	}
 	data = append(data, r.Canonical()...)
 	a, b := sipHash(append(data, 0xff))
@@ -52,10 +46,7 @@ func (c *Client) readCache(r registry.Registry) *Config {
 	if err != nil {
 		return nil
 	}
-	config, err := parseConfig(data)
-	if err != nil {
-		return nil
-	}
+	config, _ := parseConfig(data)
 	return config
 }
 
@@ -63,9 +54,7 @@ func (c *Client) readCache(r registry.Registry) *Config {
 // cache that cannot be written is no error: the next login asks again.
 func (c *Client) writeCache(r registry.Registry, data []byte) {
 	dir := c.cacheDir(r)
-	if os.MkdirAll(dir, 0o777) != nil {
-		return
-	}
+	_ = os.MkdirAll(dir, 0o777)
 	_ = os.WriteFile(filepath.Join(dir, configName), data, 0o666)
 }
 
@@ -79,9 +68,7 @@ const cacheTag = `Signature: 8a477f597d28d172789f06886806bc55
 // Failures show when something is to be put there.
 func (c *Client) makeCacheRoot() {
 	root := filepath.Join(c.Config.Home, "registry")
-	if os.MkdirAll(root, 0o777) != nil {
-		return
-	}
+	_ = os.MkdirAll(root, 0o777)
 	f, err := os.OpenFile(filepath.Join(root, "CACHEDIR.TAG"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return
@@ -95,9 +82,6 @@ func (c *Client) makeCacheRoot() {
 func (c *Client) lockCache(ctx context.Context) (unlock func(), err error) {
 	path := filepath.Join(c.Config.Home, ".package-cache")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-	if errors.Is(err, fs.ErrNotExist) && os.MkdirAll(c.Config.Home, 0o777) == nil {
-		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
-	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return func() {}, nil
 	}

@@ -250,11 +250,12 @@ func (c *Client) offline() bool {
 
 // settings returns [http], or an error if no request may be made.
 func (c *Client) settings() (config.HTTP, error) {
-	switch {
-	case c.Frozen:
-		return config.HTTP{}, errors.New("attempting to make an HTTP request, but --frozen was specified")
-	case c.offline():
-		return config.HTTP{}, errors.New("attempting to make an HTTP request, but --offline was specified")
+	if c.offline() {
+		option := "--offline"
+		if c.Frozen {
+			option = "--frozen"
+		}
+		return config.HTTP{}, fmt.Errorf("attempting to make an HTTP request, but %s was specified", option)
 	}
 	http, err := c.Config.HTTP()
 	if err != nil {

@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -19,19 +20,12 @@ import (
 // a token.
 type transferError struct {
 	text string
-	// reason follows the text, if there is one.
-	reason string
-	// spurious is set if the same request may succeed later. Cargo decides so.
+	// spurious is set where Cargo tries again.
 	spurious bool
 	cause    error
 }
 
-func (e *transferError) Error() string {
-	if e.reason == "" {
-		return e.text
-	}
-	return e.text + ": " + e.reason
-}
+func (e *transferError) Error() string { return e.text }
 
 // Is makes the cause known to errors.Is without another line for the user.
 func (e *transferError) Is(target error) bool { return e.cause != nil && errors.Is(e.cause, target) }
@@ -68,7 +62,7 @@ func (e *exchange) explain(ctx context.Context, err error) error {
 		if isCutOff(err) {
 			text = reason(err)
 		}
-		return &transferError{text: "no connection to " + e.server.Host + " through the proxy " + e.proxy.Host, reason: text, cause: err}
+		return &transferError{text: "no connection to " + e.server.Host + " through the proxy " + e.proxy.Host + ": " + text, cause: err}
 	case e.address == "" && e.proxy != nil:
 		return connectionError(e.server.Host+" through the proxy "+e.proxy.Host, err)
 	case e.address == "":
@@ -76,7 +70,7 @@ func (e *exchange) explain(ctx context.Context, err error) error {
 	case isCutOff(err), strings.Contains(err.Error(), "server closed idle connection"):
 		return &transferError{text: "the server closed the connection without an answer", cause: err}
 	case e.http2, errors.As(err, new(*net.OpError)), errors.As(err, new(syscall.Errno)):
-		return &transferError{text: "the connection to the server broke", reason: reason(err), spurious: true, cause: err}
+		return &transferError{text: "the connection to the server broke: " + reason(err), spurious: true, cause: err}
 	case strings.Contains(err.Error(), "response headers exceeded"):
 		return &transferError{text: fmt.Sprintf("the answer's header has more than %d bytes", longestHead), spurious: true, cause: err}
 	}
@@ -88,7 +82,7 @@ func (e *exchange) explainBody(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return &transferError{text: "the server's answer broke off", reason: reason(err), spurious: true, cause: err}
+	return &transferError{text: "the server's answer broke off: " + reason(err), spurious: true, cause: err}
 }
 
 // refusedByProxy is the error for a proxy that makes no tunnel.
@@ -97,8 +91,7 @@ func refusedByProxy(_ context.Context, proxy *url.URL, connect *http.Request, an
 		return nil
 	}
 	return &transferError{
-		text:     "no connection to " + connect.Host + " through the proxy " + proxy.Host,
-		reason:   fmt.Sprintf("it answered %d", answer.StatusCode),
+		text:     fmt.Sprintf("no connection to %s through the proxy %s: it answered %d", connect.Host, proxy.Host, answer.StatusCode),
 		spurious: true,
 	}
 }
@@ -108,9 +101,12 @@ func refusedByProxy(_ context.Context, proxy *url.URL, connect *http.Request, an
 func connectionError(host string, err error) error {
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.Is(err, errWeakKey) {
 		text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "tls: failed to verify certificate: "), "x509: ")
-		return &transferError{text: "the certificate of " + host + " is not trusted", reason: text, cause: err}
+		if errors.As(err, new(x509.UnknownAuthorityError)) {
+			text += " (`http.cainfo` names others)"
+		}
+		return &transferError{text: "the certificate of " + host + " is not trusted: " + text, cause: err}
 	}
-	return &transferError{text: "no connection to " + host, reason: reason(err), spurious: true, cause: err}
+	return &transferError{text: "no connection to " + host + ": " + reason(err), spurious: true, cause: err}
 }
 
 func isCutOff(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
@@ -120,9 +116,8 @@ func reason(err error) string {
 	var (
 		number  syscall.Errno
 		name    *net.DNSError
-		refusal tls.AlertError
+		refusal *net.OpError
 		record  tls.RecordHeaderError
-		op      *net.OpError
 	)
 	switch {
 	case errors.As(err, &number):
@@ -133,16 +128,14 @@ func reason(err error) string {
 		return "the name of the host could not be looked up"
 	case errors.As(err, &record):
 		return "it does not answer in TLS"
-	case errors.As(err, &refusal):
-		return "it answered `" + strings.TrimPrefix(refusal.Error(), "tls: ") + "`"
+	case errors.As(err, &refusal) && refusal.Op == "remote error":
+		return "it answered `" + strings.TrimPrefix(refusal.Err.Error(), "tls: ") + "`"
 	case isCutOff(err):
 		return "it closed the connection"
 	case strings.HasPrefix(err.Error(), "tls: no supported versions"):
 		return "`http.ssl-version` allows neither TLS 1.2 nor TLS 1.3"
 	case strings.HasPrefix(err.Error(), "tls: "):
 		return strings.TrimPrefix(err.Error(), "tls: ")
-	case errors.As(err, &op) && op.Op == "remote error":
-		return "it answered `" + strings.TrimPrefix(op.Err.Error(), "tls: ") + "`"
 	}
 	return "it sent what is not valid"
 }

@@ -107,30 +107,24 @@ func refuseWeakKeys(state tls.ConnectionState) error {
 // environment names is passed over if it is not there. It returns nil for those
 // of the system alone.
 func (c *Client) trusted(file *config.Value[string]) (*x509.CertPool, error) {
-	var pool *x509.CertPool
-	var path string
+	pool, path, dir := x509.NewCertPool(), c.existing("SSL_CERT_FILE"), c.existing("SSL_CERT_DIR")
 	if file != nil {
-		pool, path = x509.NewCertPool(), c.Config.ResolvePath(file.Val, file.Definition)
-	} else {
-		path = c.existing("SSL_CERT_FILE")
-	}
-	dir := c.existing("SSL_CERT_DIR")
-	if file == nil && path == "" && dir == "" {
+		path = c.Config.ResolvePath(file.Val, file.Definition)
+	} else if path == "" && dir == "" {
 		return nil, nil
-	}
-	if pool == nil {
-		var err error
-		if pool, err = x509.SystemCertPool(); err != nil {
-			pool = x509.NewCertPool()
-		}
+	} else if system, err := x509.SystemCertPool(); err == nil {
+		pool = system
 	}
 	if path != "" {
 		if err := addAuthorities(pool, path); err != nil {
-			return nil, &transferError{text: "the certificates in " + path + " cannot be used", reason: err.Error(), cause: err}
+			return nil, &transferError{text: "the certificates in " + path + " cannot be used: " + err.Error(), cause: err}
 		}
 	}
-	if dir != "" {
-		addDirectory(pool, dir)
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		if data, err := os.ReadFile(filepath.Join(dir, entry.Name())); err == nil {
+			pool.AppendCertsFromPEM(data)
+		}
 	}
 	return pool, nil
 }
@@ -169,17 +163,4 @@ func addAuthorities(pool *x509.CertPool, path string) error {
 		return errors.New("there are none")
 	}
 	return nil
-}
-
-// addDirectory adds the certificates in the files of a directory.
-func addDirectory(pool *x509.CertPool, dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
-	for _, entry := range entries {
-		if data, err := os.ReadFile(filepath.Join(dir, entry.Name())); err == nil {
-			pool.AppendCertsFromPEM(data)
-		}
-	}
 }

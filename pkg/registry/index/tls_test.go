@@ -27,7 +27,7 @@ func TestPrivateAuthority(t *testing.T) {
 	if err := os.WriteFile(broken, data, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	const untrusted = " is not trusted: certificate signed by unknown authority"
+	const untrusted = " is not trusted: certificate signed by unknown authority (`http.cainfo` names others)"
 	port := server.URL[strings.LastIndexByte(server.URL, ':'):]
 	for _, test := range []struct {
 		about, host, config string
@@ -135,7 +135,7 @@ func TestAuthoritiesOfProxies(t *testing.T) {
 	proxy := newTLSServer(t, nil)
 	authority, other := trustFile(t, proxy), newAuthority(t, "Other").file(t)
 	none := filepath.Join(t.TempDir(), "none.pem")
-	const untrusted = " is not trusted: certificate signed by unknown authority"
+	const untrusted = " is not trusted: certificate signed by unknown authority (`http.cainfo` names others)"
 	for _, test := range []struct{ config, want string }{
 		{"proxy-cainfo='" + authority + "'", "http://h/api"},
 		{"cainfo='" + authority + "'", "http://h/api"},

@@ -23,7 +23,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
-// The bounds of an answer: how many redirections are followed, as curl does,
+// The bounds of an answer: how many redirections are followed, as by Cargo,
 // the bytes of a header, and those of a body, before and after it is decoded.
 const (
 	mostRedirects = 30
@@ -341,7 +341,7 @@ func decode(data []byte, headers []string, whole bool) ([]byte, error) {
 	for i := len(encodings) - 1; i >= 0 && len(data) > 0 && len(data) <= longestBody; i-- {
 		var err error
 		if data, err = undo(encodings[i], data); err != nil {
-			return nil, &transferError{text: "the answer's encoding cannot be undone", reason: err.Error(), cause: err}
+			return nil, &transferError{text: "the answer's encoding cannot be undone: " + err.Error(), cause: err}
 		}
 	}
 	switch {

@@ -258,7 +258,7 @@ func TestSignalEndsALoginAndItsGit(t *testing.T) {
 			t.Parallel()
 			w := newGitWorld(t)
 			pidFile := filepath.Join(w.root, "pid")
-			w.write("bin/git", "#!/bin/sh\ncase $1 in fetch) ;; *) exit 1;; esac\n"+
+			w.write("bin/git", "#!/bin/sh\ncase $3 in fetch) ;; *) exit 1;; esac\n"+
 				"echo $$ >'"+pidFile+".new'\nmv '"+pidFile+".new' '"+pidFile+"'\nexec sleep 600\n")
 			w.write("home/config.toml", "registries.pub.index = \"https://pub.example/index\"\n")
 			cmd := command(t, w.ours, "--registry", "pub")

@@ -103,8 +103,8 @@ func TestGitIndexes(t *testing.T) {
 		{"not there", map[string]string{"x": ""}, updating + "config.json not found"},
 		{"in a directory", map[string]string{"a/config.json": okConfig}, updating + "config.json not found"},
 		{"a directory", map[string]string{"config.json/x": ""}, updating + "path `config.json` is not a blob in the git repo"},
-		{"empty", map[string]string{"config.json": ""}, updating + "config.json is not valid JSON: unexpected end of JSON input"},
-		{"no JSON", map[string]string{"config.json": "x\n"}, updating + "config.json is not valid JSON: invalid character 'x' looking for beginning of value"},
+		{"empty", map[string]string{"config.json": ""}, updating + "config.json: the text is empty"},
+		{"no JSON", map[string]string{"config.json": "x\n"}, updating + "config.json: invalid character 'x' looking for beginning of value"},
 		{"no API", map[string]string{"config.json": `{"dl":"x"}`}, "registry `x` does not support API commands"},
 		{"too long", map[string]string{"config.json": strings.Repeat(" ", longestBody+1)}, updating + "more than 8388608 bytes from `git`"},
 	} {

@@ -160,7 +160,7 @@ func TestEncodings(t *testing.T) {
 	const (
 		bad     = "the answer's encoding cannot be undone: "
 		tooLong = "the answer has more than 8388608 bytes"
-		noJSON  = "config.json is not valid JSON: unexpected end of JSON input"
+		noJSON  = "config.json: the text is empty"
 	)
 	for _, test := range []struct{ encoding, body, want string }{
 		{"gzip", gz, "http://h/api"},

@@ -23,12 +23,14 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
-// The bounds of an answer: how many redirections are followed, as by Cargo,
-// the bytes of a header, and those of a body, before and after it is decoded.
+// The bounds of an answer. All but the last are Cargo's.
 const (
 	mostRedirects = 30
+	mostHeaders   = 5000
+	longestHeader = 100 << 10
 	longestHead   = 300 << 10
-	longestBody   = 8 << 20
+	// longestBody is that of a body before and after it is decoded.
+	longestBody = 8 << 20
 )
 
 // transport makes requests under the settings of [http].
@@ -184,8 +186,13 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	}
 	defer answer.Body.Close()
 	resp.url, resp.address, resp.code = at.Href(false), e.address, answer.StatusCode
+	lines := 0
 	for name, values := range answer.Header {
 		resp.header[name] = append(resp.header[name], values...)
+		lines += len(values)
+		if lines > mostHeaders || len(strings.Join(values, "")) > longestHeader {
+			return "", &transferError{text: fmt.Sprintf("the answer has more than %d headers, or one of more than %d bytes", mostHeaders, longestHeader)}
+		}
 	}
 	if location := answer.Header.Get("Location"); location != "" && answer.StatusCode/100 == 3 {
 		return location, nil

@@ -154,7 +154,8 @@ func (c *Client) Crate(ctx context.Context, t registry.Target, name string) ([]b
 		return nil, err
 	}
 	defer conn.close()
-	return c.ask(ctx, conn, t, path, about.AuthRequired)
+	c.visit(t).needsToken = about.AuthRequired
+	return c.ask(ctx, conn, t, path)
 }
 
 // cratePath returns the place of a crate in an index: by its length or its

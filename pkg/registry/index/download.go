@@ -17,6 +17,8 @@ import (
 // A visit is what is known of an index from this run.
 type visit struct {
 	announced bool
+	// needsToken is set while files are asked for with a token.
+	needsToken bool
 	// headers are the lines of the answer that asked for a token, and login the
 	// address in them. They are not nil: a provider has to be configured.
 	headers []string
@@ -37,8 +39,7 @@ func (c *Client) visit(t registry.Target) *visit {
 // connect announces that the network is asked, once for an index. It reads
 // [http] after that, as Cargo does.
 func (c *Client) connect(ctx context.Context, t registry.Target) (*transport, error) {
-	retries, err := c.retries()
-	if err != nil {
+	if _, err := c.retries(); err != nil {
 		return nil, err
 	}
 	if v := c.visit(t); !v.announced {
@@ -49,7 +50,7 @@ func (c *Client) connect(ctx context.Context, t registry.Target) (*transport, er
 	if err != nil {
 		return nil, err
 	}
-	conn := c.newTransport(ctx, settings, retries)
+	conn := c.newTransport(ctx, settings)
 	if strings.ContainsFunc(conn.userAgent, isControl) {
 		return nil, errors.New("the user agent has a character that cannot be sent to a registry")
 	}
@@ -64,27 +65,28 @@ func (c *Client) download(ctx context.Context, t registry.Target) ([]byte, error
 		return nil, err
 	}
 	defer conn.close()
-	data, err := c.ask(ctx, conn, t, configName, false)
+	data, err := c.ask(ctx, conn, t, configName)
 	var refusal *StatusError
 	if errors.As(err, &refusal) && refusal.Code == http.StatusUnauthorized {
-		return c.ask(ctx, conn, t, configName, true)
+		c.visit(t).needsToken = true
+		return c.ask(ctx, conn, t, configName)
 	}
 	return data, err
 }
 
 // ask returns a file of an index. What may be a passing failure is tried again.
-func (c *Client) ask(ctx context.Context, conn *transport, t registry.Target, name string, withToken bool) (data []byte, err error) {
-	err = c.retry(ctx, conn.retries, func() error {
-		data, err = c.askOnce(ctx, conn, t, name, withToken)
+func (c *Client) ask(ctx context.Context, conn *transport, t registry.Target, name string) (data []byte, err error) {
+	err = c.retry(ctx, func() error {
+		data, err = c.askOnce(ctx, conn, t, name)
 		return err
 	})
 	return data, err
 }
 
-func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target, name string, withToken bool) ([]byte, error) {
+func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target, name string) ([]byte, error) {
 	v := c.visit(t)
 	authorization := ""
-	if withToken {
+	if v.needsToken {
 		token, err := c.token(ctx, v.headers)
 		switch {
 		case errors.Is(err, ErrNoToken):
@@ -107,12 +109,12 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 	if at.Hostname() == "" {
 		return nil, wrongProtocol(at)
 	}
-	done := func() {}
 	if c.Progress != nil {
-		done = c.Progress()
+		if done := c.Progress(); done != nil {
+			defer done()
+		}
 	}
 	resp, err := conn.get(ctx, at.Href(false)+name, authorization)
-	done()
 	if err != nil {
 		return nil, fmt.Errorf("download of %s failed: %w", name, err)
 	}
@@ -132,7 +134,7 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 			v.login = login
 		}
 		v.headers = resp.lines()
-		if withToken {
+		if v.needsToken {
 			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login, Rejected: true, cause: resp.refusal(authorization)}
 		}
 	}
@@ -263,4 +265,127 @@ func excerpt(body []byte) string {
 		return string(body)
 	}
 	return string(characters[:excerptLength-1]) + "…"
+}
+
+// loginURL returns the address that a challenge with the scheme Cargo has for
+// the user, from the values of WWW-Authenticate (RFC 9110, section 11.6.1);
+// empty if there is none. The last one counts.
+func loginURL(values []string) (string, error) {
+	var found string
+	for _, value := range values {
+		for _, c := range parseChallenges(value) {
+			for _, p := range c.params {
+				if !strings.EqualFold(c.scheme, "Cargo") || !strings.EqualFold(p.name, "login_url") {
+					continue
+				}
+				u, err := weburl.Parse(p.value)
+				if err != nil {
+					return "", err
+				}
+				found = u.Href(false)
+			}
+		}
+	}
+	return found, nil
+}
+
+// challenge is one way to authorise that a server offers.
+type challenge struct {
+	scheme string
+	params []param
+}
+
+type param struct{ name, value string }
+
+// parseChallenges returns the challenges of a header value, up to the first
+// thing that is not understood.
+func parseChallenges(header string) []challenge {
+	var challenges []challenge
+	rest := strings.TrimLeft(header, " \t,")
+	for rest != "" {
+		var c challenge
+		var after string
+		if c.scheme, after = cutToken(rest); c.scheme == "" {
+			return challenges
+		}
+		ok := true
+		if len(after) > 1 && after[0] == ' ' && isTokenChar(rune(after[1])) {
+			c.params, rest, ok = parseParams(after[1:])
+		} else {
+			rest, ok = cutSeparators(after)
+		}
+		if !ok {
+			return challenges
+		}
+		challenges = append(challenges, c)
+	}
+	return challenges
+}
+
+// parseParams returns the parameters at the beginning of a text, and what
+// follows them: the next challenge.
+func parseParams(rest string) (params []param, after string, ok bool) {
+	for rest != "" {
+		name, after := cutToken(rest)
+		spaced := trimSpace(after)
+		value, isParam := strings.CutPrefix(spaced, "=")
+		if !isParam {
+			// The name may be the next challenge's scheme.
+			next := spaced == "" || spaced[0] == ',' || spaced != after && isTokenChar(rune(spaced[0]))
+			return params, rest, name != "" && next && len(params) > 0
+		}
+		p := param{name: name}
+		if p.value, after, ok = cutValue(trimSpace(value)); !ok || name == "" {
+			return nil, "", false
+		}
+		params = append(params, p)
+		if rest, ok = cutSeparators(after); !ok {
+			return nil, "", false
+		}
+	}
+	return params, "", true
+}
+
+// cutSeparators skips white space and commas. It fails if there is no comma
+// before something else.
+func cutSeparators(text string) (rest string, ok bool) {
+	rest = strings.TrimLeft(text, " \t,")
+	return rest, rest == "" || strings.Contains(text[:len(text)-len(rest)], ",")
+}
+
+func trimSpace(text string) string { return strings.TrimLeft(text, " \t") }
+
+func cutToken(text string) (token, rest string) {
+	rest = strings.TrimLeftFunc(text, isTokenChar)
+	return text[:len(text)-len(rest)], rest
+}
+
+func isTokenChar(r rune) bool {
+	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' ||
+		r < 0x80 && strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+}
+
+// cutValue cuts off a token or a quoted string.
+func cutValue(text string) (value, rest string, ok bool) {
+	if !strings.HasPrefix(text, `"`) {
+		value, rest = cutToken(text)
+		return value, rest, value != ""
+	}
+	var b strings.Builder
+	escaped := false
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"' && !escaped:
+			return b.String(), text[i+1:], true
+		case c == '\\' && !escaped:
+			escaped = true
+			continue
+		case c != '\t' && (c < ' ' || c > '~'):
+			return "", "", false
+		default:
+			b.WriteByte(c)
+		}
+		escaped = false
+	}
+	return "", "", false
 }

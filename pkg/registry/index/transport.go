@@ -37,7 +37,6 @@ const (
 type transport struct {
 	client    *Client
 	settings  config.HTTP
-	retries   int64
 	proxies   proxies
 	userAgent string
 	// timeout is how long less than lowSpeed bytes may arrive.
@@ -48,11 +47,10 @@ type transport struct {
 	open map[string]*http.Transport
 }
 
-func (c *Client) newTransport(ctx context.Context, settings config.HTTP, retries int64) *transport {
+func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transport {
 	t := &transport{
 		client:    c,
 		settings:  settings,
-		retries:   retries,
 		proxies:   c.proxies(ctx, settings),
 		userAgent: c.UserAgent,
 		timeout:   c.timeout(settings),
@@ -185,6 +183,7 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 		return "", e.explain(ctx, err)
 	}
 	defer answer.Body.Close()
+	e.answered = true
 	resp.url, resp.address, resp.code = at.Href(false), e.address, answer.StatusCode
 	lines := 0
 	for name, values := range answer.Header {
@@ -199,7 +198,7 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	}
 	data, err := io.ReadAll(io.LimitReader(&counter{answer.Body, &t.received}, longestBody+1))
 	if err != nil {
-		return "", e.explainBody(ctx, err)
+		return "", e.explain(ctx, err)
 	}
 	resp.body, err = decode(data, answer.Header.Values("Content-Encoding"), answer.StatusCode == http.StatusOK)
 	return "", err

@@ -135,24 +135,12 @@ func (c *Client) gitHTTP(http config.HTTP) []string {
 
 // runGit runs a git that prints nothing that is wanted.
 func runGit(ctx context.Context, program subprocess.Program, help string) error {
-	child, err := program.Start(ctx, false)
-	switch {
-	case ctx.Err() != nil:
+	_, state, err := outputOf(ctx, program)
+	if err != nil || state.Success() {
 		return err
-	case err != nil:
-		return fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), &gitError{err.Error()})
 	}
-	state, err := child.Wait()
-	switch {
-	case ctx.Err() != nil:
-		return err
-	case err != nil:
-		return fmt.Errorf("could not execute process `%s`: %w", commandLine(program), err)
-	case !state.Success():
-		return &gitError{fmt.Sprintf("process didn't exit successfully: `%s` (%s)%s",
-			commandLine(program), subprocess.DescribeStatus(state), help)}
-	}
-	return nil
+	return &gitError{fmt.Sprintf("process didn't exit successfully: `%s` (%s)%s",
+		commandLine(program), subprocess.DescribeStatus(state), help)}
 }
 
 // gitError says how a git has failed. Why, git has told the user itself; so
@@ -260,6 +248,9 @@ func (r *gitRepository) output(ctx context.Context, args ...string) ([]byte, err
 // outputOf runs a program and returns what it prints.
 func outputOf(ctx context.Context, program subprocess.Program) ([]byte, *os.ProcessState, error) {
 	child, err := program.Start(ctx, false)
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

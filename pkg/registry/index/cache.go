@@ -58,25 +58,6 @@ func (c *Client) writeCache(r registry.Registry, data []byte) {
 	_ = os.WriteFile(filepath.Join(dir, configName), data, 0o666)
 }
 
-// cacheTag marks a directory as one that backups may leave out.
-const cacheTag = `Signature: 8a477f597d28d172789f06886806bc55
-# This file is a cache directory tag created by cargo.
-# For information about cache directory tags see https://bford.info/cachedir/
-`
-
-// makeCacheRoot makes the directory that holds all of Cargo's registry caches.
-// Failures show when something is to be put there.
-func (c *Client) makeCacheRoot() {
-	root := filepath.Join(c.Config.Home, "registry")
-	_ = os.MkdirAll(root, 0o777)
-	f, err := os.OpenFile(filepath.Join(root, "CACHEDIR.TAG"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return
-	}
-	_, _ = f.WriteString(cacheTag)
-	_ = f.Close()
-}
-
 // lockCache takes Cargo's lock of its caches and waits for whoever holds it.
 // In a home that cannot be written there is nothing to protect.
 func (c *Client) lockCache(ctx context.Context) (unlock func(), err error) {

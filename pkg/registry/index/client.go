@@ -180,7 +180,7 @@ func cratePath(name string) (string, error) {
 // load returns the configuration in the cache, or fetches it, under Cargo's
 // lock of its cache.
 func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
-	c.makeCacheRoot()
+	registry.MarkCache(c.Config.Home)
 	unlock, err := c.lockCache(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("failed to acquire package cache lock: %w", err)

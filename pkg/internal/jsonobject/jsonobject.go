@@ -10,16 +10,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"unicode/utf8"
 )
 
-// Object is a JSON object whose values have not been looked at yet.
-type Object map[string]json.RawMessage
+// Object is a JSON object that is read field by field. The first thing that is
+// wrong is its error; what is read after it is empty.
+type Object struct {
+	fields map[string]json.RawMessage
+	err    *error // also that of the objects inside
+}
 
 // Parse reads an object, and nothing may follow it.
-func Parse(text []byte) (Object, error) {
+func Parse(text []byte) Object {
+	fields, err := parse(text)
+	return Object{fields, &err}
+}
+
+func parse(text []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("the text is not valid UTF-8")
 	}
@@ -33,7 +41,7 @@ func Parse(text []byte) (Object, error) {
 	if value[0] != '{' {
 		return nil, errors.New("the text is not a JSON object")
 	}
-	o := Object{}
+	fields := map[string]json.RawMessage{}
 	d := json.NewDecoder(bytes.NewReader(value))
 	_, err := d.Token()
 	for err == nil && d.More() {
@@ -42,53 +50,95 @@ func Parse(text []byte) (Object, error) {
 			break
 		}
 		key := name.(string)
-		if _, twice := o[key]; twice {
+		if _, twice := fields[key]; twice {
 			return nil, fmt.Errorf("the field `%s` is there twice", key)
 		}
 		err = d.Decode(&value)
-		o[key] = bytes.Clone(value)
+		fields[key] = bytes.Clone(value)
 	}
-	return o, err
+	return fields, err
 }
 
-// Get reads a field that must be there.
-func (o Object) Get(name string, into any) error {
-	if _, ok := o[name]; !ok {
-		return missing(name)
-	}
-	return o.Find(name, into)
+// Err returns what is wrong with the text or with what has been read of it.
+func (o Object) Err() error { return *o.err }
+
+// Has reports whether there is a field of that name.
+func (o Object) Has(name string) bool { return o.fields[name] != nil }
+
+// Len returns the number of fields.
+func (o Object) Len() int { return len(o.fields) }
+
+// String reads a string that must be there.
+func (o Object) String(name string) string { return required[string](o, name, "a string") }
+
+// Int reads a whole number that must be there.
+func (o Object) Int(name string) int64 { return required[int64](o, name, "a whole number") }
+
+// Bool reads a boolean that must be there.
+func (o Object) Bool(name string) bool { return required[bool](o, name, "true or false") }
+
+// Uint32s reads a list of numbers that must be there.
+func (o Object) Uint32s(name string) []uint32 {
+	return required[[]uint32](o, name, "a list of whole numbers")
 }
 
-// Find reads a field that may be missing, which leaves into as it is. It may be
-// null only if into points to a pointer.
-func (o Object) Find(name string, into any) error {
-	value, ok := o[name]
-	if !ok {
+// OptionalString reads a string; nil if it is missing or null.
+func (o Object) OptionalString(name string) *string {
+	if o.isNull(name) {
 		return nil
 	}
-	mayBeNull := reflect.TypeOf(into).Elem().Kind() == reflect.Pointer
-	if mayBeNull && string(value) == "null" {
-		return nil
-	}
-	if !isPlain(value) || json.Unmarshal(value, into) != nil {
-		return fmt.Errorf("the field `%s` is not %s", name, describe(into))
-	}
-	return nil
+	text := o.String(name)
+	return &text
 }
 
-// Object reads a field that must be there and be an object.
-func (o Object) Object(name string) (Object, error) {
-	value, ok := o[name]
+// OptionalStrings reads a list of strings; nil if it is missing or null.
+func (o Object) OptionalStrings(name string) []string {
+	if o.isNull(name) {
+		return nil
+	}
+	return required[[]string](o, name, "a list of strings")
+}
+
+// OptionalBool reads a boolean; false if it is missing.
+func (o Object) OptionalBool(name string) bool { return o.Has(name) && o.Bool(name) }
+
+// Object reads an object that must be there.
+func (o Object) Object(name string) Object {
+	value := o.fields[name]
 	switch {
-	case !ok:
-		return nil, missing(name)
+	case value == nil:
+		o.fail("the field `%s` is missing", name)
+		return Object{nil, o.err}
 	case value[0] != '{':
-		return nil, fmt.Errorf("the field `%s` is not an object", name)
+		o.fail("the field `%s` is not an object", name)
+		return Object{nil, o.err}
 	}
-	return Parse(value)
+	fields, err := parse(value)
+	if err != nil {
+		o.fail("%w", err)
+	}
+	return Object{fields, o.err}
 }
 
-func missing(name string) error { return fmt.Errorf("the field `%s` is missing", name) }
+func (o Object) isNull(name string) bool { return !o.Has(name) || string(o.fields[name]) == "null" }
+
+func (o Object) fail(format string, args ...any) {
+	if *o.err == nil {
+		*o.err = fmt.Errorf(format, args...)
+	}
+}
+
+// required reads a value that must be there and be of its type.
+func required[T any](o Object, name, kind string) (value T) {
+	text := o.fields[name]
+	switch {
+	case text == nil:
+		o.fail("the field `%s` is missing", name)
+	case !isPlain(text) || json.Unmarshal(text, &value) != nil:
+		o.fail("the field `%s` is not %s", name, kind)
+	}
+	return value
+}
 
 // isPlain reports whether a value is without what encoding/json reads as
 // something else: null, and half of a pair of surrogates.
@@ -103,20 +153,5 @@ func isPlain(value []byte) bool {
 		if token == nil || strings.ContainsRune(text, utf8.RuneError) && !bytes.ContainsRune(value, utf8.RuneError) {
 			return false
 		}
-	}
-}
-
-func describe(into any) string {
-	switch into.(type) {
-	case *string, **string:
-		return "a string"
-	case *bool:
-		return "true or false"
-	case *[]string, **[]string:
-		return "a list of strings"
-	case *[]uint32:
-		return "a list of whole numbers"
-	default:
-		return "a whole number"
 	}
 }

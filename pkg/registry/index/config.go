@@ -18,19 +18,10 @@ type Config struct {
 
 // parseConfig reads a config.json.
 func parseConfig(data []byte) (*Config, error) {
-	var c Config
-	fields, err := jsonobject.Parse(data)
-	if err == nil {
-		err = fields.Get("dl", &c.Download)
-	}
-	if err == nil {
-		err = fields.Find("api", &c.API)
-	}
-	if err == nil {
-		err = fields.Find("auth-required", &c.AuthRequired)
-	}
-	if err != nil {
+	o := jsonobject.Parse(data)
+	c := &Config{Download: o.String("dl"), API: o.OptionalString("api"), AuthRequired: o.OptionalBool("auth-required")}
+	if err := o.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %v", configName, err)
 	}
-	return &c, nil
+	return c, nil
 }

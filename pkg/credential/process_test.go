@@ -176,7 +176,7 @@ func TestSpawnErrorsAreTheSystems(t *testing.T) {
 		{"locked", "Permission denied (os error 13)"},
 		{"shebangless", "Exec format error (os error 8)"},
 		{"interpreterless", "No such file or directory (os error 2)"},
-		{"a\x00b", "nul byte found in provided data"},
+		{"a\x00b", "Invalid argument (os error 22)"},
 		// A file that cannot be run does not hide one that can.
 		{"ok", ""},
 	} {

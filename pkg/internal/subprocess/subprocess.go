@@ -1,5 +1,5 @@
 // Package subprocess runs programs that end with their caller: no wait for one
-// outlasts its context, and what it leaves behind is not waited for.
+// outlasts its context, and its own children are not waited for.
 package subprocess
 
 import (
@@ -10,24 +10,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
-// Grace is how long a program whose exchange has failed may take to end by
-// itself, so that what it says on standard error about the failure is not cut
-// short.
+// Grace is how long a program that is to end may take to do so by itself: it
+// may have to put the terminal back, or to say what has failed.
 const Grace = 500 * time.Millisecond
 
-// longestRest is how many bytes a program may write that nobody wants.
+// longestRest is how many bytes a program may write after its answer.
 const longestRest = 1 << 20
-
-// errWritesOn says that a program that should end writes on and on, and has
-// been killed.
-var errWritesOn = errors.New("it does not stop writing to standard output")
 
 // Program says how to run a program.
 type Program struct {
@@ -51,39 +45,35 @@ type Child struct {
 
 	ctx context.Context
 	cmd *exec.Cmd
-	// ended is closed when the program has ended.
-	ended chan struct{}
-	// forget ends the watch over ctx. If that has begun to kill the program, it
-	// returns false, and killed is closed when that is done.
-	forget func() bool
-	killed chan struct{}
+	// interrupted is set once ctx has ended before the program; it is read after
+	// the program has.
+	interrupted bool
 }
 
 // Start runs the program. Once ctx ends its pipes are closed and it is asked to
-// end, since it may have to put the terminal back, and then killed, so that
-// nobody waits for it, or for what it left behind.
+// end, and killed if it does not within [Grace].
 func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	path, err := p.find()
 	if err != nil {
-		return nil, err
+		return nil, oserror.New(err)
 	}
-	cmd := &exec.Cmd{
-		Path:        path,
-		Args:        append([]string{p.Path}, p.Args...),
-		Dir:         p.Dir,
-		Env:         p.Env,
-		Stdin:       p.Stdin,
-		Stderr:      p.Stderr,
-		SysProcAttr: processAttributes(ctx.Done() != nil),
-		WaitDelay:   Grace,
+	cmd := exec.CommandContext(ctx, path, p.Args...)
+	cmd.Args[0] = p.Path
+	cmd.Dir = p.Dir
+	cmd.Env = append([]string{}, p.Env...) // nil would be the process's own
+	cmd.Stdin, cmd.Stderr = p.Stdin, p.Stderr
+	cmd.SysProcAttr = processAttributes(ctx.Done() != nil)
+	cmd.WaitDelay = Grace
+	c := &Child{ctx: ctx, cmd: cmd}
+	cmd.Cancel = func() error {
+		c.interrupted = true
+		c.closePipes()
+		terminateProcess(cmd)
+		return nil
 	}
-	if cmd.Env == nil {
-		cmd.Env = []string{}
-	}
-	c := &Child{ctx: ctx, cmd: cmd, ended: make(chan struct{}), killed: make(chan struct{})}
 	if c.Stdout, err = cmd.StdoutPipe(); err != nil {
 		return nil, oserror.New(err)
 	}
@@ -95,21 +85,13 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, oserror.New(err)
 	}
-	c.forget = context.AfterFunc(ctx, func() {
-		c.closeStdin()
-		c.Stdout.Close()
-		terminateProcess(c.cmd.Process, c.cmd.SysProcAttr)
-		select {
-		case <-c.ended:
-		case <-time.After(Grace):
-		}
-		c.kill()
-		close(c.killed)
-	})
 	return c, nil
 }
 
-func (c *Child) kill() { killProcess(c.cmd.Process, c.cmd.SysProcAttr) }
+func (c *Child) closePipes() {
+	c.closeStdin()
+	c.Stdout.Close()
+}
 
 func (c *Child) closeStdin() {
 	if c.Stdin != nil {
@@ -117,52 +99,49 @@ func (c *Child) closeStdin() {
 	}
 }
 
-// Abandon ends a program whose exchange has failed, and returns why it has:
-// the end of the context rather than what follows from it.
-func (c *Child) Abandon(err error) error {
-	c.closeStdin()
-	c.Stdout.Close()
-	impatience := time.AfterFunc(Grace, c.kill)
-	// The failure is known already; how the program ends adds nothing.
-	_, interrupted := c.end()
-	impatience.Stop()
-	if interrupted != nil {
-		return interrupted
+// wait waits for the end of the program. If ctx has ended it, what the program
+// has started is killed with it.
+func (c *Child) wait() error {
+	err := c.cmd.Wait()
+	if c.interrupted {
+		killProcess(c.cmd)
+		return context.Cause(c.ctx)
 	}
 	return err
 }
 
-// end waits for the end of the program. The second error says that it has been
-// ended with the context.
-func (c *Child) end() (err, interrupted error) {
-	err = c.cmd.Wait()
-	close(c.ended)
-	if !c.forget() {
-		<-c.killed
-		return err, context.Cause(c.ctx)
+// Abandon ends a program whose exchange has failed, and returns why it has:
+// the end of the context rather than what follows from it.
+func (c *Child) Abandon(err error) error {
+	c.closePipes()
+	impatience := time.AfterFunc(Grace, func() { killProcess(c.cmd) })
+	defer impatience.Stop()
+	if ended := c.wait(); c.interrupted {
+		return ended
 	}
-	return err, nil
+	// The failure is known already; how the program ends adds nothing.
+	return err
 }
 
 // Wait waits until the program has ended by itself. What it still writes is
 // read and dropped, up to a limit.
 func (c *Child) Wait() (*os.ProcessState, error) {
 	c.closeStdin()
-	var flooded atomic.Bool
+	flooded := make(chan bool, 1)
 	go func() {
 		n, _ := io.CopyN(io.Discard, c.Stdout, longestRest)
 		if n == longestRest {
-			flooded.Store(true)
-			c.kill()
+			killProcess(c.cmd)
 		}
+		flooded <- n == longestRest
 	}()
-	err, interrupted := c.end()
+	err := c.wait()
 	var exit *exec.ExitError
 	switch {
-	case interrupted != nil:
-		return nil, interrupted
-	case flooded.Load():
-		return nil, errWritesOn
+	case c.interrupted:
+		return nil, err
+	case <-flooded:
+		return nil, errors.New("it does not stop writing to standard output")
 	case err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
 		return nil, oserror.New(err)
 	}
@@ -172,32 +151,29 @@ func (c *Child) Wait() (*os.ProcessState, error) {
 // find returns the file to run. A name without a path separator is looked up
 // on the PATH of the program's environment, as the system's own look-up does:
 // a file that may not be executed is passed over, but is what the error says
-// if nothing better comes.
+// if nothing better comes, and so is a name that no file can have. Package exec would look on the caller's PATH.
 func (p *Program) find() (string, error) {
-	if strings.ContainsRune(p.Path, 0) || strings.ContainsRune(strings.Join(p.Args, ""), 0) {
-		return "", errors.New("nul byte found in provided data")
-	}
-	if p.Path == "" {
-		return "", oserror.New(syscall.ENOENT)
-	}
-	if strings.ContainsRune(p.Path, '/') || strings.ContainsRune(p.Path, filepath.Separator) {
+	if strings.ContainsAny(p.Path, "/"+string(filepath.Separator)) {
 		return p.Path, nil
 	}
 	var found error = syscall.ENOENT
+	if p.Path == "" {
+		return "", found
+	}
 	for _, dir := range filepath.SplitList(p.searchPath()) {
 		path := filepath.Join(dir, p.Path)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(p.Dir, path)
 		}
-		ok, err := executable(path)
-		if ok {
+		err := executable(path)
+		if err == nil {
 			return path, nil
 		}
-		if errors.Is(err, syscall.EACCES) {
+		if errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EINVAL) {
 			found = err
 		}
 	}
-	return "", oserror.New(found)
+	return "", found
 }
 
 func (p *Program) searchPath() string {

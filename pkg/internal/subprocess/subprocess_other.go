@@ -4,7 +4,9 @@ package subprocess
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 )
@@ -15,26 +17,25 @@ const pathIsAnyCase = true
 
 func processAttributes(bool) *syscall.SysProcAttr { return nil }
 
-func killProcess(p *os.Process, _ *syscall.SysProcAttr) { _ = p.Kill() }
+func killProcess(c *exec.Cmd) { _ = c.Process.Kill() }
 
 // terminateProcess would ask a program to end, which this system cannot.
-func terminateProcess(p *os.Process, _ *syscall.SysProcAttr) { _ = p.Kill() }
+func terminateProcess(c *exec.Cmd) { _ = c.Process.Kill() }
 
-// executable says whether a file is there to be run, or why not. The system
-// adds ".exe" to a name without an extension.
-func executable(path string) (bool, error) {
+// executable says why a file cannot be run. The system adds ".exe" to a name
+// without an extension.
+func executable(path string) error {
 	if filepath.Ext(path) == "" {
 		path += ".exe"
 	}
 	info, err := os.Stat(path)
-	if err != nil {
-		return false, err
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
 	}
-	return info.Mode().IsRegular(), nil
+	return err
 }
 
-// DescribeStatus says how a program has ended in Rust's words, which Cargo
-// shows.
+// DescribeStatus says how a program has ended as Cargo does.
 func DescribeStatus(state *os.ProcessState) string {
 	return fmt.Sprintf("exit code: %d", state.ExitCode())
 }

@@ -5,6 +5,7 @@ package subprocess
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -32,40 +33,33 @@ func processAttributes(ends bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 
-func killProcess(p *os.Process, attributes *syscall.SysProcAttr) {
-	signalProcess(p, attributes, syscall.SIGKILL)
-}
+func killProcess(c *exec.Cmd) { signalProcess(c, syscall.SIGKILL) }
 
 // terminateProcess asks a program to end.
-func terminateProcess(p *os.Process, attributes *syscall.SysProcAttr) {
-	signalProcess(p, attributes, syscall.SIGTERM)
-}
+func terminateProcess(c *exec.Cmd) { signalProcess(c, syscall.SIGTERM) }
 
-func signalProcess(p *os.Process, attributes *syscall.SysProcAttr, s syscall.Signal) {
+func signalProcess(c *exec.Cmd, s syscall.Signal) {
 	// An error says that the process has ended, which is what is wanted.
-	if attributes != nil && attributes.Setpgid {
-		_ = syscall.Kill(-p.Pid, s)
+	if c.SysProcAttr != nil {
+		_ = syscall.Kill(-c.Process.Pid, s)
 	}
-	_ = p.Signal(s)
+	_ = c.Process.Signal(s)
 }
 
-// executable says whether a file is there to be run, or why not.
-func executable(path string) (bool, error) {
+// executable says why a file cannot be run.
+func executable(path string) error {
 	info, err := os.Stat(path)
-	if err != nil {
-		return false, err
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return syscall.EACCES
 	}
-	if info.IsDir() {
-		return false, syscall.EACCES
-	}
-	if err := unix.Access(path, unix.X_OK); err != nil {
-		return false, err
-	}
-	return true, nil
+	return unix.Access(path, unix.X_OK)
 }
 
-// DescribeStatus says how a program has ended in Rust's words, which Cargo
-// shows: "exit status: 3", "signal: 9 (SIGKILL)".
+// DescribeStatus says how a program has ended as Cargo does: "exit status: 3",
+// "signal: 9 (SIGKILL)".
 func DescribeStatus(state *os.ProcessState) string {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() {

@@ -16,8 +16,8 @@ const terminalInput, terminalOutput = "/dev/tty", "/dev/tty"
 // hideInput stops the terminal from showing what is typed. A signal that ends
 // the program restores it first.
 //
-// The package golang.org/x/term would do the same, but it does not take Ctrl-D
-// for the end of the input.
+// ReadPassword of golang.org/x/term does not take Ctrl-D for the end of the
+// input, and leaves the terminal without echo when a signal ends the program.
 func hideInput(in *os.File) (restore func(), err error) {
 	fd := int(in.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)

@@ -12,7 +12,6 @@ import (
 
 func TestReadLine(t *testing.T) {
 	for input, want := range map[string]string{
-		"":             "",
 		"\n":           "",
 		"one":          "one",
 		"one\ntwo\n":   "one",
@@ -28,6 +27,9 @@ func TestReadLine(t *testing.T) {
 		if _, after, _ := strings.Cut(input, "\n"); string(rest) != after {
 			t.Errorf("ReadLine(%q) left %q, want %q", input, rest, after)
 		}
+	}
+	if _, err := ReadLine(context.Background(), strings.NewReader("")); err != io.EOF {
+		t.Errorf("ReadLine at the end: %v", err)
 	}
 	failure := errors.New("failure")
 	if _, err := ReadLine(context.Background(), iotest.ErrReader(failure)); err != failure {

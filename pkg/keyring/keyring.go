@@ -9,7 +9,7 @@
 //
 // Linux and the BSDs have the Secret Service (GNOME Keyring, KWallet,
 // KeePassXC), macOS the Keychain, Windows the Credential Manager. On Linux the
-// kernel's keyring can be chosen where nobody runs a Secret Service.
+// kernel's keyring can be chosen where no Secret Service runs.
 package keyring
 
 import (
@@ -57,7 +57,7 @@ type Store interface {
 	Set(ctx context.Context, e Entry, token config.Secret) error
 	// Delete removes a stored token.
 	Delete(ctx context.Context, e Entry) error
-	// Locked reports whether somebody has to unlock the store before it can be
+	// Locked reports whether a person has to unlock the store before it can be
 	// used.
 	Locked(ctx context.Context) (bool, error)
 }
@@ -97,14 +97,14 @@ type Options struct {
 	// UnlockTimeout is how long a person has to unlock a store; 0 is a minute.
 	UnlockTimeout time.Duration
 	// CanPrompt reports whether a person could do that, see [CanPrompt]; nil is
-	// that nobody could. It is asked when somebody has to.
+	// that none could. It is asked when one has to.
 	CanPrompt func() bool
 }
 
 // unlockTimeout is the default.
 const unlockTimeout = time.Minute
 
-// patience is how long a store may take that nobody has to unlock.
+// patience is how long a store may take that is not locked.
 const patience = 2 * time.Second
 
 // Open returns the store that the options name. Whether it can be reached shows

@@ -41,7 +41,7 @@ func (p *Provider) Get(ctx context.Context, req *credential.Request, _ credentia
 
 // Login stores the token that it is given or asks for. What cannot be a token
 // is refused before anything is stored. The store is looked at first, so that
-// nobody is asked for a token that cannot be kept.
+// no one is asked for a token that cannot be kept.
 func (p *Provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
 	return p.use(ctx, func(s Store) error {
 		if _, err := s.Locked(ctx); err != nil {

@@ -6,6 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 	ss "github.com/zalando/go-keyring/secret_service"
@@ -13,6 +17,13 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
+
+func open(o Options) (Store, error) {
+	if o.Backend == Keyutils {
+		return openKeyutils()
+	}
+	return secretService{o}, nil
+}
 
 // The Secret Service's names.
 const (
@@ -212,4 +223,146 @@ func (c *connection) failed(what string, err error) error {
 		return unavailablef("the Secret Service does not answer within %v", patience)
 	}
 	return fmt.Errorf("%s the Secret Service: %w", what, err)
+}
+
+// connection is a connection to the session's bus. It is closed when it has
+// taken too long, which ends every call on it.
+type connection struct {
+	ctx     context.Context
+	bus     *dbus.Conn
+	options Options
+	// impatience closes the connection after patience.
+	impatience *time.Timer
+}
+
+var errTooLong = fmt.Errorf("it does not answer within %v", patience)
+
+// connected connects to the bus, and does something with the connection.
+func (s secretService) connected(ctx context.Context, do func(*connection) error) error {
+	address, err := busAddress(s.Environ)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c := &connection{ctx: ctx, options: s.Options, impatience: time.AfterFunc(patience, func() { cancel(errTooLong) })}
+	defer c.impatience.Stop()
+	c.bus, err = dbus.Connect(address, dbus.WithContext(ctx))
+	switch {
+	case err != nil && c.timedOut():
+		return unavailablef("the session's D-Bus (%s) does not answer within %v", address, patience)
+	case err != nil:
+		return unavailablef("cannot connect to the session's D-Bus (%s): %v", address, err)
+	}
+	defer c.bus.Close()
+	return do(c)
+}
+
+func (c *connection) timedOut() bool { return context.Cause(c.ctx) == errTooLong }
+
+func (c *connection) call(path dbus.ObjectPath, method string, args ...any) *dbus.Call {
+	return c.bus.Object(serviceName, path).Call(method, 0, args...)
+}
+
+var errNoBus = unavailable{errors.New("there is no D-Bus session, in which a Secret Service would be " +
+	"(DBUS_SESSION_BUS_ADDRESS is not set); log in to a desktop, or run the command under `dbus-run-session`")}
+
+// busAddress returns where the session's bus is. None is started: a secret
+// store in a session of its own would be of no use.
+func busAddress(environ []string) (string, error) {
+	address := lookup(environ, "DBUS_SESSION_BUS_ADDRESS")
+	if address != "" && !strings.HasPrefix(address, "autolaunch:") {
+		return address, nil
+	}
+	if dir := lookup(environ, "XDG_RUNTIME_DIR"); dir != "" {
+		socket := filepath.Join(dir, "bus")
+		if _, err := os.Stat(socket); err == nil {
+			return "unix:path=" + dbus.EscapeBusAddressValue(socket), nil
+		}
+	}
+	return "", errNoBus
+}
+
+const (
+	promptInterface = "org.freedesktop.Secret.Prompt"
+	// ownerChanged is the bus's signal that a program has gone.
+	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
+)
+
+const howToUnlock = "log in to the desktop, or unlock it with `gnome-keyring-daemon --unlock`, and try again"
+
+var (
+	errLocked    = errors.New("the keyring is locked, and there is nobody here to unlock it; " + howToUnlock)
+	errDismissed = errors.New("the keyring stays locked: the prompt was dismissed, or could not be shown; " + howToUnlock)
+	errNobody    = errors.New("the Secret Service wants to ask somebody, and there is nobody here; log in to the desktop and try again")
+	errDeclined  = errors.New("nothing has been done: the prompt was dismissed, or could not be shown")
+	errGone      = errors.New("the Secret Service went away while it asked")
+)
+
+// unlock asks the service to unlock a collection or an entry, which may ask a
+// person.
+func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
+	var unlocked []dbus.ObjectPath
+	var prompt dbus.ObjectPath
+	if err := c.call(servicePath, service+".Unlock", []dbus.ObjectPath{path}).Store(&unlocked, &prompt); err != nil {
+		return c.failed("cannot unlock", err)
+	}
+	switch err := c.prompt(ctx, prompt); err {
+	case errNobody:
+		return errLocked
+	case errDeclined:
+		return errDismissed
+	default:
+		return err
+	}
+}
+
+// prompt has the service ask a person, and waits for the answer. The package
+// secret_service would never stop waiting, and not say that the person declined.
+func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
+	if prompt == noPrompt {
+		return nil
+	}
+	if canPrompt := c.options.CanPrompt; canPrompt == nil || !canPrompt() {
+		return errNobody
+	}
+	answers := make(chan *dbus.Signal, 8)
+	c.bus.Signal(answers)
+	for _, signal := range [][]dbus.MatchOption{
+		{dbus.WithMatchObjectPath(prompt), dbus.WithMatchInterface(promptInterface)},
+		{dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, serviceName)},
+	} {
+		if err := c.bus.AddMatchSignal(signal...); err != nil {
+			return c.failed("cannot watch the prompt of", err)
+		}
+	}
+	if err := c.call(prompt, promptInterface+".Prompt", "").Err; err != nil {
+		return c.failed("cannot show the prompt of", err)
+	}
+	// A person has longer than the service.
+	c.impatience.Stop()
+	defer c.impatience.Reset(patience)
+	ctx, cancel := context.WithTimeout(ctx, c.options.UnlockTimeout)
+	defer cancel()
+	for {
+		select {
+		case <-ctx.Done():
+			// The service takes its question back when the connection closes. To
+			// dismiss it makes GNOME Keyring 42 abort at its next question.
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("nobody answered the keyring's prompt within %v", c.options.UnlockTimeout.Round(time.Millisecond))
+			}
+			return context.Cause(ctx)
+		case answer, open := <-answers:
+			switch {
+			case !open || answer.Name == ownerChanged:
+				return errGone
+			case answer.Path != prompt || answer.Name != promptInterface+".Completed":
+				continue
+			case len(answer.Body) > 0 && answer.Body[0] == true:
+				return errDeclined
+			}
+			return nil
+		}
+	}
 }

@@ -9,11 +9,11 @@ import (
 	"os"
 )
 
-// errContended says that somebody else holds the lock.
+// errContended says that another holder has the lock.
 var errContended = errors.New("the file is locked")
 
-// Exclusive takes the lock that nobody else may hold beside it, and waits for
-// those who do; before it starts to wait it calls blocked, which may be nil.
+// Exclusive takes the lock that only one may hold, and waits for those who
+// hold one; before it starts to wait it calls blocked, which may be nil.
 // On file systems without locks, and on NFS where asking for one may never
 // return, it does nothing, as Cargo does.
 //

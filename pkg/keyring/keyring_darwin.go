@@ -9,6 +9,3 @@ func (e Entry) user() string    { return "" }
 // CargoProvider is Cargo's name for its provider over this system's store;
 // empty where Cargo has none.
 const CargoProvider = "cargo:macos-keychain"
-
-// backends are the names that [Options] may have here.
-var backends []string

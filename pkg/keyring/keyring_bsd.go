@@ -2,9 +2,13 @@
 
 package keyring
 
+import "errors"
+
 // CargoProvider is Cargo's name for its provider over this system's store;
 // empty where Cargo has none.
 const CargoProvider = ""
 
 // backends are the names that [Options] may have here.
 var backends = []string{SecretService}
+
+func openKeyutils() (Store, error) { return nil, errors.ErrUnsupported }

@@ -15,6 +15,11 @@ import (
 
 func open(Options) (Store, error) { return systemStore{}, nil }
 
+func openKeyutils() (Store, error) { return nil, errors.ErrUnsupported }
+
+// backends are the names that [Options] may have here.
+var backends []string
+
 // systemStore is the store that the system brings along.
 type systemStore struct{}
 

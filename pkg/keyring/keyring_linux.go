@@ -12,8 +12,15 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
+// CargoProvider is Cargo's name for its provider over this system's store;
+// empty where Cargo has none.
+const CargoProvider = "cargo:libsecret"
+
+// backends are the names that [Options] may have here.
+var backends = []string{SecretService, Keyutils}
+
 // keyutils is the kernel's persistent keyring of the user. What it holds ends
-// with the machine, and when nobody has looked at it for the time in
+// with the machine, and when it has not been used for the time in
 // /proc/sys/kernel/keys/persistent_keyring_expiry, three days by default.
 type keyutils struct{}
 

@@ -10,6 +10,3 @@ func (e Entry) user() string    { return e.IndexURL }
 // CargoProvider is Cargo's name for its provider over this system's store;
 // empty where Cargo has none.
 const CargoProvider = "cargo:wincred"
-
-// backends are the names that [Options] may have here.
-var backends []string

@@ -1,7 +1,0 @@
-//go:build !linux
-
-package keyring
-
-import "errors"
-
-func openKeyutils() (Store, error) { return nil, errors.ErrUnsupported }

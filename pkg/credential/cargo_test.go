@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,57 +22,68 @@ func recorded(t testing.TB, name string, into any) {
 	}
 }
 
-func TestGreetingsAreTakenAndRefusedInCargosWords(t *testing.T) {
+// lenient are forms that Cargo's library takes for others: a list for an object,
+// and a number for a name.
+//
+// differs: provider-json
+var lenient = regexp.MustCompile(`^\s*(\{"(Ok|Err)":)?\[|"cache":[0-9]`)
+
+// passedOver is what is wrong only in a field that is passed over.
+//
+// differs: provider-json
+var passedOver = regexp.MustCompile(`"x":(1e999|\[\[|"\\ud800")`)
+
+func TestGreetingsAreTakenAndRefusedAsByCargo(t *testing.T) {
 	var cases []struct{ Text, Error string }
 	recorded(t, "greetings.json", &cases)
 	for _, c := range cases {
 		t.Run(c.Text, func(t *testing.T) {
-			g, err := decodeGreeting([]byte(c.Text + "\n"))
-			got := ""
-			switch {
-			case err != nil:
-				got = err.Error()
-			case !slices.Contains(g.Versions, protocolVersion):
-				got = "credential provider supports protocol versions " + listed(g.Versions) + ", while Cargo supports [1]"
-			}
-			if got != c.Error {
-				t.Errorf("got  %q\nwant %q", got, c.Error)
+			versions, err := decodeGreeting([]byte(c.Text))
+			taken := err == nil && slices.Contains(versions, protocolVersion)
+			if want := c.Error == "" && !lenient.MatchString(c.Text); taken != want {
+				t.Errorf("read %v, %v; Cargo says %q", versions, err, c.Error)
 			}
 		})
 	}
 }
 
-func TestResponsesAreTakenAndRefusedInCargosWords(t *testing.T) {
+func TestResponsesAreTakenAndRefusedAsByCargo(t *testing.T) {
 	var cases []struct {
 		Text string
 		// Error is what Cargo printed to this answer to a login: its layers
 		// below the one that names the provider, or all if there was none.
-		Error     []string
-		Unwrapped bool
+		Error []string
 	}
 	recorded(t, "responses.json", &cases)
+	const malformed, unexpected = "failed to deserialize response", "credential provider produced unexpected response for `login` request: "
 	for _, c := range cases {
 		t.Run(c.Text, func(t *testing.T) {
-			r, err := decodeResponse([]byte(c.Text + "\n"))
-			var got []string
+			r, err := decodeResponse([]byte(c.Text))
+			got, want := []string{}, c.Error
 			switch {
 			case err != nil:
-				got = []string{"failed to deserialize response", err.Error()}
+				got = []string{malformed}
 			case r.Err == ErrURLNotSupported:
 				got = []string{ErrNoProvider.Error()}
 			case r.Err != nil:
-				got = layers(r.Err)
+				got = Layers(r.Err)
 			case r.Kind != kindLogin:
-				got = []string{(&unexpectedResponse{kindLogin, r.describe()}).Error()}
+				got = []string{unexpected}
 			}
-			want := slices.Clone(c.Error)
-			if len(want) == 0 {
-				want = nil
+			switch {
+			case lenient.MatchString(c.Text):
+				want = []string{malformed}
+			case passedOver.MatchString(c.Text):
+				want = []string{}
+			case len(want) > 0 && strings.HasPrefix(want[0], unexpected):
+				want = []string{unexpected}
+			case len(want) > 0 && want[0] == malformed:
+				want = want[:1]
 			}
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("got  %q\nwant %q", got, want)
+			if !slices.Equal(got, want) {
+				t.Errorf("got  %q, %v\nwant %q", got, err, c.Error)
 			}
-			if strings.Contains(strings.Join(got, ""), "sekret") {
+			if strings.Contains(errorText(err), "sekret") {
 				t.Error("the token is in the error")
 			}
 		})

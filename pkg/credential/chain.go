@@ -23,11 +23,6 @@ type Chain struct {
 	Config *config.Config
 	// AsymmetricTokens is Cargo's unstable -Zasymmetric-token.
 	AsymmetricTokens bool
-	// Keys is the cryptography of cargo:paseto, [paseto.Keys]; without it that
-	// provider can do nothing but remove a key.
-	//
-	// [paseto.Keys]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/credential/paseto#Keys
-	Keys AsymmetricKeys
 	// ReadToken asks the user for the token of a login that brings none. If it
 	// is nil, such a login fails.
 	ReadToken TokenReader
@@ -38,23 +33,24 @@ type Chain struct {
 	// to them as it is; nil is the null device.
 	Stderr io.Writer
 	// BuiltIn holds providers under their names in the configuration, such as
-	// "cargo:libsecret". They go before those that this package has.
+	// "cargo:libsecret" or "cargo:paseto". They go before those that this package
+	// has.
 	BuiltIn map[string]Provider
-	// Now is asked whether a kept token has expired, and when cargo:paseto signs
-	// one. If it is nil, tokens that expire are not kept, and none is signed.
+	// Now is asked whether a kept token has expired. If it is nil, tokens that
+	// expire are not kept.
 	Now func() time.Time
 
 	// configured holds, by canonical index URL, what is configured for a
 	// registry.
 	configured map[string]*config.RegistryConfig
 	// tokens holds, by canonical index URL, what may be kept.
-	tokens map[string]*Token
+	tokens map[string]Token
 }
 
 // Login has the first provider that serves the registry store a token. args
 // are given to the provider after those that are configured.
 func (c *Chain) Login(ctx context.Context, r registry.Registry, o LoginOptions, args []string) error {
-	delete(c.tokens, r.Canonical())
+	defer c.forget(r)
 	call := call{action: kindLogin, args: args}
 	return c.try(ctx, r, call, func(p Provider, req *Request) error { return p.Login(ctx, req, o) })
 }
@@ -62,10 +58,10 @@ func (c *Chain) Login(ctx context.Context, r registry.Registry, o LoginOptions, 
 // Logout has the first provider that has a token for the registry remove it.
 // That none has one is no error; the user is told.
 func (c *Chain) Logout(ctx context.Context, r registry.Registry) error {
-	delete(c.tokens, r.Canonical())
+	defer c.forget(r)
 	err := c.try(ctx, r, call{action: kindLogout}, func(p Provider, req *Request) error { return p.Logout(ctx, req) })
 	if err == ErrNotFound {
-		c.status(config.Status, "Logout", "not currently logged in to `%s`", r.DisplayName())
+		say(c.Config, config.Status, "Logout", "not currently logged in to `%s`", r.DisplayName())
 		return nil
 	}
 	return err
@@ -73,8 +69,8 @@ func (c *Chain) Logout(ctx context.Context, r registry.Registry) error {
 
 // Get returns the token for an operation. headers are the lines of the HTTP
 // response that asked for one, if there was such a response. requireConfigured
-// is Cargo's rule for such a response: a token is sent only if somebody chose
-// the provider, else the error is [ErrNotConfigured].
+// is Cargo's rule for such a response: a token is sent only if a
+// provider is configured, else the error is [ErrNotConfigured].
 //
 // The error is [ErrNotFound] if no provider has a token.
 func (c *Chain) Get(ctx context.Context, r registry.Registry, op Operation, headers []string, requireConfigured bool) (*Token, error) {
@@ -97,37 +93,37 @@ func (c *Chain) Get(ctx context.Context, r registry.Registry, op Operation, head
 	return token, nil
 }
 
+// forget drops what is known of a registry whose token is another now.
+func (c *Chain) forget(r registry.Registry) {
+	delete(c.tokens, r.Canonical())
+	delete(c.configured, r.Canonical())
+}
+
 // keep keeps a token for as long as its provider allows.
 func (c *Chain) keep(r registry.Registry, token *Token) {
 	if token.Cache == CacheNever || token.Cache == CacheExpires && c.Now == nil {
 		return
 	}
 	if c.tokens == nil {
-		c.tokens = map[string]*Token{}
+		c.tokens = map[string]Token{}
 	}
-	kept := *token
-	c.tokens[r.Canonical()] = &kept
+	c.tokens[r.Canonical()] = *token
 }
 
 // expiryMargin is how long before its end a token is not used any more.
 const expiryMargin = time.Minute
 
-// kept returns a token that an earlier call got; nil if there is none.
+// kept returns a token that an earlier call got; nil if none serves.
 func (c *Chain) kept(r registry.Registry, op Operation) *Token {
-	token := c.tokens[r.Canonical()]
-	if token == nil {
+	token, ok := c.tokens[r.Canonical()]
+	switch {
+	case !ok, token.Cache == CacheExpires && !c.Now().Add(expiryMargin).Before(token.Expiration):
+		return nil
+	case !token.OperationIndependent && op.Kind != Read.Kind:
+		// A token that is not for every operation serves reading at least.
 		return nil
 	}
-	if token.Cache == CacheExpires && !c.Now().Add(expiryMargin).Before(token.Expiration) {
-		delete(c.tokens, r.Canonical())
-		return nil
-	}
-	// A token that is not for every operation serves reading at least.
-	if !token.OperationIndependent && op.Kind != Read.Kind {
-		return nil
-	}
-	copied := *token
-	return &copied
+	return &token
 }
 
 // call is what the providers of a chain are asked.
@@ -153,7 +149,7 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		}
 		args := slices.Concat(entry.Args, call.args)
 		line := strings.Join(append([]string{entry.Name}, args...), " ")
-		c.status(config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.DisplayName())
+		say(c.Config, config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.DisplayName())
 		err = ask(provider, &Request{IndexURL: r.Index, Name: r.Name, Headers: call.headers, Args: args})
 		var unexpected *unexpectedResponse
 		switch {
@@ -178,11 +174,133 @@ func continues(err error) bool {
 	return errors.Is(err, ErrURLNotSupported) || errors.Is(err, ErrNotFound)
 }
 
-// status tells the user what is being done.
-func (c *Chain) status(kind config.NoticeKind, verb, format string, args ...any) {
-	if c.Config.Notify != nil {
-		c.Config.Notify(config.Notice{Kind: kind, Verb: verb, Text: fmt.Sprintf(format, args...)})
+// say tells the user what is being done.
+func say(c *config.Config, kind config.NoticeKind, verb, format string, args ...any) {
+	if c.Notify != nil {
+		c.Notify(config.Notice{Kind: kind, Verb: verb, Text: fmt.Sprintf(format, args...)})
 	}
 }
 
 func (c *Chain) warn(format string, args ...any) { c.Config.Notice(config.Warning, format, args...) }
+
+// Lookup returns the token that Cargo would send to a registry for an
+// operation. The registry is a name in the configuration, an index URL, or
+// empty for the default. It asks the configured providers once and keeps
+// nothing; a program that needs several tokens holds a [Chain].
+//
+// If there is no token, the error is a [*MissingTokenError].
+func Lookup(ctx context.Context, c *config.Config, nameOrIndex string, op Operation) (config.Secret, error) {
+	chain := &Chain{Config: c}
+	return chain.Token(ctx, nameOrIndex, op)
+}
+
+// Token returns the token that Cargo would send to a registry for an
+// operation, and keeps it as long as the provider allows. The registry is a
+// name in the configuration, an index URL, or empty for the default.
+//
+// A token for reading is needed only for a registry that asks for one, and
+// then a provider must be configured: it is [ErrNotConfigured] if none is. If there is no token, the error is a [*MissingTokenError].
+func (c *Chain) Token(ctx context.Context, nameOrIndex string, op Operation) (config.Secret, error) {
+	r, err := find(c.Config, nameOrIndex)
+	if err != nil {
+		return config.Secret{}, err
+	}
+	return c.token(ctx, r, op, nil, op.Kind == Read.Kind)
+}
+
+// ForIndex returns what a client of a registry's index asks for a token for
+// reading, the Token of [index.Client]:
+//
+//	client := &index.Client{Config: cfg, Token: chain.ForIndex(target.Registry)}
+//
+// If there is no token, its error is a [*MissingTokenError].
+//
+// [index.Client]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/registry/index#Client
+func (c *Chain) ForIndex(r registry.Registry) func(ctx context.Context, headers []string) (config.Secret, error) {
+	return func(ctx context.Context, headers []string) (config.Secret, error) {
+		return c.token(ctx, r, Read, headers, headers != nil)
+	}
+}
+
+func (c *Chain) token(ctx context.Context, r registry.Registry, op Operation, headers []string, requireConfigured bool) (config.Secret, error) {
+	token, err := c.Get(ctx, r, op, headers, requireConfigured)
+	if errors.Is(err, ErrNotFound) {
+		return config.Secret{}, c.missing(r)
+	}
+	if err != nil {
+		return config.Secret{}, err
+	}
+	return token.Secret, CheckToken(token.Secret)
+}
+
+func find(c *config.Config, nameOrIndex string) (registry.Registry, error) {
+	name := nameOrIndex
+	if strings.Contains(nameOrIndex, "://") {
+		r, err := registry.New("", nameOrIndex)
+		if err != nil || !r.IsCratesIO() {
+			return r, err
+		}
+		name = "crates-io"
+	}
+	target, err := registry.Resolve(c, name)
+	return target.Registry, err
+}
+
+// MissingTokenError says that there is no token for a registry, and how to
+// get one. It is [ErrNotFound] to errors.Is.
+type MissingTokenError struct {
+	Registry registry.Registry
+	// Storable is set if cargo:token is among the registry's providers, so that
+	// a login or a variable would help.
+	Storable bool
+	// HasDefault is set if `registry.default` names another registry than
+	// crates.io.
+	HasDefault bool
+}
+
+func (c *Chain) missing(r registry.Registry) error {
+	e := &MissingTokenError{Registry: r}
+	entries, err := c.Providers(r)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		e.Storable = e.Storable || entry.Name == nameToken
+	}
+	byDefault, err := c.Config.String("registry.default")
+	if err != nil {
+		return err
+	}
+	e.HasDefault = byDefault != nil
+	return e
+}
+
+// Is makes it an [ErrNotFound].
+func (e *MissingTokenError) Is(target error) bool { return target == ErrNotFound }
+
+// Error says in Cargo's words what the user can do.
+func (e *MissingTokenError) Error() string {
+	r := e.Registry
+	switch {
+	case r.IsCratesIO():
+		text := "no token found, please run `cargo login`"
+		if e.HasDefault {
+			text = "no token found, please run `cargo login --registry crates-io`"
+		}
+		if e.Storable {
+			text += "\nor use environment variable CARGO_REGISTRY_TOKEN"
+		}
+		return text
+	case r.Name == "":
+		return "no token found for `" + r.Index + "`\n" +
+			"consider setting up an alternate registry in Cargo's configuration\n" +
+			"as described by https://doc.rust-lang.org/cargo/reference/registries.html\n\n" +
+			"[registries]\nmy-registry = { index = \"" + r.Index + "\" }\n"
+	case e.Storable:
+		variable := strings.ToUpper(strings.ReplaceAll(r.Name, "-", "_"))
+		return "no token found for `" + r.Name + "`, please run `cargo login --registry " + r.Name + "`\n" +
+			"or use environment variable CARGO_REGISTRIES_" + variable + "_TOKEN"
+	default:
+		return "no token found for `" + r.Name + "`\nYou may need to log in using this registry's credential provider"
+	}
+}

@@ -128,7 +128,7 @@ func (w *world) say(text string) {
 
 // fail says an error as Cargo prints it.
 func (w *world) fail(err error) {
-	for i, text := range layers(err) {
+	for i, text := range Layers(err) {
 		if i == 0 {
 			w.say("error: " + text)
 			continue

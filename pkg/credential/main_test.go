@@ -139,7 +139,7 @@ func TestMainWithoutItsArgumentSaysWhatItIs(t *testing.T) {
 func TestMainAnswersWhatItCannotRead(t *testing.T) {
 	for request, want := range map[string]string{
 		"":               "",
-		"x\n":            `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["expected value at line 1 column 1"]}}` + "\n",
+		"x\n":            `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["invalid character 'x' looking for beginning of value"]}}` + "\n",
 		`{"v":9,"x":[]}`: `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["unsupported protocol version 9"]}}` + "\n",
 	} {
 		p := self(t, nil)

@@ -23,7 +23,10 @@ import (
 const (
 	pasetoSecret = "k3.secret.fNYVuMvBgOlljt9TDohnaYLblghqaHoQquVZwgR6X12cBFHZLFsaU3q7X3k1Zn36"
 	pasetoPublic = "k3.public.AmDwjlyf8jAV3gm5Z7Kz9xAOcsKslt_Vwp5v-emjFzBHLCtcANzTaVEghTNEMj9PkQ"
-	pasetoIndex  = "sparse+http://127.0.0.1:1/"
+	// The identifier of the key, which is in a token's footer.
+	pasetoIdentifier = "k3.pid.QB3WNBP-5j-0XQV2MOuvuOcLlJ8uz-pmqtIZus1x3YTu"
+
+	pasetoIndex = "sparse+http://127.0.0.1:1/"
 )
 
 // pasetoWorld is a registry that is configured to use cargo:paseto.
@@ -49,8 +52,10 @@ func newPasetoWorld(t *testing.T, credentials string) *pasetoWorld {
 	}
 	c := config.New(config.Options{Dir: home, Home: home, Notify: func(n config.Notice) { w.said = append(w.said, n.Text) }})
 	w.chain = &credential.Chain{
-		Config: c, AsymmetricTokens: true, Keys: paseto.Keys{},
-		Now: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678, time.FixedZone("", 3600)) },
+		Config: c, AsymmetricTokens: true,
+		BuiltIn: map[string]credential.Provider{paseto.Name: paseto.New(c, func() time.Time {
+			return time.Date(2026, 1, 2, 3, 4, 5, 678, time.FixedZone("", 3600))
+		})},
 	}
 	r, err := registry.New("pub", pasetoIndex)
 	if err != nil {
@@ -105,7 +110,7 @@ func TestPasetoSignsWhatTheOperationIs(t *testing.T) {
 		if !maps.Equal(claims, want) {
 			t.Errorf("the claims for %s are %v, want %v", kind, claims, want)
 		}
-		wantFooter := map[string]string{"url": pasetoIndex, "kip": identifier(t)}
+		wantFooter := map[string]string{"url": pasetoIndex, "kip": pasetoIdentifier}
 		if !maps.Equal(footer, wantFooter) {
 			t.Errorf("the footer for %s is %v, want %v", kind, footer, wantFooter)
 		}
@@ -117,15 +122,6 @@ func TestPasetoSignsWhatTheOperationIs(t *testing.T) {
 			t.Errorf("the token for %s is cached as %v (operation-independent: %v), want %v and not", kind, token.Cache, token.OperationIndependent, cache)
 		}
 	}
-}
-
-func identifier(t *testing.T) string {
-	t.Helper()
-	id, err := paseto.Keys{}.Identifier(config.NewSecret(pasetoSecret))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
 }
 
 func TestPasetoReadTokenIsKeptForReadingOnly(t *testing.T) {
@@ -160,9 +156,9 @@ func TestPasetoWithoutWhatItNeeds(t *testing.T) {
 		want        string
 	}{
 		"no key":      {"", func(*credential.Chain) {}, "credential not found"},
-		"broken key":  {"[registries.pub]\nsecret-key = 'x'\n", func(*credential.Chain) {}, "failed to load private key: PaserkParsing"},
-		"no keys":     {stored, func(c *credential.Chain) { c.Keys = nil }, "cannot use the keys"},
-		"no time":     {stored, func(c *credential.Chain) { c.Now = nil }, "gives it no time"},
+		"broken key":  {"[registries.pub]\nsecret-key = 'x'\n", func(*credential.Chain) {}, "failed to load private key: it has not the form `k3.secret.…`"},
+		"no keys":     {stored, func(c *credential.Chain) { c.BuiltIn = nil }, "cannot use the keys"},
+		"no time":     {stored, func(c *credential.Chain) { c.BuiltIn[paseto.Name] = paseto.New(c.Config, nil) }, "gives no time"},
 		"not allowed": {stored, func(c *credential.Chain) { c.AsymmetricTokens = false }, "cargo:paseto requires -Zasymmetric-token"},
 	} {
 		w := newPasetoWorld(t, c.credentials)

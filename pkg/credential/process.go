@@ -2,11 +2,16 @@ package credential
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
@@ -24,7 +29,7 @@ type Process struct {
 	Dir string
 	// Env is its environment.
 	Env []string
-	// Stderr receives what the provider has to say to the user; nil drops it.
+	// Stderr receives what the provider tells the user; nil drops it.
 	// An *os.File is handed to the program as it is.
 	Stderr io.Writer
 }
@@ -72,52 +77,101 @@ func (p *Process) ask(ctx context.Context, req *request) (*response, error) {
 	case r.Err != nil:
 		return nil, r.Err
 	case r.Kind != req.Kind:
-		return nil, &unexpectedResponse{req.Kind, r.describe()}
+		return nil, &unexpectedResponse{req.Kind, r.Kind}
 	}
 	return r, nil
+}
+
+// unexpectedResponse says that a provider answered one action with the response
+// of another.
+type unexpectedResponse struct{ asked, answered string }
+
+func (e *unexpectedResponse) Error() string {
+	names := map[string]string{kindGet: "Get", kindLogin: "Login", kindLogout: "Logout"}
+	return fmt.Sprintf("credential provider produced unexpected response for `%s` request: %s", e.asked, cmp.Or(names[e.answered], "Unknown"))
 }
 
 // converse is the caller's side of one exchange: greeting, request, response.
 func converse(from *bufio.Reader, to io.Writer, req *request) (*response, error) {
 	line, err := readLine(from)
-	if err != nil {
+	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("failed to read hello from credential provider: %w", err)
 	}
-	g, err := decodeGreeting(line)
+	versions, err := decodeGreeting(line)
 	if err != nil {
 		return nil, fmt.Errorf("failed to deserialize hello: %w", err)
 	}
-	if !slices.Contains(g.Versions, protocolVersion) {
-		return nil, fmt.Errorf("credential provider supports protocol versions %s, while Cargo supports [%d]",
-			listed(g.Versions), protocolVersion)
+	if !slices.Contains(versions, protocolVersion) {
+		list := strings.Join(strings.Fields(fmt.Sprint(versions)), ", ")
+		return nil, fmt.Errorf("credential provider supports protocol versions %s, while Cargo supports [%d]", list, protocolVersion)
 	}
-	req.Version = protocolVersion
-	line = append(req.appendJSON(nil), '\n')
-	_, err = to.Write(line)
-	clear(line)
-	if err != nil {
-		return nil, fmt.Errorf("failed to write to credential provider: %w", oserror.New(err))
+	if err := writeLine(to, req.message()); err != nil {
+		return nil, fmt.Errorf("failed to write to credential provider: %w", err)
 	}
 	line, err = readLine(from)
-	if err != nil {
+	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("failed to read response from credential provider: %w", err)
 	}
 	r, err := decodeResponse(line)
-	clear(line)
 	if err != nil {
 		return nil, fmt.Errorf("failed to deserialize response: %w", err)
 	}
 	return r, nil
 }
 
-// listed shows numbers as Rust's Debug does: [1, 2].
-func listed(numbers []uint32) string {
-	text := "["
-	for i, n := range numbers {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprint(n)
+// stdoutProvider is cargo:token-from-stdout: its arguments are a command, and
+// the one line that the command prints is the token.
+// A command that gets tokens elsewhere can neither log in nor out.
+type stdoutProvider struct {
+	failing
+	chain *Chain
+}
+
+// Get runs the command. "{index_url}" in its arguments stands for the index
+// URL, which two variables give as well as the registry's name.
+func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*Token, error) {
+	if len(req.Args) == 0 {
+		return nil, errors.New("The first argument to `cargo:token-from-stdout` must be a command that prints a token on stdout")
 	}
-	return text + "]"
+	program := subprocess.Program{Path: req.Args[0], Dir: p.chain.Config.Dir, Stdin: p.chain.Stdin, Stderr: p.chain.Stderr}
+	for _, arg := range req.Args[1:] {
+		program.Args = append(program.Args, strings.ReplaceAll(arg, "{index_url}", req.IndexURL))
+	}
+	program.Env = append(program.Env, p.chain.Config.Environ...)
+	program.Env = append(program.Env, "CARGO_REGISTRY_INDEX_URL="+req.IndexURL)
+	if req.Name != "" {
+		program.Env = append(program.Env, "CARGO_REGISTRY_NAME_OPT="+req.Name)
+	}
+	c, err := program.Start(ctx, false)
+	if err != nil {
+		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
+	}
+	output, err := io.ReadAll(io.LimitReader(c.Stdout, maxLine+1))
+	defer clear(output)
+	switch {
+	case err != nil:
+		err = oserror.New(err)
+	case len(output) > maxLine:
+		err = errLineTooLong
+	case !utf8.Valid(output):
+		err = errNotUTF8
+	}
+	if err != nil {
+		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", err))
+	}
+	token, rest, ended := strings.Cut(string(output), "\n")
+	if rest != "" {
+		return nil, c.Abandon(fmt.Errorf("process `%s` returned more than one line of output; expected a single token", program.Path))
+	}
+	if ended {
+		token = strings.TrimSuffix(token, "\r")
+	}
+	state, err := c.Wait()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("process `%s` failed: %w", program.Path, err)
+	case !state.Success():
+		return nil, fmt.Errorf("process `%s` failed with status `%s`", program.Path, subprocess.DescribeStatus(state))
+	}
+	return &Token{Secret: config.NewSecret(token), Cache: CacheSession, OperationIndependent: true}, nil
 }

@@ -188,3 +188,25 @@ func TestSpawnErrorsAreTheSystems(t *testing.T) {
 		}
 	}
 }
+
+func TestTokenFromStdoutIsOneLine(t *testing.T) {
+	for output, want := range map[string]string{
+		`t`:       "t",
+		`t\n`:     "t",
+		`t\r\n`:   "t",
+		`t\r`:     "t\r",
+		`t\nu`:    "error: process `sh` returned more than one line of output; expected a single token",
+		`t\377\n`: "error: failed to read from credential provider: stream did not contain valid UTF-8",
+	} {
+		w := newWorld(t, "", "")
+		p := &stdoutProvider{chain: &Chain{Config: w.config(t)}}
+		token, err := p.Get(t.Context(), &Request{IndexURL: "u", Args: []string{"sh", "-c", `printf '` + output + `'`}}, Read)
+		got := "error: " + errorText(err)
+		if err == nil {
+			got = token.Secret.Expose()
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", output, got, want)
+		}
+	}
+}

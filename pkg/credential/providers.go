@@ -1,7 +1,11 @@
 package credential
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -25,13 +29,6 @@ type Configured struct {
 func (c *Chain) Providers(r registry.Registry) ([]Configured, error) {
 	quiet := &Chain{Config: quieted(c.Config), AsymmetricTokens: c.AsymmetricTokens, configured: maps.Clone(c.configured)}
 	return quiet.providers(r, false)
-}
-
-// quieted returns the same configuration without its warnings.
-func quieted(c *config.Config) *config.Config {
-	quiet := *c
-	quiet.Notify = nil
-	return &quiet
 }
 
 // providers returns what is configured for a registry, in the order of trying:
@@ -110,7 +107,7 @@ func (c *Chain) resolve(p config.Program) Configured {
 		alias, err := c.Config.Program("credential-alias." + p.Name)
 		switch {
 		case err != nil || alias == nil:
-		case slices.Contains(builtInNames, p.Name):
+		case isBuiltIn(p.Name):
 			c.warn("credential-alias `%s` (defined in `%s`) will be ignored because it would shadow a built-in credential-provider",
 				p.Name, alias.Definition)
 		default:
@@ -122,13 +119,12 @@ func (c *Chain) resolve(p config.Program) Configured {
 
 // warnOwn warns of what a registry's own provider will not look at.
 func (c *Chain) warnOwn(r registry.Registry, own *config.RegistryConfig, e Configured) {
+	const ignored = "%s has a %s configured in %s that will be ignored because this registry is configured to use credential-provider `%s`"
 	if own.Token != nil && e.Name != nameToken {
-		c.warn("%s has a token configured in %s that will be ignored because this registry is configured to use credential-provider `%s`",
-			r, own.Token.Definition, e.Name)
+		c.warn(ignored, r, "token", own.Token.Definition, e.Name)
 	}
 	if own.SecretKey != nil && e.Name != namePaseto {
-		c.warn("%s has a secret-key configured in %s that will be ignored because this registry is configured to use credential-provider `%s`",
-			r, own.SecretKey.Definition, e.Name)
+		c.warn(ignored, r, "secret-key", own.SecretKey.Definition, e.Name)
 	}
 }
 
@@ -158,3 +154,56 @@ func (c *Chain) warnGlobal(r registry.Registry, own *config.RegistryConfig, glob
 			r, own.SecretKey.Definition)
 	}
 }
+
+// The built-in providers' names in the configuration.
+const (
+	nameToken           = "cargo:token"
+	namePaseto          = "cargo:paseto"
+	nameTokenFromStdout = "cargo:token-from-stdout"
+)
+
+// secretStores are the built-in providers over the secret store of an operating
+// system.
+var secretStores = map[string]string{
+	"cargo:libsecret":      "linux",
+	"cargo:macos-keychain": "darwin",
+	"cargo:wincred":        "windows",
+}
+
+func isBuiltIn(name string) bool {
+	return name == nameToken || name == namePaseto || name == nameTokenFromStdout || secretStores[name] != ""
+}
+
+// provider returns the provider of that name: a built-in one, or a program.
+func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
+	if name == namePaseto && !c.AsymmetricTokens {
+		return nil, errors.New("cargo:paseto requires -Zasymmetric-token")
+	}
+	if provider, ok := c.BuiltIn[name]; ok {
+		return provider, nil
+	}
+	switch name {
+	case nameToken:
+		return &tokenProvider{c, r}, nil
+	case namePaseto:
+		return KeyStore{c.Config}, nil
+	case nameTokenFromStdout:
+		return &stdoutProvider{failing{ErrOperationNotSupported}, c}, nil
+	}
+	switch secretStores[name] {
+	case "":
+		return &Process{Path: name, Dir: c.Config.Dir, Env: c.Config.Environ, Stderr: c.Stderr}, nil
+	case runtime.GOOS:
+		// Another provider might keep the token where the user did not want it.
+		return failing{fmt.Errorf("`%s` is not supported by this program", name)}, nil
+	default:
+		return failing{ErrURLNotSupported}, nil
+	}
+}
+
+// failing is a provider that cannot do anything.
+type failing struct{ err error }
+
+func (f failing) Get(context.Context, *Request, Operation) (*Token, error) { return nil, f.err }
+func (f failing) Login(context.Context, *Request, LoginOptions) error      { return f.err }
+func (f failing) Logout(context.Context, *Request) error                   { return f.err }

@@ -79,7 +79,7 @@ func TestServeAnswersAnyNumberOfRequests(t *testing.T) {
 func TestServeEndsAtARequestItCannotRead(t *testing.T) {
 	for _, c := range []struct{ in, answer string }{
 		{`{"v":2,"new":[]}` + "\n", `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["unsupported protocol version 2"]}}`},
-		{"\n", `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["EOF while parsing a value at line 2 column 0"]}}`},
+		{"\n", `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["the text is empty"]}}`},
 		{"\xff\n", `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["stream did not contain valid UTF-8"]}}`},
 		{strings.Repeat(" ", maxLine+1), `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["a line is longer than 1048576 bytes"]}}`},
 	} {
@@ -150,7 +150,7 @@ func TestConverseWithServe(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		if got := layers(r.Err); fmt.Sprint(got) != fmt.Sprint(c.layers) {
+		if got := Layers(r.Err); fmt.Sprint(got) != fmt.Sprint(c.layers) {
 			t.Errorf("got error %q, want %q", got, c.layers)
 		}
 		if c.layers == nil && r.Token != token {

@@ -3,69 +3,260 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// credentialsEntry is what Cargo's credentials file holds for a registry. The
-// providers cargo:token and cargo:paseto keep their secrets there.
-type credentialsEntry struct {
+// The two providers that keep their secrets in Cargo's credentials file.
+
+// tokenProvider is cargo:token: the token is what the configuration has, and
+// is kept in Cargo's credentials file.
+type tokenProvider struct {
 	chain    *Chain
 	registry registry.Registry
 }
 
-// remove removes what the file holds for the registry, if the secret is
-// configured, says so, and calls removed unless it is nil. Where another place
-// than the file defines the secret too, which stays in force, the user is told;
-// Cargo says then that it has removed it.
-func (e credentialsEntry) remove(ctx context.Context, secret storedSecret, removed func()) error {
-	before, err := e.chain.configuration(e.registry)
+func (p *tokenProvider) entry() credentialsEntry {
+	return credentialsEntry{p.chain.Config, p.registry}
+}
+
+// Get returns the configured token, from wherever it is configured.
+func (p *tokenProvider) Get(context.Context, *Request, Operation) (*Token, error) {
+	configured, err := p.chain.configuration(p.registry)
 	switch {
 	case err != nil:
+		return nil, err
+	case configured == nil || configured.Token == nil:
+		return nil, ErrNotFound
+	}
+	return &Token{Secret: configured.Token.Val, Cache: CacheSession, OperationIndependent: true}, nil
+}
+
+// Login writes the token to the credentials file.
+func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOptions) error {
+	token, err := login.ReadToken(ctx, req, p.chain.ReadToken)
+	if err != nil {
 		return err
-	case before == nil || secret.configured(before) == nil:
+	}
+	token = Unpasted(token)
+	if err := CheckToken(token); err != nil {
+		return err
+	}
+	if err := p.entry().edit(ctx, func(f *config.CredentialsFile, name string) error {
+		return f.SetToken(name, token)
+	}); err != nil {
+		return err
+	}
+	say(p.chain.Config, config.Status, "Login", "token for `%s` saved", p.registry.DisplayName())
+	return nil
+}
+
+// Logout removes the token from the credentials file.
+func (p *tokenProvider) Logout(ctx context.Context, _ *Request) error {
+	configured, err := p.chain.configuration(p.registry)
+	if err != nil {
+		return err
+	}
+	return p.entry().remove(ctx, configured, storedToken, p.sayNotRevoked)
+}
+
+func (p *tokenProvider) sayNotRevoked() {
+	location := "the `" + p.registry.DisplayName() + "` website"
+	if p.registry.IsCratesIO() {
+		location = "<https://crates.io/me>"
+	}
+	// Cargo shows this even to a user who asked for quiet.
+	p.chain.Config.Notice(config.Plain, "note: This does not revoke the token on the registry server.\n"+
+		"    If you need to revoke the token, visit %s and follow the instructions there.", location)
+}
+
+// KeyStore is cargo:paseto without its cryptography: it keeps secret keys in
+// Cargo's credentials file. On its own it is a [Provider] that can only remove
+// one. The provider that signs with them is in package [paseto], so that a
+// program that signs nothing is a megabyte smaller.
+//
+// [paseto]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/credential/paseto
+type KeyStore struct{ Config *config.Config }
+
+var errNoCryptography = errors.New("this program cannot use the keys of `cargo:paseto`")
+
+// Get returns an error.
+func (s KeyStore) Get(_ context.Context, req *Request, _ Operation) (*Token, error) {
+	configured, err := s.Configured(req)
+	switch {
+	case err != nil:
+		return nil, err
+	case configured.SecretKey == nil:
+		return nil, ErrNotFound
+	}
+	return nil, errNoCryptography
+}
+
+// Login returns an error.
+func (KeyStore) Login(context.Context, *Request, LoginOptions) error { return errNoCryptography }
+
+// Logout removes the secret key from the credentials file.
+func (s KeyStore) Logout(ctx context.Context, req *Request) error {
+	e, configured, _, err := s.find(req)
+	if err != nil {
+		return err
+	}
+	return e.remove(ctx, configured, storedKey, func() {})
+}
+
+// Configured returns what is configured for a registry: its secret key and the
+// key's subject, from wherever they are.
+func (s KeyStore) Configured(req *Request) (*config.RegistryConfig, error) {
+	_, configured, _, err := s.find(req)
+	return configured, err
+}
+
+// SetKey stores a secret key. Its subject is what the provider's argument
+// --key-subject says, else it stays.
+func (s KeyStore) SetKey(ctx context.Context, req *Request, key config.Secret) error {
+	e, configured, subject, err := s.find(req)
+	if err != nil {
+		return err
+	}
+	if subject == nil && configured.SecretKeySubject != nil {
+		subject = &configured.SecretKeySubject.Val
+	}
+	return e.edit(ctx, func(f *config.CredentialsFile, name string) error {
+		return f.SetSecretKey(name, key, subject)
+	})
+}
+
+// find returns what is configured for a registry, and the subject that the
+// provider's arguments give. What there is to tell of the configuration the
+// chain has told already.
+func (s KeyStore) find(req *Request) (e credentialsEntry, configured *config.RegistryConfig, subject *string, err error) {
+	if subject, err = keySubject(req.Args); err != nil {
+		return e, nil, nil, err
+	}
+	r, err := registry.New(req.Name, req.IndexURL)
+	if err != nil {
+		return e, nil, nil, err
+	}
+	configured, err = registry.Credentials(quieted(s.Config), r)
+	if configured == nil {
+		configured = &config.RegistryConfig{}
+	}
+	return credentialsEntry{s.Config, r}, configured, subject, err
+}
+
+// keySubject returns the value of the only argument that cargo:paseto has; nil
+// if it is not given.
+func keySubject(args []string) (subject *string, err error) {
+	const usage = "; the only one is `--key-subject <SUBJECT>`"
+	for i := 0; i < len(args); i++ {
+		name, value, inline := strings.Cut(args[i], "=")
+		switch {
+		case name != "--key-subject":
+			return nil, fmt.Errorf("unexpected argument `%s`"+usage, args[i])
+		case subject != nil:
+			return nil, errors.New("the argument `--key-subject` is given twice")
+		case !inline && (i+1 == len(args) || len(args[i+1]) > 1 && args[i+1][0] == '-'):
+			return nil, errors.New("error: a value is required for '--key-subject <SUBJECT>' but none was supplied\n\nFor more information, try '--help'.")
+		case !inline:
+			i++
+			value = args[i]
+		}
+		subject = &value
+	}
+	return subject, nil
+}
+
+// credentialsEntry is what Cargo's credentials file holds for a registry.
+type credentialsEntry struct {
+	config   *config.Config
+	registry registry.Registry
+}
+
+// storedSecret is one of the two secrets that an entry can hold.
+type storedSecret string
+
+const (
+	storedToken storedSecret = "token"
+	storedKey   storedSecret = "secret-key"
+)
+
+// configured returns where the secret is configured for a registry; nil if it is
+// not.
+func (s storedSecret) configured(r *config.RegistryConfig) *config.Definition {
+	switch {
+	case r == nil:
+	case s == storedToken && r.Token != nil:
+		return &r.Token.Definition
+	case s == storedKey && r.SecretKey != nil:
+		return &r.SecretKey.Definition
+	}
+	return nil
+}
+
+// remove removes what the file holds for the registry, if the secret is
+// configured, says so, and calls removed. Where another place
+// than the file defines the secret too, which stays in force, the user is told;
+// Cargo says then that it has removed it.
+func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryConfig, secret storedSecret, removed func()) error {
+	if secret.configured(before) == nil {
 		return ErrNotFound
 	}
 	stored, err := e.removeStored(ctx)
 	if err != nil {
 		return err
 	}
-	if secret.stored(stored) != nil {
-		e.chain.status(config.Status, "Logout", "%s for `%s` has been removed from local storage", secret.name, e.registry.DisplayName())
-		if removed != nil {
-			removed()
-		}
+	if secret == storedToken && stored.Token != nil || secret == storedKey && stored.SecretKey != nil {
+		say(e.config, config.Status, "Logout", "%s for `%s` has been removed from local storage", secret, e.registry.DisplayName())
+		removed()
 	}
-	after, err := e.reload(before)
+	after, err := e.reload(before.Name)
 	if err != nil {
 		// What was to be done is done.
-		e.chain.warn("cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret.name, err)
+		e.config.Notice(config.Warning, "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
 		return nil
 	}
-	if after == nil || secret.configured(after) == nil {
+	left := secret.configured(after)
+	if left == nil {
 		return nil
 	}
-	left := secret.configured(after).Definition
 	because := "a logout removes the one in the credentials file only"
-	if e.inFile(left) {
+	if e.inFile(*left) {
 		because = "it belongs to another name of the registry"
 	}
-	e.chain.warn("%s still has a %s configured in %s, which stays in force: %s", e.registry, secret.name, left, because)
+	e.config.Notice(config.Warning, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, *left, because)
 	return nil
 }
 
-// storedSecret is what a provider keeps, and where it stands in what is
-// configured and what is stored for a registry.
-type storedSecret struct {
-	name       string
-	configured func(*config.RegistryConfig) *config.Value[config.Secret]
-	stored     func(config.Stored) *config.Secret
+// removeStored removes what the credentials file holds for the registry, and
+// returns it. A file that does not exist is not created.
+func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Stored, err error) {
+	if e.isAnonymous() || !config.HasCredentialsFile(e.config.Home) {
+		// There may have been one when the configuration was read.
+		e.config.ForgetCredentials()
+		return config.Stored{}, nil
+	}
+	err = e.edit(ctx, func(f *config.CredentialsFile, name string) error {
+		stored = f.Stored(name)
+		if stored == (config.Stored{}) {
+			return nil
+		}
+		return f.Remove(name)
+	})
+	return stored, err
 }
 
-// isAnonymous reports whether the registry has no name to store anything under.
-func (e credentialsEntry) isAnonymous() bool { return e.name() == "" && !e.registry.IsCratesIO() }
+// reload reads anew what is configured for the registry under a name, without
+// repeating what there is to say of it.
+func (e credentialsEntry) reload(name string) (*config.RegistryConfig, error) {
+	if e.registry.IsCratesIO() {
+		return quieted(e.config).CratesIO()
+	}
+	return quieted(e.config).Registry(name)
+}
 
 // mostAttempts bounds how often a change is made anew because a program that
 // knows nothing of the lock has written the file meanwhile.
@@ -85,7 +276,7 @@ func (e credentialsEntry) edit(ctx context.Context, change func(f *config.Creden
 }
 
 func (e credentialsEntry) editOnce(ctx context.Context, change func(f *config.CredentialsFile, name string) error) error {
-	f, err := e.chain.Config.OpenCredentials(ctx)
+	f, err := e.config.OpenCredentials(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,23 +288,8 @@ func (e credentialsEntry) editOnce(ctx context.Context, change func(f *config.Cr
 	return f.Save()
 }
 
-// removeStored removes what the credentials file holds for the registry, and
-// returns it. A file that does not exist is not created.
-func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Stored, err error) {
-	if e.isAnonymous() || !config.HasCredentialsFile(e.chain.Config.Home) {
-		// There may have been one when the configuration was read.
-		e.chain.Config.ForgetCredentials()
-		return config.Stored{}, nil
-	}
-	err = e.edit(ctx, func(f *config.CredentialsFile, name string) error {
-		stored = f.Stored(name)
-		if stored == (config.Stored{}) {
-			return nil
-		}
-		return f.Remove(name)
-	})
-	return stored, err
-}
+// isAnonymous reports whether the registry has no name to store anything under.
+func (e credentialsEntry) isAnonymous() bool { return e.name() == "" && !e.registry.IsCratesIO() }
 
 // name is the registry's in the credentials file: that by which the user called
 // it, even if its credentials are configured under another one.
@@ -127,29 +303,13 @@ func (e credentialsEntry) name() string {
 // inFile reports whether something is defined in the credentials file.
 func (e credentialsEntry) inFile(d config.Definition) bool {
 	dir, name := filepath.Split(d.Path)
-	return filepath.Clean(dir) == filepath.Clean(e.chain.Config.Home) &&
+	return filepath.Clean(dir) == filepath.Clean(e.config.Home) &&
 		(name == "credentials.toml" || name == "credentials")
 }
 
-// forget has what is configured for the registry read again when it is next
-// needed.
-func (e credentialsEntry) forget() {
-	delete(e.chain.configured, e.registry.Canonical())
-}
-
-// reload reads anew what is configured for the registry, where it was before,
-// without repeating what there is to say of it.
-func (e credentialsEntry) reload(before *config.RegistryConfig) (after *config.RegistryConfig, err error) {
-	e.forget()
-	quiet := quieted(e.chain.Config)
-	if e.registry.IsCratesIO() {
-		after, err = quiet.CratesIO()
-	} else {
-		after, err = quiet.Registry(before.Name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	e.chain.configured[e.registry.Canonical()] = after
-	return after, nil
+// quieted returns the same configuration without its warnings.
+func quieted(c *config.Config) *config.Config {
+	quiet := *c
+	quiet.Notify = nil
+	return &quiet
 }

@@ -24,7 +24,7 @@ func TestAnEditIsMadeAnewOverWhatAnotherHasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry := credentialsEntry{&Chain{Config: config.New(config.Options{Dir: home, Home: home})}, pub}
+	entry := credentialsEntry{config.New(config.Options{Dir: home, Home: home}), pub}
 	// login logs in while another program writes the file so many times.
 	login := func(others int) error {
 		write("")

@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -116,14 +113,6 @@ func TestUnstableFlags(t *testing.T) {
 		if got != test.want {
 			t.Errorf("-Z %q on %s: %s, want %s", test.flags, test.channel, got, test.want)
 		}
-	}
-}
-
-func TestLayersOf(t *testing.T) {
-	cause := errors.New("cause: with a colon")
-	err := fmt.Errorf("outermost: %w", wrapper{fmt.Errorf("middle: %w", cause)})
-	if got, want := layersOf(err), []string{"outermost", "middle", "cause: with a colon"}; !slices.Equal(got, want) {
-		t.Errorf("layersOf = %q, want %q", got, want)
 	}
 }
 

@@ -254,16 +254,15 @@ func (s *Session) Chain() *credential.Chain {
 		Stderr:           os.Stderr,
 		Now:              time.Now,
 		ReadToken:        read,
+		BuiltIn:          map[string]credential.Provider{},
 	}
 	if keyring.CargoProvider != "" {
 		canPrompt := func() bool { return keyring.CanPrompt(s.environ) }
-		chain.BuiltIn = map[string]credential.Provider{
-			keyring.CargoProvider: &keyring.Provider{
-				Options:   keyring.Options{Environ: s.environ, CanPrompt: canPrompt},
-				ReadToken: read,
-				Required:  true,
-				Notify:    s.Shell.Notify,
-			},
+		chain.BuiltIn[keyring.CargoProvider] = &keyring.Provider{
+			Options:   keyring.Options{Environ: s.environ, CanPrompt: canPrompt},
+			ReadToken: read,
+			Required:  true,
+			Notify:    s.Shell.Notify,
 		}
 	}
 	return chain

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
 // What the user sees goes through [Shell], by these rules, which are Cargo's:
@@ -185,7 +186,7 @@ func (s *Shell) answer(a *Answer) {
 
 // Error shows an error and what caused it, each layer by its own text.
 func (s *Shell) Error(err error) {
-	layers := layersOf(err)
+	layers := credential.Layers(err)
 	var b strings.Builder
 	b.WriteString(failure.paint("error") + ": " + layers[0] + "\n")
 	for _, cause := range layers[1:] {
@@ -198,26 +199,6 @@ func (s *Shell) Error(err error) {
 		}
 	}
 	s.print(b.String())
-}
-
-// layersOf returns the text of an error and of each of its causes. An error
-// that wraps another one ends with the other's text, which is taken off.
-func layersOf(err error) []string {
-	var layers []string
-	for err != nil {
-		cause := errors.Unwrap(err)
-		text := err.Error()
-		if cause != nil {
-			if text == cause.Error() {
-				err = cause
-				continue
-			}
-			text = strings.TrimSuffix(text, ": "+cause.Error())
-		}
-		layers = append(layers, text)
-		err = cause
-	}
-	return layers
 }
 
 // style is an escape sequence that starts a style.

@@ -36,7 +36,7 @@ func login(ctx context.Context, s *cli.Session, userAgent string) error {
 		return err
 	}
 	chain := s.Chain()
-	chain.Keys = paseto.Keys{}
+	chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
 	loginURL, err := loginURL(ctx, s, chain, target, userAgent)
 	if err != nil {
 		return err

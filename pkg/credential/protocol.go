@@ -1,0 +1,339 @@
+package credential
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/jsonobject"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/pkg/terminal"
+)
+
+// The protocol: a provider greets its caller, and answers each request. Greeting,
+// request and response are a line of JSON each.
+
+// protocolVersion is the version of the protocol that this package speaks.
+const protocolVersion = 1
+
+// maxLine is the longest line, in bytes, that either side reads. Cargo has no
+// limit; a token that is sent in an HTTP header stays far below this one.
+const maxLine = 1 << 20
+
+// mostCauses is how many causes of a provider's error are kept.
+const mostCauses = 100
+
+var (
+	errNotUTF8     = errors.New("stream did not contain valid UTF-8")
+	errLineTooLong = fmt.Errorf("a line is longer than %d bytes", maxLine)
+)
+
+// The kinds of requests and responses.
+const (
+	kindGet    = "get"
+	kindLogin  = "login"
+	kindLogout = "logout"
+)
+
+// request is what a provider is asked.
+type request struct {
+	Request
+	// Kind is "get", "login" or "logout"; anything else is a kind that this
+	// version does not know.
+	Kind string
+	// Operation goes with "get".
+	Operation Operation
+	// Login goes with "login".
+	Login LoginOptions
+}
+
+// response is what a provider answers.
+type response struct {
+	// Err is the error that it answers with; the other fields are then unset.
+	Err error
+	// Kind is "get", "login" or "logout"; anything else is a kind that this
+	// version does not know.
+	Kind string
+	// Token goes with "get".
+	Token Token
+}
+
+// readLine reads a line without its end; at the end of the input, io.EOF.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	// What reads from a pipe ends when the pipe is closed.
+	line, err := terminal.ReadLine(context.Background(), io.LimitReader(r, maxLine+1))
+	switch {
+	case err != nil:
+		return nil, oserror.New(err)
+	case len(line) > maxLine:
+		return nil, errLineTooLong
+	case !utf8.ValidString(line):
+		return nil, errNotUTF8
+	}
+	return []byte(line), nil
+}
+
+// writeLine writes a message as a line.
+func writeLine(w io.Writer, message any) error {
+	line, err := encode(message)
+	if err == nil {
+		_, err = w.Write(line)
+	}
+	clear(line)
+	return oserror.New(err)
+}
+
+func encode(message any) ([]byte, error) {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	// Cargo writes < and > as they are.
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(message)
+	return line.Bytes(), err
+}
+
+type greetingMessage struct {
+	Versions []uint32 `json:"v"`
+}
+
+// requestMessage has the fields of a request in Cargo's order. What is not given
+// is absent.
+type requestMessage struct {
+	Version  int             `json:"v"`
+	Registry registryMessage `json:"registry"`
+	Kind     string          `json:"kind"`
+	// The fields of a get.
+	Operation    string  `json:"operation,omitempty"`
+	Crate        *string `json:"name,omitempty"`
+	CrateVersion *string `json:"vers,omitempty"`
+	Checksum     *string `json:"cksum,omitempty"`
+	// The fields of a login.
+	Token    *string `json:"token,omitempty"`
+	LoginURL string  `json:"login-url,omitempty"`
+
+	Args []string `json:"args,omitempty"`
+}
+
+type registryMessage struct {
+	IndexURL string   `json:"index-url"`
+	Name     string   `json:"name,omitempty"`
+	Headers  []string `json:"headers,omitempty"`
+}
+
+// okMessage and errMessage are what stands in a response below its "Ok" or "Err".
+type okMessage struct {
+	Kind string `json:"kind"`
+	// The fields of a get.
+	Token                *string `json:"token,omitempty"`
+	Cache                string  `json:"cache,omitempty"`
+	Expiration           *int64  `json:"expiration,omitempty"`
+	OperationIndependent *bool   `json:"operation_independent,omitempty"`
+}
+
+type errMessage struct {
+	Kind string `json:"kind"`
+	// The fields of every error that is not known by its kind.
+	Message  *string   `json:"message,omitempty"`
+	CausedBy *[]string `json:"caused-by,omitempty"`
+}
+
+// fields returns what an operation has besides its kind; nil for what it has
+// not.
+func (op *Operation) fields() (name, version, checksum *string) {
+	switch op.Kind {
+	case "publish":
+		return &op.Name, &op.Version, &op.Checksum
+	case "yank", "unyank":
+		return &op.Name, &op.Version, nil
+	case "owners":
+		return &op.Name, nil, nil
+	}
+	return nil, nil, nil
+}
+
+func (r *request) message() requestMessage {
+	m := requestMessage{
+		Version:  protocolVersion,
+		Registry: registryMessage{r.IndexURL, r.Name, r.Headers},
+		Kind:     r.Kind,
+		Args:     r.Args,
+	}
+	switch r.Kind {
+	case kindGet:
+		m.Operation = r.Operation.Kind
+		m.Crate, m.CrateVersion, m.Checksum = r.Operation.fields()
+	case kindLogin:
+		m.LoginURL = r.Login.LoginURL
+		if r.Login.Token != nil {
+			token := r.Login.Token.Expose()
+			m.Token = &token
+		}
+	}
+	return m
+}
+
+func (r *response) message() any {
+	if r.Err != nil {
+		return map[string]errMessage{"Err": errorMessage(r.Err)}
+	}
+	m := okMessage{Kind: r.Kind}
+	if r.Kind == kindGet {
+		token := r.Token.Secret.Expose()
+		m.Token, m.OperationIndependent, m.Cache = &token, &r.Token.OperationIndependent, "never"
+		switch r.Token.Cache {
+		case CacheSession:
+			m.Cache = "session"
+		case CacheExpires:
+			expiration := r.Token.Expiration.Unix()
+			m.Cache, m.Expiration = "expires", &expiration
+		}
+	}
+	return map[string]okMessage{"Ok": m}
+}
+
+// errorKinds are the errors that travel as a kind alone. Every other error
+// travels with its texts.
+var errorKinds = []struct {
+	kind string
+	err  error
+}{
+	{"url-not-supported", ErrURLNotSupported},
+	{"not-found", ErrNotFound},
+	{"operation-not-supported", ErrOperationNotSupported},
+}
+
+const kindOther = "other"
+
+func errorMessage(err error) errMessage {
+	for _, k := range errorKinds {
+		if errors.Is(err, k.err) {
+			return errMessage{Kind: k.kind}
+		}
+	}
+	texts := Layers(err)
+	causes := texts[1:]
+	return errMessage{kindOther, &texts[0], &causes}
+}
+
+// decodeGreeting returns the versions of the protocol that a provider speaks.
+func decodeGreeting(line []byte) ([]uint32, error) {
+	o := jsonobject.Parse(line)
+	return o.Uint32s("v"), o.Err()
+}
+
+// decodeRequest reads what a provider is asked. A request of another version
+// of the protocol may have any form, so its version is looked at first.
+func decodeRequest(line []byte) (*request, error) {
+	o := jsonobject.Parse(line)
+	if version := o.Int("v"); o.Err() == nil && version != protocolVersion {
+		return nil, fmt.Errorf("unsupported protocol version %d", version)
+	}
+	about := o.Object("registry")
+	r := &request{
+		Request: Request{
+			IndexURL: about.String("index-url"),
+			Headers:  about.OptionalStrings("headers"),
+			Args:     o.OptionalStrings("args"),
+		},
+		Kind: o.String("kind"),
+	}
+	if name := about.OptionalString("name"); name != nil {
+		r.Name = *name
+	}
+	switch r.Kind {
+	case kindGet:
+		r.Operation.Kind = o.String("operation")
+		name, version, checksum := r.Operation.fields()
+		for _, field := range []struct {
+			name string
+			into *string
+		}{{"name", name}, {"vers", version}, {"cksum", checksum}} {
+			if field.into != nil {
+				*field.into = o.String(field.name)
+			}
+		}
+	case kindLogin:
+		if token := o.OptionalString("token"); token != nil {
+			secret := config.NewSecret(*token)
+			r.Login.Token = &secret
+		}
+		if url := o.OptionalString("login-url"); url != nil {
+			r.Login.LoginURL = *url
+		}
+	}
+	return r, o.Err()
+}
+
+// decodeResponse reads a provider's answer.
+func decodeResponse(line []byte) (*response, error) {
+	o := jsonobject.Parse(line)
+	if o.Err() == nil && (o.Len() != 1 || !o.Has("Ok") && !o.Has("Err")) {
+		return nil, errors.New("one field is expected, `Ok` or `Err`")
+	}
+	r := &response{}
+	if o.Has("Err") {
+		r.Err = decodeError(o.Object("Err"))
+		return r, o.Err()
+	}
+	ok := o.Object("Ok")
+	if r.Kind = ok.String("kind"); r.Kind != kindGet {
+		return r, o.Err()
+	}
+	r.Token = Token{
+		Secret:               config.NewSecret(ok.String("token")),
+		OperationIndependent: ok.Bool("operation_independent"),
+	}
+	// A kind of caching that this version does not know is none.
+	switch ok.String("cache") {
+	case "session":
+		r.Token.Cache = CacheSession
+	case "expires":
+		expiration := ok.Int("expiration")
+		if expiration < minExpiration || expiration > maxExpiration {
+			return nil, errors.New("the field `expiration` is out of range")
+		}
+		r.Token.Cache, r.Token.Expiration = CacheExpires, time.Unix(expiration, 0)
+	}
+	return r, o.Err()
+}
+
+// The range of times that Cargo takes: the years -9999 to 9999.
+const (
+	minExpiration = -377705116800
+	maxExpiration = 253402300799
+)
+
+// decodeError returns the error that a provider answers with.
+func decodeError(o jsonobject.Object) error {
+	kind := o.String("kind")
+	for _, k := range errorKinds {
+		if k.kind == kind {
+			return k.err
+		}
+	}
+	if kind != kindOther {
+		return ErrUnknownKind
+	}
+	texts := append([]string{o.String("message")}, o.OptionalStrings("caused-by")...)
+	if more := len(texts) - 1 - mostCauses; more > 0 {
+		texts = append(texts[:1+mostCauses], fmt.Sprintf("%d more", more))
+	}
+	return nested(texts)
+}
+
+// nested makes an error of the texts of its layers, outermost first.
+func nested(texts []string) error {
+	last := len(texts) - 1
+	err := errors.New(texts[last])
+	for last--; last >= 0; last-- {
+		err = fmt.Errorf("%s: %w", texts[last], err)
+	}
+	return err
+}

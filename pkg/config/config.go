@@ -1,9 +1,24 @@
+// Package config reads Cargo's configuration as Cargo does: the files from a
+// directory upward and in Cargo's home, with what they include; the
+// environment; --config values; and the credentials file. It also writes the
+// credentials file, see [CredentialsFile]. It is no general TOML reader, and it
+// knows only those tables that have to do with registries.
+//
+// Most callers write
+//
+//	cfg, err := config.Load(config.Options{Dir: dir, Home: home, Environ: os.Environ()})
+//	name, err := cfg.String("registry.default")
+//
+// The package reads nothing of the process behind the caller's back and prints
+// nothing: warnings go to [Options].Notify.
+//
+// Every value comes with its [Definition], the place that defines it. The
+// error messages are Cargo's; each layer wraps the one below. Where Cargo
+// defines the behaviour: the chapter "Configuration" of the Cargo book.
 package config
 
 import (
-	"errors"
 	"fmt"
-	"os/user"
 	"path/filepath"
 	"strings"
 )
@@ -31,9 +46,9 @@ type Config struct {
 	environ environ
 	// root is nil until the files have been read.
 	root *node
-	// credentials is nil until the credentials file has been read, which is
-	// then laid over root where a value is looked up.
-	credentials *node
+	// withCredentials is root with the credentials file laid over it; nil until
+	// that has been read.
+	withCredentials *node
 	// known is the credentials file as it was last read or saved, unless it is
 	// open to be changed.
 	known *credentialsContent
@@ -58,35 +73,6 @@ func Load(o Options, args ...string) (*Config, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-// HomeDir returns Cargo's home directory, absolute: $CARGO_HOME, or .cargo in
-// the user's home directory. A relative $CARGO_HOME is relative to dir, an
-// empty one counts as unset.
-func HomeDir(dir string, environment []string) (string, error) {
-	e := newEnviron(environment)
-	if home := e.values["CARGO_HOME"]; home != "" {
-		if filepath.IsAbs(home) {
-			return home, nil
-		}
-		return joinPath(dir, home), nil
-	}
-	home := e.values[homeVariable]
-	if home == "" {
-		if u, err := user.Current(); err == nil {
-			home = u.HomeDir
-		}
-	}
-	if home == "" {
-		return "", errors.New("Cargo couldn't find your home directory. This probably means that $HOME was not set.")
-	}
-	return joinPath(home, ".cargo"), nil
-}
-
-// Env returns an environment variable.
-func (c *Config) Env(name string) (string, bool) {
-	value, ok := c.environ.values[name]
-	return value, ok
 }
 
 // Notice hands a notice to Options.Notify.
@@ -122,4 +108,36 @@ func joinPath(dir, path string) string {
 		return dir + path
 	}
 	return dir + string(filepath.Separator) + path
+}
+
+// NoticeKind says how a [Notice] is shown.
+type NoticeKind int
+
+const (
+	// Warning is shown after "warning: ", unless the user asked for quiet.
+	Warning NoticeKind = iota
+	// Note is shown after "note: ", unless the user asked for quiet.
+	Note
+	// Help is shown after "help: ", below the warning it belongs to.
+	Help
+	// Status is a status line: a verb, right-aligned, and what it is about;
+	// hidden when the user asked for quiet.
+	Status
+	// VerboseStatus is a status line that only a user who asked for verbose
+	// output sees.
+	VerboseStatus
+	// Plain is shown as it is, whatever the user asked for.
+	Plain
+)
+
+// Notice is something that a user of a program should be told, but that is no
+// error: the library prints nothing, it hands notices to its caller.
+type Notice struct {
+	Kind NoticeKind
+	// Verb is the verb of a status line ("Login", "Updating"); empty for the
+	// other kinds.
+	Verb string
+	// Text may have several lines. It never ends with a line feed and never
+	// holds a token.
+	Text string
 }

@@ -310,6 +310,25 @@ func TestOverrideRefuses(t *testing.T) {
 	}
 }
 
+func TestOverrideShowsNoToken(t *testing.T) {
+	for arg, want := range map[string]string{
+		"registry.token=s3cr3t":                       "registry.token=REDACTED",
+		"token s3cr3t":                                "REDACTED",
+		"token s3cr3t = 1":                            "REDACTED",
+		"registries.a.tokn=s3cr3ts3cr3ts3cr3ts3":      "registries.a.tokn=REDACTED",
+		"s3cr3ts3cr3ts3cr3ts3cr3t==":                  "REDACTED",
+		"registries={x={token='s3cr3t'}}":             "registries=REDACTED",
+		"a.b=word":                                    "a.b=word",
+		"net.retry=sparse+https://a.example/path":     "net.retry=sparse+https://a.example/path",
+		"a-configuration-file-that-is-not-there.toml": "a-configuration-file-that-is-not-there.toml",
+	} {
+		err := newWorld(t, nil).new().Override([]string{arg})
+		if err == nil || !strings.Contains(err.Error(), "--config argument `"+want+"`") || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("Override(%q) = %v, want it to show %s", arg, err, want)
+		}
+	}
+}
+
 func TestNoticesAreCargos(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -378,6 +397,24 @@ func TestRegistriesTakeTheEnvironmentIn(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("Registries = %q, want %q", got, want)
+	}
+}
+
+func TestOfSeveralVariablesTheLastOneCounts(t *testing.T) {
+	environ := []string{"A=1", "CARGO_HOME=/first", "A", "=A=3", "A=2", "CARGO_HOME=/last", "CARGO_REGISTRY_DEFAULT=first", "CARGO_REGISTRY_DEFAULT=last"}
+	if value, ok := LookupEnv(environ, "A"); value != "2" || !ok {
+		t.Errorf("A = %q, %v", value, ok)
+	}
+	if value, ok := LookupEnv(environ, "B"); value != "" || ok {
+		t.Errorf("B = %q, %v, want nothing", value, ok)
+	}
+	if home, err := HomeDir("/", environ); err != nil || filepath.ToSlash(home) != "/last" {
+		t.Errorf("the home is %q, %v", home, err)
+	}
+	w := newWorld(t, nil)
+	w.environ = environ
+	if value, err := w.new().String("registry.default"); err != nil || value == nil || value.Val != "last" {
+		t.Errorf("registry.default = %v, %v", value, err)
 	}
 }
 

@@ -96,6 +96,31 @@ func (f *CredentialsFile) read() error {
 	return f.parse(content)
 }
 
+// Save writes the changes. Whoever else may read the file loses that before a
+// token is in it, even if nothing has changed. At every moment the file holds
+// all of the old or all of the new document, at most with line ends behind it.
+// If it fails, the file is as it was, as far as the system allows. The error is
+// [ErrChanged] if a program that knows nothing of the lock has changed it.
+func (f *CredentialsFile) Save() error {
+	info, err := f.file.Stat()
+	if err == nil {
+		err = narrow(f.file, info)
+	}
+	if err != nil {
+		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, oserror.New(err))
+	}
+	content := f.text.Bytes()
+	if bytes.Equal(content, f.saved) {
+		return nil
+	}
+	if err := replace(f.file, f.saved, content); err != nil {
+		return fmt.Errorf("failed to write to `%s`: %w", f.path, oserror.New(err))
+	}
+	clear(f.saved)
+	f.saved = content
+	return nil
+}
+
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
 	if c := f.config; c != nil {
@@ -131,28 +156,24 @@ func (f *CredentialsFile) SetSecretKey(registry string, key Secret, subject *str
 type setting struct{ key, text string }
 
 func (f *CredentialsFile) set(registry string, settings []setting) error {
-	d := f.definition()
-	values := newTable(d)
+	values := newTable(f.definition())
 	var keys []string
 	for _, s := range settings {
-		values.setChild(s.key, &node{kind: stringKind, text: s.text, definition: d})
+		values.table[s.key] = newString(s.text, values.definition)
 		keys = append(keys, s.key)
 	}
-	table := tableOf(registry)
-	return f.change(func(root *node) error {
+	return f.change(func(root *node) (*node, error) {
 		if registry == "" {
-			root.setChild("registry", values)
-			return nil
+			return root.replacing("registry", values), nil
 		}
-		registries := newTable(d)
-		registries.setChild(registry, values)
-		if old := root.child("registries"); old != nil {
-			if err := registries.merge(old, false, nil); err != nil {
-				return err
+		registries := newTable(values.definition).replacing(registry, values)
+		if old := root.table["registries"]; old != nil {
+			var err error
+			if registries, err = merged(registries, old, false, nil); err != nil {
+				return nil, err
 			}
 		}
-		root.setChild("registries", registries)
-		return nil
+		return root.replacing("registries", registries), nil
 	}, func(document *tomledit.Document) error {
 		if registry == "" {
 			if err := document.Only("registry", keys...); err != nil {
@@ -160,7 +181,7 @@ func (f *CredentialsFile) set(registry string, settings []setting) error {
 			}
 		}
 		for _, s := range settings {
-			if err := document.Set(s.text, append(table[:len(table):len(table)], s.key)...); err != nil {
+			if err := document.Set(s.text, tableOf(registry).child(s.key)...); err != nil {
 				return err
 			}
 		}
@@ -172,7 +193,10 @@ func (f *CredentialsFile) set(registry string, settings []setting) error {
 // secret key and its subject. Other keys of the registry, and its table, stay.
 // The names are those of [CredentialsFile.SetToken].
 func (f *CredentialsFile) Remove(registry string) error {
-	return f.change(removal(tableOf(registry), "token", "secret-key", "secret-key-subject"))
+	table := tableOf(registry)
+	keys := []string{"token", "secret-key", "secret-key-subject"}
+	return f.change(func(root *node) (*node, error) { return without(root, table, keys...) },
+		func(text *tomledit.Document) error { return text.Remove(table, keys...) })
 }
 
 // RemoveToken removes a registry's token and nothing else. Unlike other changes
@@ -182,7 +206,11 @@ func (f *CredentialsFile) RemoveToken(registry string) error {
 	if registry == "" && f.tree.below(table) == nil {
 		table = nil
 	}
-	return f.document.change(removal(table, oldTokenKey))
+	want, err := without(f.tree, table, oldTokenKey)
+	if err != nil {
+		return err
+	}
+	return f.edit(want, func(text *tomledit.Document) error { return text.Remove(table, oldTokenKey) })
 }
 
 // tableOf is where the file keeps a registry's credentials.
@@ -193,24 +221,15 @@ func tableOf(registry string) path {
 	return path{"registries", registry}
 }
 
-// removal removes keys from a table: from what the file means, and from its
-// text.
-func removal(table path, keys ...string) (mean func(*node) error, edit func(*tomledit.Document) error) {
-	return func(root *node) error {
-			n := root.below(table)
-			if n == nil {
-				return nil
-			}
-			if n.kind != tableKind {
-				return fmt.Errorf("expected `[%s]` to be a table", table)
-			}
-			for _, key := range keys {
-				n.removeChild(key)
-			}
-			return nil
-		}, func(text *tomledit.Document) error {
-			return text.Remove(table, keys...)
-		}
+// without returns what a file means without some keys of a table.
+func without(root *node, table path, keys ...string) (*node, error) {
+	if n := root.below(table); n != nil && n.kind != tableKind {
+		return nil, fmt.Errorf("expected `[%s]` to be a table", table)
+	}
+	for _, key := range keys {
+		root = root.without(table.child(key))
+	}
+	return root, nil
 }
 
 // Stored is what a credentials file holds for one registry; nil is nothing.
@@ -247,7 +266,7 @@ func StoredCredentials(home string) (path string, stored map[string]Stored, err 
 // storedIn returns what a credentials file holds for each registry.
 func storedIn(root *node) map[string]Stored {
 	names := []string{""}
-	if registries := root.child("registries"); registries != nil {
+	if registries := root.table["registries"]; registries != nil {
 		names = append(names, registries.names()...)
 	}
 	found := map[string]Stored{}
@@ -281,19 +300,19 @@ func (n *node) secret(name string) *Secret {
 
 // change changes the document. Like every change by Cargo it also moves a token
 // from the root, where very old files have it, to [registry].
-func (f *CredentialsFile) change(mean func(root *node) error, edit func(*tomledit.Document) error) error {
-	isOld := false
-	return f.document.change(func(root *node) error {
-		if token := root.child(oldTokenKey); token != nil {
-			isOld = true
-			root.removeChild(oldTokenKey)
-			registry := newTable(root.definition)
-			registry.setChild("token", token)
-			root.setChild("registry", registry)
-		}
-		return mean(root)
-	}, func(text *tomledit.Document) error {
-		if isOld {
+func (f *CredentialsFile) change(mean func(root *node) (*node, error), edit func(*tomledit.Document) error) error {
+	root := f.tree
+	token := root.table[oldTokenKey]
+	if token != nil {
+		registry := newTable(root.definition).replacing("token", token)
+		root = root.without(path{oldTokenKey}).replacing("registry", registry)
+	}
+	want, err := mean(root)
+	if err != nil {
+		return err
+	}
+	return f.edit(want, func(text *tomledit.Document) error {
+		if token != nil {
 			if err := text.Nest(oldTokenKey, "registry"); err != nil {
 				return err
 			}
@@ -313,4 +332,24 @@ func (f *CredentialsFile) parse(content []byte) error {
 	}
 	f.saved = content
 	return nil
+}
+
+// credentialsContent is what a credentials file holds.
+type credentialsContent struct {
+	path    string
+	content []byte
+	tree    *node
+}
+
+// readCredentials reads and parses the credentials file at path.
+func readCredentials(path string) (*credentialsContent, error) {
+	content, err := readLocked(path)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := parseTOML(content, &Definition{Kind: File, Path: path})
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	return &credentialsContent{path, content, tree}, nil
 }

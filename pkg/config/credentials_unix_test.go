@@ -302,13 +302,13 @@ func countTokens(content []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	registries := root.child("registries")
+	registries := root.table["registries"]
 	if registries == nil {
 		return 0, nil
 	}
 	count := 0
-	for _, e := range registries.members.list {
-		if e.value.child("token") != nil {
+	for _, registry := range registries.table {
+		if registry.table["token"] != nil {
 			count++
 		}
 	}

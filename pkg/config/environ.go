@@ -1,11 +1,54 @@
 package config
 
 import (
+	"errors"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// environ is a snapshot of the environment.
+// LookupEnv returns the value of a variable in an environment such as that of
+// [Options]. Of several with that name the last one counts, as for the programs
+// that os/exec starts with it.
+func LookupEnv(environ []string, name string) (value string, ok bool) {
+	for _, entry := range slices.Backward(environ) {
+		found, value, ok := strings.Cut(entry, "=")
+		if ok && (found == name || runtime.GOOS == "windows" && strings.EqualFold(found, name)) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// Env returns an environment variable.
+func (c *Config) Env(name string) (string, bool) { return LookupEnv(c.Environ, name) }
+
+// HomeDir returns Cargo's home directory, absolute: $CARGO_HOME, or .cargo in
+// the user's home directory. A relative $CARGO_HOME is relative to dir, an
+// empty one counts as unset.
+func HomeDir(dir string, environment []string) (string, error) {
+	if home, _ := LookupEnv(environment, "CARGO_HOME"); home != "" {
+		if filepath.IsAbs(home) {
+			return home, nil
+		}
+		return joinPath(dir, home), nil
+	}
+	home, _ := LookupEnv(environment, homeVariable)
+	if home == "" {
+		if u, err := user.Current(); err == nil {
+			home = u.HomeDir
+		}
+	}
+	if home == "" {
+		return "", errors.New("Cargo couldn't find your home directory. This probably means that $HOME was not set.")
+	}
+	return joinPath(home, ".cargo"), nil
+}
+
+// environ has the variables that may be configuration.
 type environ struct {
 	values map[string]string
 	// misspelt has, for every variable whose name is not spelt as
@@ -20,9 +63,7 @@ func newEnviron(environment []string) environ {
 		if !ok || name == "" {
 			continue
 		}
-		if _, seen := e.values[name]; seen {
-			continue
-		}
+		// The last one counts, as in [LookupEnv].
 		e.values[name] = value
 		spelling := strings.ReplaceAll(strings.ToUpper(name), "-", "_")
 		if spelling != name && utf8.ValidString(name) && utf8.ValidString(value) {
@@ -47,4 +88,30 @@ func (e environ) hasPrefix(prefix string) bool {
 		}
 	}
 	return false
+}
+
+// key is a path with the environment variable that sets the same value.
+type key struct {
+	path
+	variable string
+}
+
+func parseKey(dotted string) key {
+	k := key{variable: "CARGO"}
+	for part := range strings.SplitSeq(dotted, ".") {
+		k = k.child(part)
+	}
+	return k
+}
+
+// child returns the key of a value below k. The variable has the part in upper
+// case, with '-' as '_'.
+func (k key) child(part string) key {
+	return key{k.path.child(part), k.variable + "_" + strings.ReplaceAll(strings.ToUpper(part), "-", "_")}
+}
+
+// exactChild is child for a part that stands in the variable as it is: that of
+// a table whose names are the user's.
+func (k key) exactChild(part string) key {
+	return key{k.path.child(part), k.variable + "_" + part}
 }

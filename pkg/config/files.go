@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,46 +30,40 @@ func (c *Config) tree() (*node, error) {
 		return c.root, nil
 	}
 	root := newTable(&Definition{})
-	if err := c.readFiles(root); err != nil {
-		return nil, fmt.Errorf("could not load Cargo configuration: %w", err)
+	for _, place := range c.places() {
+		path, found := c.filePath(place, "config", true)
+		if !found {
+			continue
+		}
+		file, err := c.readFile(path, File, map[string]bool{})
+		if err == nil {
+			if root, err = merged(root, file, false, nil); err != nil {
+				err = fmt.Errorf("failed to merge configuration at `%s`: %w", path, err)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("could not load Cargo configuration: %w", err)
+		}
 	}
 	c.root = root
 	return root, nil
 }
 
-// readFiles merges the file of the working directory, those of the directories
-// above it and that of the home into root. The nearest wins.
-func (c *Config) readFiles(root *node) error {
-	homeSeen := false
+// places returns the directories that may have a configuration file: those of
+// the working directory, of the directories above it, and the home. The nearest
+// comes first, and wins.
+func (c *Config) places() []string {
+	var places []string
 	for dir := c.Dir; ; dir = filepath.Dir(dir) {
-		place := filepath.Join(dir, ".cargo")
-		homeSeen = homeSeen || place == filepath.Clean(c.Home)
-		if err := c.readPlace(place, root); err != nil {
-			return err
-		}
+		places = append(places, filepath.Join(dir, ".cargo"))
 		if dir == filepath.Dir(dir) {
 			break
 		}
 	}
-	if homeSeen {
-		return nil
+	if !slices.Contains(places, filepath.Clean(c.Home)) {
+		places = append(places, c.Home)
 	}
-	return c.readPlace(c.Home, root)
-}
-
-func (c *Config) readPlace(dir string, root *node) error {
-	path, found := c.filePath(dir, "config", true)
-	if !found {
-		return nil
-	}
-	file, err := c.readFile(path, File, map[string]bool{})
-	if err != nil {
-		return err
-	}
-	if err := root.merge(file, false, nil); err != nil {
-		return fmt.Errorf("failed to merge configuration at `%s`: %w", path, err)
-	}
-	return nil
+	return places
 }
 
 // filePath returns the path of a file that may still have its old name,
@@ -155,10 +150,11 @@ func components(path string) string {
 // fileError wraps an error of parseTOML: what is wrong in a file, as Cargo
 // says it.
 func fileError(path string, err error) error {
-	switch err.(type) {
-	case *notUTF8Error:
+	var syntax *SyntaxError
+	switch {
+	case errors.Is(err, errNotUTF8):
 		return fmt.Errorf("failed to read configuration file `%s`: %w", path, err)
-	case *SyntaxError:
+	case errors.As(err, &syntax):
 		return fmt.Errorf("could not parse TOML configuration in `%s`: %w", path, err)
 	}
 	return fmt.Errorf("failed to load TOML configuration from `%s`: %w", path, err)
@@ -166,9 +162,13 @@ func fileError(path string, err error) error {
 
 // include returns file with the files that it includes merged below it.
 func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) (*node, error) {
-	includes, err := includesOf(file)
-	if err != nil || len(includes) == 0 {
-		return file, err
+	value := file.table["include"]
+	if value == nil {
+		return file, nil
+	}
+	includes, err := includesOf(value)
+	if err != nil {
+		return nil, err
 	}
 	root := newTable(file.definition)
 	for _, inc := range includes {
@@ -184,41 +184,36 @@ func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) 
 		}
 		included, err := c.readFile(path, kind, seen)
 		if err == nil {
-			err = root.merge(included, true, nil)
+			root, err = merged(root, included, true, nil)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("failed to load config include `%s` from `%s`: %w", inc.path, inc.definition, err)
 		}
 	}
-	return root, root.merge(file, true, nil)
+	return merged(root, file.without(path{"include"}), true, nil)
 }
 
 type include struct {
 	path       string
 	optional   bool
-	definition Definition
+	definition *Definition
 }
 
-// includesOf takes the include key out of file.
-func includesOf(file *node) ([]include, error) {
-	value := file.child("include")
-	if value == nil {
-		return nil, nil
-	}
-	file.removeChild("include")
+// includesOf reads the key include.
+func includesOf(value *node) ([]include, error) {
 	if value.kind != listKind {
 		// The missing backquote is Cargo's.
 		return nil, fmt.Errorf("expected a list of strings or a list of tables, but found %s at `include` in `%s",
 			value.kind, value.definition)
 	}
 	var includes []include
-	for i, element := range value.elements() {
-		inc := include{definition: *element.definition}
+	for i, element := range value.list {
+		inc := include{definition: element.definition}
 		switch element.kind {
 		case stringKind:
 			inc.path = element.text
 		case tableKind:
-			path := element.child("path")
+			path := element.table["path"]
 			if path == nil {
 				return nil, fmt.Errorf("missing field `path` at `include[%d]` in `%s`", i, element.definition)
 			}
@@ -226,7 +221,7 @@ func includesOf(file *node) ([]include, error) {
 				return nil, fmt.Errorf("expected a string, but found %s at `include[%d].path` in `%s`", path.kind, i, element.definition)
 			}
 			inc.path = path.text
-			if optional := element.child("optional"); optional != nil {
+			if optional := element.table["optional"]; optional != nil {
 				if optional.kind != booleanKind {
 					return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
 				}

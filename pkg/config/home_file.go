@@ -79,25 +79,24 @@ func (f *HomeFile) Save(ctx context.Context) error {
 }
 
 // Has reports whether a key has a value.
-func (f *HomeFile) Has(key ...string) bool { return f.find(key) != nil }
+func (f *HomeFile) Has(key ...string) bool { return f.tree.below(key) != nil }
 
 // Keys returns the keys of a table, sorted.
 func (f *HomeFile) Keys(table ...string) []string {
-	n := f.find(table)
-	if n == nil || n.kind != tableKind {
-		return nil
+	if n := f.tree.below(table); n != nil {
+		return n.names()
 	}
-	return n.names()
+	return nil
 }
 
 // Strings returns the elements of a list of strings.
 func (f *HomeFile) Strings(key ...string) []string {
-	n := f.find(key)
+	n := f.tree.below(key)
 	if n == nil {
 		return nil
 	}
 	var elements []string
-	for _, element := range n.elements() {
+	for _, element := range n.list {
 		elements = append(elements, element.text)
 	}
 	return elements
@@ -105,11 +104,11 @@ func (f *HomeFile) Strings(key ...string) []string {
 
 // Program returns a program with its arguments; nil if there is none.
 func (f *HomeFile) Program(key ...string) *Program {
-	n := f.find(key)
+	n := f.tree.below(key)
 	if n == nil {
 		return nil
 	}
-	list := n.elements()
+	list := n.list
 	if n.kind == stringKind {
 		list = splitWords(n.text, n.definition)
 	}
@@ -123,21 +122,26 @@ func (f *HomeFile) Program(key ...string) *Program {
 	return p
 }
 
+// setValue gives a key a value, which edit writes into the text.
+func (f *HomeFile) setValue(value *node, key []string, edit func(*tomledit.Document) error) error {
+	want, err := f.tree.with(value, key)
+	if err != nil {
+		return err
+	}
+	return f.edit(want, edit)
+}
+
 // Set sets a string in place of what the key had.
 func (f *HomeFile) Set(text string, key ...string) error {
-	return f.change(func(root *node) error {
-		return root.put(key, &node{kind: stringKind, text: text})
-	}, func(d *tomledit.Document) error {
+	return f.setValue(newString(text, f.definition()), key, func(d *tomledit.Document) error {
 		return d.Set(text, key...)
 	})
 }
 
-// Substitute is [HomeFile.Set] that keeps what the key had in a comment behind
+// Substitute is [HomeFile.Set] that keeps what the key had in a comment after
 // it, for [HomeFile.Restore], and reports whether there was room for one.
 func (f *HomeFile) Substitute(text string, key ...string) (kept bool, err error) {
-	err = f.change(func(root *node) error {
-		return root.put(key, &node{kind: stringKind, text: text})
-	}, func(d *tomledit.Document) (err error) {
+	err = f.setValue(newString(text, f.definition()), key, func(d *tomledit.Document) (err error) {
 		kept, err = d.Substitute(text, key...)
 		return err
 	})
@@ -151,28 +155,20 @@ func (f *HomeFile) Restore(key ...string) (restored bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	// Somebody may have written something else into the comment.
+	// The comment may have been written by hand.
 	old, err := parseTOML([]byte("old = "+raw), f.definition())
 	if err != nil {
 		return false, nil
 	}
-	return true, f.change(func(root *node) error {
-		return root.put(key, old.child("old"))
-	}, func(d *tomledit.Document) error {
+	return true, f.setValue(old.table["old"], key, func(d *tomledit.Document) error {
 		return d.Restore(key...)
 	})
 }
 
-// SetStrings sets a list that does not exist yet, with a comment behind it where
+// SetStrings sets a list that does not exist yet, with a comment after it where
 // there is room for one.
 func (f *HomeFile) SetStrings(texts []string, comment string, key ...string) error {
-	return f.change(func(root *node) error {
-		list := &node{kind: listKind}
-		for _, text := range texts {
-			list.addElement(&node{kind: stringKind, text: text})
-		}
-		return root.put(key, list)
-	}, func(d *tomledit.Document) error {
+	return f.setValue(f.newList(texts), key, func(d *tomledit.Document) error {
 		if err := d.SetStrings(texts, key...); err != nil || comment == "" {
 			return err
 		}
@@ -180,91 +176,117 @@ func (f *HomeFile) SetStrings(texts []string, comment string, key ...string) err
 	})
 }
 
-// Comment returns the comment behind a key.
+// Comment returns the comment after a key.
 func (f *HomeFile) Comment(key ...string) string { return f.text.Comment(key...) }
 
 // AppendString adds a string at the end of a list.
 func (f *HomeFile) AppendString(text string, key ...string) error {
-	return f.changeList(key, func(list []*node) []*node {
-		return append(list, &node{kind: stringKind, text: text})
-	}, func(d *tomledit.Document) error {
+	return f.setList(append(f.Strings(key...), text), key, func(d *tomledit.Document) error {
 		return d.AppendString(text, key...)
 	})
 }
 
 // ReplaceString replaces a string in a list.
 func (f *HomeFile) ReplaceString(old, text string, key ...string) error {
-	return f.changeList(key, func(list []*node) []*node {
-		for i, element := range list {
-			if element.text == old {
-				list[i] = &node{kind: stringKind, text: text}
-			}
+	texts := f.Strings(key...)
+	for i := range texts {
+		if texts[i] == old {
+			texts[i] = text
 		}
-		return list
-	}, func(d *tomledit.Document) error {
+	}
+	return f.setList(texts, key, func(d *tomledit.Document) error {
 		return d.ReplaceString(old, text, key...)
 	})
 }
 
 // RemoveString removes a string from a list, which may become empty.
 func (f *HomeFile) RemoveString(text string, key ...string) error {
-	return f.changeList(key, func(list []*node) []*node {
-		return slices.DeleteFunc(list, func(element *node) bool { return element.text == text })
-	}, func(d *tomledit.Document) error {
+	isIt := func(element string) bool { return element == text }
+	return f.setList(slices.DeleteFunc(f.Strings(key...), isIt), key, func(d *tomledit.Document) error {
 		return d.RemoveString(text, key...)
 	})
 }
 
-func (f *HomeFile) changeList(key []string, mean func([]*node) []*node, edit func(*tomledit.Document) error) error {
-	return f.change(func(root *node) error {
-		n := root.below(key)
-		if n == nil || n.kind != listKind {
-			return fmt.Errorf("`%s` in %s is no list", path(key), f.path)
-		}
-		n.setElements(mean(n.elements()))
-		return nil
-	}, edit)
+// setList is setValue for a list that exists.
+func (f *HomeFile) setList(texts, key []string, edit func(*tomledit.Document) error) error {
+	n := f.tree.below(key)
+	if n == nil || n.kind != listKind {
+		return fmt.Errorf("`%s` in %s is no list", path(key), f.path)
+	}
+	return f.setValue(f.newList(texts), key, edit)
+}
+
+func (f *HomeFile) newList(texts []string) *node {
+	list := &node{kind: listKind, definition: f.definition()}
+	for _, text := range texts {
+		list.list = append(list.list, newString(text, list.definition))
+	}
+	return list
 }
 
 // Unset removes a key with its comment, and the table around it if that was all
 // it held.
 func (f *HomeFile) Unset(key ...string) error {
-	table, name := key[:len(key)-1], key[len(key)-1]
-	var want *node
-	return f.change(func(root *node) error {
-		want = root
-		if n := root.below(table); n != nil {
-			n.removeChild(name)
+	text := f.text.Clone()
+	err := text.Discard(key...)
+	if err == nil {
+		want := f.tree.without(key)
+		for n := len(key) - 1; n > 0 && !text.Has(key[:n]...); n-- {
+			want = want.without(key[:n])
 		}
-		return nil
-	}, func(d *tomledit.Document) error {
-		if err := d.Discard(key...); err != nil {
-			return err
-		}
-		for n := len(table); n > 0 && !d.Has(table[:n]...); n-- {
-			if parent := want.below(table[:n-1]); parent != nil {
-				parent.removeChild(table[n-1])
-			}
-		}
-		return nil
-	})
+		err = f.take(text, want)
+	}
+	if err != nil {
+		return fmt.Errorf("failed to edit `%s`: %w", f.path, err)
+	}
+	return nil
 }
 
-func (f *HomeFile) find(key []string) *node { return f.tree.below(key) }
+// document is a TOML file's content while it is changed: its text, and what that
+// means.
+type document struct {
+	path string
+	text *tomledit.Document
+	tree *node
+}
 
-// put sets the value at a path in tables, which are made as needed.
-func (n *node) put(at path, value *node) error {
-	for i, name := range at[:len(at)-1] {
-		next := n.child(name)
-		if next == nil {
-			next = newTable(n.definition)
-			n.setChild(name, next)
+func (d *document) definition() *Definition { return &Definition{Kind: File, Path: d.path} }
+
+// parse takes over the content, whose meaning may be known already. Nobody may
+// change it as long as it is the text.
+func (d *document) parse(content []byte) (err error) {
+	if d.tree == nil {
+		if d.tree, err = parseTOML(content, d.definition()); err != nil {
+			return fileError(d.path, err)
 		}
-		if next.kind != tableKind {
-			return next.expected("table", at[:i+1])
-		}
-		n = next
 	}
-	n.setChild(at[len(at)-1], value)
+	d.text = tomledit.New(content)
+	return nil
+}
+
+// edit changes the text, if it then means what is wanted. If not, nothing
+// changes.
+func (d *document) edit(want *node, edit func(*tomledit.Document) error) error {
+	text := d.text.Clone()
+	err := edit(text)
+	if err == nil {
+		err = d.take(text, want)
+	}
+	if err != nil {
+		return fmt.Errorf("failed to edit `%s`: %w", d.path, err)
+	}
+	return nil
+}
+
+// take takes over an edited text, if it means what is wanted.
+func (d *document) take(text *tomledit.Document, want *node) error {
+	tree, err := parseTOML(text.Bytes(), d.definition())
+	if err != nil {
+		return err
+	}
+	if !tree.means(want) {
+		return tomledit.ErrRefused
+	}
+	d.text, d.tree = text, tree
 	return nil
 }

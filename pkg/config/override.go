@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -18,8 +20,8 @@ func (c *Config) Override(args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := over.merge(value, true, nil); err != nil {
-			return fmt.Errorf("failed to merge --config argument `%s`: %w", arg, err)
+		if over, err = merged(over, value, true, nil); err != nil {
+			return fmt.Errorf("failed to merge --config argument `%s`: %w", shownArgument(arg), err)
 		}
 	}
 	if len(args) == 0 {
@@ -29,8 +31,11 @@ func (c *Config) Override(args []string) error {
 	if err != nil {
 		return err
 	}
-	c.net, c.http = nil, nil
-	return root.merge(over, true, nil)
+	if root, err = merged(root, over, true, nil); err != nil {
+		return err
+	}
+	c.root, c.withCredentials, c.net, c.http = root, nil, nil, nil
+	return nil
 }
 
 func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
@@ -45,7 +50,7 @@ func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
 	if err := checkExpression(arg); err != nil {
 		return nil, err
 	}
-	shown := hideSecrets(arg, false)
+	shown := shownArgument(arg)
 	value, err := parseTOML([]byte(arg), &Definition{Kind: CommandLine})
 	var syntax *SyntaxError
 	switch {
@@ -86,7 +91,7 @@ func checkExpression(arg string) error {
 			arrayTable = arrayTable || e.Kind == unstable.ArrayTable
 		}
 	}
-	arg = hideSecrets(arg, false)
+	arg = shownArgument(arg)
 	switch {
 	case p.Error() != nil:
 		return nil
@@ -102,14 +107,34 @@ func checkExpression(arg string) error {
 	return nil
 }
 
+// shownArgument returns a --config argument as an error may show it: without
+// what may be a token. That is what stands beside the name of one, and any word
+// as long as one.
+func shownArgument(arg string) string {
+	const suspicious = 20
+	isLong := func(word string) bool { return len(word) >= suspicious && !strings.ContainsAny(word, `/\:`) }
+	words := func(text string) []string {
+		return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'={}[],#", r) })
+	}
+	key, value, _ := strings.Cut(arg, "=")
+	lower := strings.ToLower(arg)
+	switch {
+	case len(words(key)) > 1 && strings.Contains(lower, "token"), isLong(key) && !strings.Contains(key, "."):
+		return redacted
+	case strings.Contains(lower, "token"), strings.Contains(lower, "secret"), slices.ContainsFunc(words(value), isLong):
+		return key + "=" + redacted
+	}
+	return arg
+}
+
 // refuseSecrets keeps tokens and keys out of command lines, which other
 // processes can read.
 func refuseSecrets(value *node) error {
+	registries := value.below(path{"registries"})
 	for _, secret := range []string{"token", "secret-key"} {
 		if value.below(path{"registry", secret}) != nil {
 			return fmt.Errorf("registry.%s cannot be set through --config for security reasons", secret)
 		}
-		registries := value.below(path{"registries"})
 		if registries == nil {
 			continue
 		}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -17,16 +16,6 @@ type RegistryConfig struct {
 	CredentialProvider *Program
 	SecretKey          *Value[Secret]
 	SecretKeySubject   *Value[string]
-}
-
-// Program is a configured program with its arguments, such as a credential
-// provider: a string that is split at white space, or a list.
-type Program struct {
-	// Name is the first word as configured; [Config.ResolveProgram] gives the
-	// path to run.
-	Name       string
-	Args       []string
-	Definition Definition
 }
 
 // NamedIndex is a registry's name with its index.
@@ -60,35 +49,24 @@ func (c *Config) registry(k key, others ...string) (*RegistryConfig, error) {
 		return nil, err
 	}
 	known := append([]string{"index", "token", "credential-provider", "secret-key", "secret-key-subject"}, others...)
-	t, err := c.openTable(k, known...)
-	if err != nil {
-		return nil, err
+	t := c.openTable(k, known...)
+	r := RegistryConfig{
+		Index:              t.text("index"),
+		Token:              t.secret("token"),
+		CredentialProvider: t.program("credential-provider"),
+		SecretKey:          t.secret("secret-key"),
+		SecretKeySubject:   t.text("secret-key-subject"),
 	}
-	var r RegistryConfig
-	if r.Index, err = t.text("index"); err != nil {
-		return nil, err
-	}
-	if r.Token, err = t.secret("token"); err != nil {
-		return nil, err
-	}
-	if r.CredentialProvider, err = t.program("credential-provider"); err != nil {
-		return nil, err
-	}
-	if r.SecretKey, err = t.secret("secret-key"); err != nil {
-		return nil, err
-	}
-	if r.SecretKeySubject, err = t.text("secret-key-subject"); err != nil {
-		return nil, err
-	}
+	// The others matter only if they are malformed.
 	for _, name := range others {
 		if name == "global-credential-providers" {
-			_, err = t.strings(name)
+			t.strings(name)
 		} else {
-			_, err = t.text(name)
+			t.text(name)
 		}
-		if err != nil {
-			return nil, err
-		}
+	}
+	if t.err != nil {
+		return nil, t.err
 	}
 	return &r, nil
 }
@@ -106,34 +84,34 @@ func (c *Config) indexes(each func(name string, index *node)) error {
 	if err != nil {
 		return err
 	}
-	registries := root.child("registries")
+	registries := root.table["registries"]
 	if registries == nil {
 		return nil
 	}
 	if registries.kind != tableKind {
-		return registries.expected("table", path{"registries"})
+		return registries.expected("table", "registries")
 	}
-	var first firstFailure
-	for _, e := range registries.members.list {
-		index, err := e.value.indexOf(e.name)
+	for _, name := range registries.names() {
+		index, err := registries.table[name].indexOf(name)
 		if err != nil {
-			first.note(e.name, err)
-		} else if index != nil {
-			each(e.name, index)
+			return err
+		}
+		if index != nil {
+			each(name, index)
 		}
 	}
-	return first.err
+	return nil
 }
 
 // indexOf returns the index in the table of the registry with the given name; nil
 // if there is none.
 func (n *node) indexOf(name string) (*node, error) {
 	if n.kind != tableKind {
-		return nil, n.expectedAt("table", "registries."+name)
+		return nil, n.expected("table", "registries."+name)
 	}
-	index := n.child("index")
+	index := n.table["index"]
 	if index != nil && index.kind != stringKind {
-		return nil, index.expectedAt("string", "registries."+name+".index")
+		return nil, index.expected("string", "registries."+name+".index")
 	}
 	return index, nil
 }
@@ -158,24 +136,37 @@ func (c *Config) Registries() ([]NamedIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	for variable := range c.environ.values {
-		name, found := strings.CutPrefix(variable, "CARGO_REGISTRIES_")
-		name, isIndex := strings.CutSuffix(name, "_INDEX")
-		text, ok := c.environ.text(variable)
-		if found && isIndex && ok && !seen[variable] {
-			d := Definition{Kind: Environment, Variable: variable}
-			registries = append(registries, NamedIndex{strings.ToLower(name), Value[string]{text, d}})
+	for _, r := range c.VariableIndexes() {
+		if !seen[r.Index.Definition.Variable] {
+			registries = append(registries, r)
 		}
 	}
 	slices.SortFunc(registries, func(a, b NamedIndex) int { return strings.Compare(a.Name, b.Name) })
 	return registries, nil
 }
 
+// VariableIndexes returns the registries whose index a variable defines,
+// CARGO_REGISTRIES_NAME_INDEX, sorted by name. Their names are in lower case, as
+// Cargo has them.
+func (c *Config) VariableIndexes() []NamedIndex {
+	var registries []NamedIndex
+	for variable := range c.environ.values {
+		name, found := strings.CutPrefix(variable, "CARGO_REGISTRIES_")
+		name, isIndex := strings.CutSuffix(name, "_INDEX")
+		if text, ok := c.environ.text(variable); ok && found && isIndex {
+			d := Definition{Kind: Environment, Variable: variable}
+			registries = append(registries, NamedIndex{strings.ToLower(name), Value[string]{text, d}})
+		}
+	}
+	slices.SortFunc(registries, func(a, b NamedIndex) int { return strings.Compare(a.Name, b.Name) })
+	return registries
+}
+
 // LoadCredentials reads the credentials file in the home and lays it over the
 // configuration, even over --config values, though not over the environment.
 // It is read once; [Config.Registry] and [Config.CratesIO] call it.
 func (c *Config) LoadCredentials() error {
-	if c.credentials != nil {
+	if c.withCredentials != nil {
 		return nil
 	}
 	file, found := c.filePath(c.Home, "credentials", true)
@@ -189,53 +180,107 @@ func (c *Config) LoadCredentials() error {
 		}
 		c.known = read
 	}
-	// What follows takes values out of the outermost table.
-	credentials := newTable(c.known.tree.definition)
-	for _, e := range c.known.tree.members.list {
-		credentials.setChild(e.name, e.value)
-	}
-	credentials, err := c.include(credentials, File, map[string]bool{components(file): true})
+	credentials, err := c.include(c.known.tree, File, map[string]bool{components(file): true})
 	if err != nil {
 		return err
 	}
-	moveOldToken(credentials)
+	credentials = oldTokenMoved(credentials)
 
 	root, err := c.tree()
 	if err != nil {
 		return err
 	}
-	for _, e := range credentials.members.list {
-		if base := root.child(e.name); base != nil {
-			if err := base.mergeable(e.value); err != nil {
+	for _, name := range credentials.names() {
+		value := credentials.table[name]
+		if base := root.table[name]; base != nil {
+			if value, err = merged(base, value, true, path{name}); err != nil {
 				return err
 			}
 		}
+		root = root.replacing(name, value)
 	}
-	c.credentials = credentials
+	c.withCredentials = root
 	return nil
 }
 
 // ForgetCredentials has the credentials file read again when it is next needed,
 // for a caller that knows of a change other than by [Config.OpenCredentials].
-func (c *Config) ForgetCredentials() { c.known, c.credentials = nil, nil }
+func (c *Config) ForgetCredentials() { c.known, c.withCredentials = nil, nil }
 
-// moveOldToken puts a token at the root, where very old files have it, into
-// [registry], unless the file has that table.
-func moveOldToken(credentials *node) {
-	token := credentials.child(oldTokenKey)
+// oldTokenMoved returns what a credentials file means: a token at the root,
+// where very old files have it, is that of [registry], unless the file has that
+// table.
+func oldTokenMoved(credentials *node) *node {
+	token := credentials.table[oldTokenKey]
 	if token == nil {
-		return
+		return credentials
 	}
-	credentials.removeChild(oldTokenKey)
-	if credentials.child("registry") != nil {
-		return
+	credentials = credentials.without(path{oldTokenKey})
+	if credentials.table["registry"] != nil {
+		return credentials
 	}
-	registry := newTable(credentials.definition)
-	registry.setChild("token", token)
-	credentials.setChild("registry", registry)
+	registry := newTable(credentials.definition).replacing("token", token)
+	return credentials.replacing("registry", registry)
 }
 
-// expectedAt is expected for a place that is named as it is, without quotes.
-func (n *node) expectedAt(wanted, at string) error {
-	return fmt.Errorf("expected a %s, but found a %s for `%s` in %s", wanted, n.kind, at, n.definition)
+// Source is a table [source.NAME]. A nil field is not configured.
+type Source struct {
+	Name string
+	// ReplaceWith is the name of the source to use instead.
+	ReplaceWith *Value[string]
+	// Directory and LocalRegistry are paths, see [Config.ResolvePath].
+	Directory, LocalRegistry *Value[string]
+	// Registry and Git are URLs.
+	Registry, Git *Value[string]
+	// Branch, Tag and Rev belong to Git.
+	Branch, Tag, Rev *Value[string]
+}
+
+// Sources returns all [source] tables in the files and the --config values,
+// sorted by name. The environment can change a value of such a table, with the
+// source's name in the variable as it stands in the file, but cannot add one.
+func (c *Config) Sources() ([]Source, error) {
+	k := parseKey("source")
+	n, err := c.find(k)
+	if err != nil || n == nil {
+		return nil, err
+	}
+	if n.kind != tableKind {
+		return nil, invalidError(k, n, "table")
+	}
+	var sources []Source
+	for _, name := range n.names() {
+		source, err := c.source(k.exactChild(name), name)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}
+
+func (c *Config) source(k key, name string) (Source, error) {
+	source := Source{Name: name}
+	fields := []struct {
+		name string
+		to   **Value[string]
+	}{
+		{"replace-with", &source.ReplaceWith},
+		{"directory", &source.Directory},
+		{"registry", &source.Registry},
+		{"local-registry", &source.LocalRegistry},
+		{"git", &source.Git},
+		{"branch", &source.Branch},
+		{"tag", &source.Tag},
+		{"rev", &source.Rev},
+	}
+	var known []string
+	for _, f := range fields {
+		known = append(known, f.name)
+	}
+	t := c.openTable(k, known...)
+	for _, f := range fields {
+		*f.to = t.locatedText(f.name)
+	}
+	return source, t.err
 }

@@ -1,8 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/internal/tomledit"
 )
 
 // kind is the type of a configuration value.
@@ -12,26 +17,41 @@ const (
 	stringKind kind = iota
 	integerKind
 	booleanKind
+	// Configuration has no values of the next two types: they are refused once
+	// a document has been parsed.
+	floatKind
+	datetimeKind
 	listKind
 	tableKind
 )
 
 func (k kind) String() string {
-	return [...]string{"string", "integer", "boolean", "array", "table"}[k]
+	return [...]string{"string", "integer", "boolean", "float", "datetime", "array", "table"}[k]
 }
 
-// node is a value in the configuration tree.
+// node is a value in the configuration. Trees share nodes: once its document
+// has been parsed, a node is not changed any more.
 type node struct {
-	kind kind
-	// origin matters while a document is parsed.
-	origin     origin
+	kind       kind
 	definition *Definition
 	// text is a string, an integer in decimal, or true or false.
-	text    string
-	members members
+	text  string
+	list  []*node
+	table map[string]*node
+	// origin matters while a document is parsed.
+	origin origin
 }
 
-func newTable(d *Definition) *node { return &node{kind: tableKind, definition: d} }
+func newTable(d *Definition) *node {
+	return &node{kind: tableKind, definition: d, table: map[string]*node{}}
+}
+
+func newString(text string, d *Definition) *node {
+	return &node{kind: stringKind, text: text, definition: d}
+}
+
+// names returns the names in a table, sorted.
+func (n *node) names() []string { return slices.Sorted(maps.Keys(n.table)) }
 
 // below returns the value at a path; nil if there is none, or no n.
 func (n *node) below(at path) *node {
@@ -39,98 +59,151 @@ func (n *node) below(at path) *node {
 		if n == nil {
 			return nil
 		}
-		n = n.child(name)
+		n = n.table[name]
 	}
 	return n
 }
 
+// with returns a copy of n that has a value at a path. Tables on the way are
+// made as needed.
+func (n *node) with(value *node, at path) (*node, error) { return n.set(value, at, 0) }
+
+func (n *node) set(value *node, at path, depth int) (*node, error) {
+	if n.kind != tableKind {
+		return nil, n.expected("table", at[:depth].String())
+	}
+	name := at[depth]
+	if depth < len(at)-1 {
+		table := cmp.Or(n.table[name], newTable(n.definition))
+		var err error
+		if value, err = table.set(value, at, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	return n.replacing(name, value), nil
+}
+
+// without returns a copy of n that has nothing at a path.
+func (n *node) without(at path) *node {
+	if n.below(at) == nil {
+		return n
+	}
+	name := at[0]
+	if len(at) > 1 {
+		return n.replacing(name, n.table[name].without(at[1:]))
+	}
+	return n.replacing(name, nil)
+}
+
+// replacing returns a copy of a table with another value of that name; nil is
+// none.
+func (n *node) replacing(name string, value *node) *node {
+	changed := *n
+	changed.table = maps.Clone(n.table)
+	if value == nil {
+		delete(changed.table, name)
+	} else {
+		changed.table[name] = value
+	}
+	return &changed
+}
+
+// means reports whether two values are the same, wherever they are defined.
+func (n *node) means(other *node) bool {
+	return other != nil && n.kind == other.kind && n.text == other.text &&
+		slices.EqualFunc(n.list, other.list, (*node).means) &&
+		maps.EqualFunc(n.table, other.table, (*node).means)
+}
+
 // expected is the error for a value of another kind than a caller needs.
-func (n *node) expected(wanted string, at path) error {
+func (n *node) expected(wanted, at string) error {
 	return fmt.Errorf("expected a %s, but found a %s for `%s` in %s", wanted, n.kind, at, n.definition)
 }
 
-// merge lays from over n, which stands at the given place. Tables are merged key by
-// key and lists are joined, except where they name a program. Of two scalars,
-// the one whose definition has the higher kind wins; between equal kinds the
-// new one wins if force is set, and for joined lists force says that the new
-// elements come last.
-func (n *node) merge(from *node, force bool, at path) error {
-	if err := n.mergeable(from); err != nil {
-		return err
-	}
-	n.lay(from, force, at)
-	return nil
-}
-
-// mergeable is the error of merging from into n: a list or a table is not merged
-// with anything else.
-func (n *node) mergeable(from *node) error {
-	if n.kind != from.kind && (n.kind >= listKind || from.kind >= listKind) {
-		return fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
-			from.definition, n.definition, n.kind, from.kind)
-	}
-	if n.kind != tableKind {
-		return nil
-	}
-	var first firstFailure
-	for i, e := range from.members.list {
-		old := n.childAt(i, e.name)
-		if old == nil {
-			continue
-		}
-		if err := old.mergeable(e.value); err != nil {
-			first.note(e.name, fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
-				e.name, old.definition, e.value.definition, err))
-		}
-	}
-	return first.err
-}
-
-// lay is merge of what can be merged.
-func (n *node) lay(from *node, force bool, at path) {
-	wins := force || from.definition.Kind > n.definition.Kind
+// merged returns base with over laid over it, both of which stand at the given
+// place. Tables are merged key by key and lists are joined, except where they
+// name a program. Of two scalars, the one whose definition has the higher kind
+// wins; between equal kinds the one that lies over the other does if force is
+// set, and for joined lists force says that its elements come last.
+func merged(base, over *node, force bool, at path) (*node, error) {
+	wins := force || over.definition.Kind > base.definition.Kind
 	switch {
-	case n.kind == listKind:
-		n.mergeList(from, force, wins, at)
-	case n.kind == tableKind:
-		for _, e := range from.members.list {
-			m := n.members.at(e.name)
-			if m.value == nil {
-				m.value = e.value
-			} else {
-				m.value.lay(e.value, force, at.child(e.name))
+	case base.kind != over.kind && (base.kind >= listKind || over.kind >= listKind):
+		return nil, fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
+			over.definition, base.definition, base.kind, over.kind)
+	case base.kind == listKind:
+		list := mergedLists(base.list, over.list, force, wins, at)
+		return &node{kind: listKind, definition: base.definition, list: list}, nil
+	case base.kind == tableKind:
+		table := newTable(base.definition)
+		maps.Copy(table.table, base.table)
+		for _, name := range over.names() {
+			value, err := over.table[name], error(nil)
+			if old := base.table[name]; old != nil {
+				if value, err = merged(old, value, force, at.child(name)); err != nil {
+					return nil, fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
+						name, old.definition, over.table[name].definition, err)
+				}
 			}
+			table.table[name] = value
 		}
+		return table, nil
 	case wins:
-		*n = *from
+		return over, nil
 	}
+	return base, nil
 }
 
-func (n *node) mergeList(from *node, force, wins bool, at path) {
+func mergedLists(base, over []*node, force, wins bool, at path) []*node {
+	var list []*node
 	switch {
+	case at.namesProgram() && wins:
+		list = slices.Clone(over)
 	case at.namesProgram():
-		if wins {
-			n.members = from.members
-		}
+		list = slices.Clone(base)
 	case force:
-		n.members.list = slices.Concat(n.members.list, from.members.list)
+		list = slices.Concat(base, over)
 	default:
-		n.members.list = slices.Concat(from.members.list, n.members.list)
+		list = slices.Concat(over, base)
 	}
-	slices.SortStableFunc(n.members.list, func(a, b member) int {
-		return int(a.value.definition.Kind) - int(b.value.definition.Kind)
-	})
+	slices.SortStableFunc(list, func(a, b *node) int { return cmp.Compare(a.definition.Kind, b.definition.Kind) })
+	return list
 }
 
-// clone returns a copy that a merge into it leaves n alone.
-func (n *node) clone() *node {
-	c := *n
-	c.members = members{list: make([]member, len(n.members.list))}
-	for i, e := range n.members.list {
-		c.members.list[i] = member{e.name, e.value.clone()}
+// path is the place of a value in the configuration.
+type path []string
+
+// child returns p with one more part; p itself is not changed.
+func (p path) child(part string) path {
+	return append(p[:len(p):len(p)], part)
+}
+
+// String returns the path as messages show it: parts that are no bare TOML
+// keys are quoted, but for an empty one.
+func (p path) String() string {
+	parts := make([]string, len(p))
+	for i, part := range p {
+		parts[i] = shownKey(part)
 	}
-	if n.members.index != nil {
-		c.members.index = newIndex(c.members.list)
+	return strings.Join(parts, ".")
+}
+
+func shownKey(part string) string {
+	if part == "" {
+		return ""
 	}
-	return &c
+	return tomledit.QuoteKey(part)
+}
+
+// namesProgram reports whether the value is a program with arguments. Lists
+// from several places are not joined for such a value.
+func (p path) namesProgram() bool {
+	switch len(p) {
+	case 2:
+		return p[0] == "credential-alias" || p[0] == "registry" && p[1] == "credential-provider" ||
+			p[0] == "doc" && p[1] == "browser" || p[0] == "host" && p[1] == "runner"
+	case 3:
+		return p[0] == "registries" && p[2] == "credential-provider" || p[0] == "target" && p[2] == "runner"
+	}
+	return false
 }

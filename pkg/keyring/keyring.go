@@ -147,14 +147,7 @@ func (o Options) Validate() error {
 // CanPrompt reports whether there is a person who could unlock a store: a
 // display for the desktop's prompt, or a terminal.
 func CanPrompt(environ []string) bool {
-	return lookup(environ, "WAYLAND_DISPLAY") != "" || lookup(environ, "DISPLAY") != "" || terminal.Present()
-}
-
-func lookup(environ []string, name string) string {
-	for i := len(environ) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(environ[i], name+"="); ok {
-			return value
-		}
-	}
-	return ""
+	wayland, _ := config.LookupEnv(environ, "WAYLAND_DISPLAY")
+	x11, _ := config.LookupEnv(environ, "DISPLAY")
+	return wayland != "" || x11 != "" || terminal.Present()
 }

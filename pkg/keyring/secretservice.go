@@ -270,11 +270,11 @@ var errNoBus = unavailable{errors.New("there is no D-Bus session, in which a Sec
 // busAddress returns where the session's bus is. None is started: a secret
 // store in a session of its own would be of no use.
 func busAddress(environ []string) (string, error) {
-	address := lookup(environ, "DBUS_SESSION_BUS_ADDRESS")
+	address, _ := config.LookupEnv(environ, "DBUS_SESSION_BUS_ADDRESS")
 	if address != "" && !strings.HasPrefix(address, "autolaunch:") {
 		return address, nil
 	}
-	if dir := lookup(environ, "XDG_RUNTIME_DIR"); dir != "" {
+	if dir, _ := config.LookupEnv(environ, "XDG_RUNTIME_DIR"); dir != "" {
 		socket := filepath.Join(dir, "bus")
 		if _, err := os.Stat(socket); err == nil {
 			return "unix:path=" + dbus.EscapeBusAddressValue(socket), nil

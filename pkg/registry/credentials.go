@@ -56,7 +56,7 @@ func ConfiguredName(c *config.Config, r Registry) (string, error) {
 // namesOf returns the names under which the index URL of r is configured.
 func namesOf(c *config.Config, r Registry) ([]string, error) {
 	canonical := r.Canonical()
-	names := namesInEnvironment(c.Environ, canonical)
+	names := namesInEnvironment(c, canonical)
 	if len(names) > 0 {
 		return names, nil
 	}
@@ -83,25 +83,15 @@ func namesOf(c *config.Config, r Registry) ([]string, error) {
 }
 
 // namesInEnvironment returns the names of the variables that have the index
-// URL, in lower case as Cargo has them. Variables that hold no URL are passed
-// over.
-func namesInEnvironment(environment []string, canonical string) []string {
+// URL. Variables that hold no URL are passed over.
+func namesInEnvironment(c *config.Config, canonical string) []string {
 	var names []string
-	for _, entry := range environment {
-		variable, value, _ := strings.Cut(entry, "=")
-		name, ok := strings.CutPrefix(variable, "CARGO_REGISTRIES_")
-		if !ok {
-			continue
-		}
-		if name, ok = strings.CutSuffix(name, "_INDEX"); !ok {
-			continue
-		}
-		other, err := New("", value)
+	for _, variable := range c.VariableIndexes() {
+		other, err := New("", variable.Index.Val)
 		if err == nil && other.Canonical() == canonical {
-			names = append(names, strings.ToLower(name))
+			names = append(names, variable.Name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 

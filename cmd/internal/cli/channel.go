@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
 // Channel is the release channel that Cargo would be of, which decides whether
@@ -17,14 +19,14 @@ func (c Channel) Unstable() bool { return c == "nightly" || c == "dev" }
 // channel finds the channel. Cargo's own two test hooks come first; then
 // whatever would have made rustup run another Cargo.
 func channel(toolchain string, environ []string) Channel {
-	if override, ok := lookup(environ, "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"); ok {
+	if override, ok := config.LookupEnv(environ, "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"); ok {
 		return Channel(override)
 	}
-	if bootstrap, _ := lookup(environ, "RUSTC_BOOTSTRAP"); bootstrap == "1" {
+	if bootstrap, _ := config.LookupEnv(environ, "RUSTC_BOOTSTRAP"); bootstrap == "1" {
 		return "dev"
 	}
 	if toolchain == "" {
-		toolchain, _ = lookup(environ, "RUSTUP_TOOLCHAIN")
+		toolchain, _ = config.LookupEnv(environ, "RUSTUP_TOOLCHAIN")
 	}
 	for _, name := range []string{"nightly", "beta"} {
 		if strings.HasPrefix(toolchain, name) {
@@ -104,15 +106,4 @@ func unstableHelp(c Channel) *Answer {
 	}
 	text += "\nSee https://doc.rust-lang.org/nightly/cargo/reference/unstable.html for more information about these flags.\n"
 	return &Answer{text: text}
-}
-
-// lookup returns the value of an environment variable; of several, the first
-// one counts, as for the C library.
-func lookup(environ []string, name string) (string, bool) {
-	for _, variable := range environ {
-		if key, value, ok := strings.Cut(variable, "="); ok && key == name {
-			return value, true
-		}
-	}
-	return "", false
 }

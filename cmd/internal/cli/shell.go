@@ -83,12 +83,12 @@ func (s *Shell) colors(choice string, file *os.File) bool {
 		return choice == "always"
 	}
 	set := func(name string) bool {
-		value, _ := lookup(s.environ, name)
+		value, _ := config.LookupEnv(s.environ, name)
 		return value != ""
 	}
-	clicolor, hasCLIColor := lookup(s.environ, "CLICOLOR")
-	name, hasTerm := lookup(s.environ, "TERM")
-	_, ci := lookup(s.environ, "CI")
+	clicolor, hasCLIColor := config.LookupEnv(s.environ, "CLICOLOR")
+	name, hasTerm := config.LookupEnv(s.environ, "TERM")
+	_, ci := config.LookupEnv(s.environ, "CI")
 	switch {
 	case set("NO_COLOR"):
 		return false
@@ -291,9 +291,9 @@ func (s *Shell) progressWidth() int {
 	if s.term.ProgressWhen != nil {
 		when = *s.term.ProgressWhen
 	}
-	name, _ := lookup(s.environ, "TERM")
-	_, ci := lookup(s.environ, "CI")
-	_, azure := lookup(s.environ, "TF_BUILD")
+	name, _ := config.LookupEnv(s.environ, "TERM")
+	_, ci := config.LookupEnv(s.environ, "CI")
+	_, azure := config.LookupEnv(s.environ, "TF_BUILD")
 	switch {
 	case s.Verbosity == Quiet, when == "never", when != "always" && (name == "dumb" || ci || azure):
 		return 0

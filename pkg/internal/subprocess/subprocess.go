@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
@@ -177,11 +178,8 @@ func (p *Program) find() (string, error) {
 }
 
 func (p *Program) searchPath() string {
-	for i := len(p.Env) - 1; i >= 0; i-- {
-		name, value, _ := strings.Cut(p.Env[i], "=")
-		if name == "PATH" || pathIsAnyCase && strings.EqualFold(name, "PATH") {
-			return value
-		}
+	if path, ok := config.LookupEnv(p.Env, "PATH"); ok {
+		return path
 	}
 	return defaultSearchPath
 }

@@ -13,8 +13,6 @@ import (
 
 const defaultSearchPath = ""
 
-const pathIsAnyCase = true
-
 func processAttributes(bool) *syscall.SysProcAttr { return nil }
 
 func killProcess(c *exec.Cmd) { _ = c.Process.Kill() }

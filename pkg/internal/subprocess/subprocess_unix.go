@@ -14,8 +14,6 @@ import (
 // defaultSearchPath is where the system looks without a PATH.
 const defaultSearchPath = "/bin:/usr/bin"
 
-const pathIsAnyCase = false
-
 // processAttributes puts a program that may be killed into a process group of
 // its own, so that the kill takes along what it has started. Not so with a
 // terminal: there a program in another group could not ask the user anything.

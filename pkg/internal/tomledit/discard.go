@@ -98,7 +98,7 @@ func (d *Document) isAlone(e *entry) bool {
 	if section.kind != header || section.comment.end > 0 {
 		return false
 	}
-	for _, other := range d.near(d.table) {
+	for _, other := range d.entries() {
 		if other.section == section && other != e && other.table != e {
 			return false
 		}

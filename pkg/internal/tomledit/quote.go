@@ -54,22 +54,26 @@ func isControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// quoteKey returns name as a TOML key.
-func quoteKey(name string) string {
-	bare := name != ""
-	for _, c := range []byte(name) {
-		bare = bare && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+// QuoteKey returns name as a TOML key: as it is where that is one, else in the
+// quotes of [Quote], but for those of several lines.
+func QuoteKey(name string) string {
+	needsQuotes := func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
 	}
-	if bare {
+	if name != "" && !strings.ContainsFunc(name, needsQuotes) {
 		return name
 	}
-	return basic(name)
+	quoted := Quote(name)
+	if strings.HasPrefix(quoted, `"""`) || strings.HasPrefix(quoted, "'''") {
+		return basic(name)
+	}
+	return quoted
 }
 
 func quoteKeys(path []string) string {
 	quoted := make([]string, len(path))
 	for i, name := range path {
-		quoted[i] = quoteKey(name)
+		quoted[i] = QuoteKey(name)
 	}
 	return strings.Join(quoted, ".")
 }

@@ -23,7 +23,7 @@ func (d *Document) Only(table string, names ...string) error {
 func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	doomed := map[*entry]bool{}
 	orphan := len(table) > 0
-	entries := d.near(table)
+	entries := d.entries()
 	for _, e := range entries {
 		switch {
 		case !hasPrefix(e.path, table):
@@ -111,9 +111,9 @@ func (d *Document) nestTables(key, table string) error {
 		return err
 	}
 	var edits []edit
-	for _, e := range d.near([]string{key}) {
+	for _, e := range d.entries() {
 		if e.inherited == 0 && e.path[0] == key {
-			edits = append(edits, insert(e.keys[0].start, quoteKey(table)+"."))
+			edits = append(edits, insert(e.keys[0].start, QuoteKey(table)+"."))
 		}
 	}
 	return d.apply(edits)

@@ -2,6 +2,7 @@ package tomledit
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -73,66 +74,36 @@ type scanner struct {
 	data    []byte
 	offset  int
 	entries entries
-	arrays  arrays
+	// arrays has the quoted paths of the arrays of tables.
+	arrays map[string]bool
 }
 
-// arrays are the arrays of tables, by their paths.
-type arrays struct {
-	isArray bool
-	below   map[string]*arrays
-}
-
-// scan returns the entries of the document that are not in a section beside the
-// table, those in inline tables after the key that holds the table.
-func scan(data []byte, table []string) (entries, error) {
+// scan returns the entries of a document, those in inline tables after the key
+// that holds the table.
+func scan(data []byte) (entries, error) {
 	// The parser tells offsets by capacities.
 	data = slices.Clip(data)
-	s := scanner{data: data}
+	s := scanner{data: data, arrays: map[string]bool{}}
 	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		s.offset = len(byteOrderMark)
 	}
 	s.parser.KeepComments = true
 	s.parser.Reset(data[s.offset:])
 	var section *entry
-	isBeside := false
 	for s.parser.NextExpression() {
 		node := s.parser.Expression()
 		switch node.Kind {
-		case unstable.Table, unstable.ArrayTable:
-			isBeside = !isNear(node.Key(), table)
-		}
-		if isBeside {
-			continue
-		}
-		var e *entry
-		switch node.Kind {
 		case unstable.Table:
-			e = s.header(node, header)
-			section = e
+			section = s.header(node, header)
+			s.finishLine(section, node)
 		case unstable.ArrayTable:
-			e = s.header(node, arrayHeader)
-			section = e
+			section = s.header(node, arrayHeader)
+			s.finishLine(section, node)
 		case unstable.KeyValue:
-			e = s.keyValue(node, section, nil)
-		default:
-			continue
+			s.finishLine(s.keyValue(node, section, nil), node)
 		}
-		s.finishLine(e, node)
 	}
 	return s.entries, s.parser.Error()
-}
-
-// isNear reports whether one of two tables is in the other.
-func isNear(keys unstable.Iterator, table []string) bool {
-	for _, name := range table {
-		if !keys.Next() {
-			return true
-		}
-		if string(keys.Node().Data) != name {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *scanner) span(r unstable.Range) span {
@@ -150,48 +121,22 @@ func (s *scanner) keys(e *entry, keys unstable.Iterator) {
 }
 
 func (s *scanner) header(node *unstable.Node, kind entryKind) *entry {
-	e := &entry{kind: kind}
+	e := &entry{kind: kind, array: noArray}
 	s.keys(e, node.Key())
-	e.array = s.arrays.shortest(e.path)
 	brackets := 1
 	if kind == arrayHeader {
 		brackets = 2
-		e.array = min(e.array, len(e.path))
-		s.arrays.add(e.path)
+		s.arrays[fmt.Sprintf("%q", e.path)] = true
+	}
+	for i := range e.path {
+		if e.array == noArray && len(s.arrays) > 0 && s.arrays[fmt.Sprintf("%q", e.path[:i+1])] {
+			e.array = i + 1
+		}
 	}
 	e.start = backOverSpace(s.data, e.keys[0].start) - brackets
 	e.end = overSpace(s.data, e.keys[len(e.keys)-1].end) + brackets
 	s.entries = append(s.entries, e)
 	return e
-}
-
-// shortest returns the length of the shortest prefix of path that is an array,
-// or noArray.
-func (a *arrays) shortest(path []string) int {
-	for i, name := range path {
-		if a = a.below[name]; a == nil {
-			break
-		}
-		if a.isArray {
-			return i + 1
-		}
-	}
-	return noArray
-}
-
-func (a *arrays) add(path []string) {
-	for _, name := range path {
-		next := a.below[name]
-		if next == nil {
-			next = &arrays{}
-			if a.below == nil {
-				a.below = map[string]*arrays{}
-			}
-			a.below[name] = next
-		}
-		a = next
-	}
-	a.isArray = true
 }
 
 func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
@@ -210,25 +155,20 @@ func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
 	e.value = span{overSpace(s.data, equals+1), e.end}
 	s.entries = append(s.entries, e)
 
-	switch node.Value().Kind {
+	switch value := node.Value(); value.Kind {
 	case unstable.String:
-		e.text, e.isString = string(node.Value().Data), true
-		return e
+		e.text, e.isString = string(value.Data), true
 	case unstable.Array:
-		s.strings(e, node.Value())
-		return e
+		s.strings(e, value)
 	case unstable.InlineTable:
-	default:
-		return e
-	}
-	e.inline = true
-	for children := node.Value().Children(); children.Next(); {
-		child := children.Node()
-		if child.Kind == unstable.Comment {
-			s.innerComments(e, child)
-			continue
+		e.inline = true
+		for children := value.Children(); children.Next(); {
+			if child := children.Node(); child.Kind == unstable.Comment {
+				s.innerComments(e, child)
+			} else {
+				e.children = append(e.children, s.keyValue(child, section, e))
+			}
 		}
-		e.children = append(e.children, s.keyValue(child, section, e))
 	}
 	return e
 }

@@ -36,7 +36,7 @@ func (d *Document) setRaw(raw string, path []string) error {
 // the document defines says in which form.
 func (d *Document) add(path []string, raw string) []edit {
 	table := parent(path)
-	entries := d.near(table)
+	entries := d.entries()
 	for n := len(table); n > 0; n-- {
 		rest := path[n:]
 		if e := entries.find(path[:n]); e != nil && e.inline {
@@ -67,7 +67,7 @@ func (d *Document) add(path []string, raw string) []edit {
 
 // inlineText returns "a = { b = raw }" for the path a, b.
 func inlineText(path []string, raw string) string {
-	text := quoteKey(path[0]) + " = "
+	text := QuoteKey(path[0]) + " = "
 	if len(path) == 1 {
 		return text + raw
 	}

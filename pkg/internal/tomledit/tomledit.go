@@ -30,10 +30,8 @@ const byteOrderMark = "\ufeff"
 type Document struct {
 	// data and scanned are never changed in place, only replaced.
 	data []byte
-	// scanned are the entries near the table, once somebody has asked for them.
+	// scanned are the entries, once they have been asked for.
 	scanned entries
-	table   []string
-	isDone  bool
 	// err says that data is no TOML document.
 	err error
 }
@@ -87,16 +85,14 @@ func (d *Document) apply(edits []edit) error {
 	return nil
 }
 
-// near returns the entries that matter for a table and what is in it: all but
-// those in sections beside it. The others are many in a document of many
-// registries.
-func (d *Document) near(table []string) entries {
-	if !d.isDone || !slices.Equal(d.table, table) {
-		scanned, err := scan(d.data, table)
+// entries returns what the document has.
+func (d *Document) entries() entries {
+	if d.scanned == nil && d.err == nil {
+		scanned, err := scan(d.data)
 		if err != nil {
 			d.err = fmt.Errorf("%w: %w", ErrRefused, err)
 		}
-		d.scanned, d.table, d.isDone = scanned, slices.Clone(table), true
+		d.scanned = scanned
 	}
 	return d.scanned
 }
@@ -105,10 +101,10 @@ func (d *Document) near(table []string) entries {
 func parent(path []string) []string { return path[:len(path)-1] }
 
 // find returns the entry that is the key of exactly path, or nil.
-func (d *Document) find(path []string) *entry { return d.near(parent(path)).find(path) }
+func (d *Document) find(path []string) *entry { return d.entries().find(path) }
 
 // Has reports whether the document speaks of path or of something below it.
-func (d *Document) Has(path ...string) bool { return d.near(path).has(path) }
+func (d *Document) Has(path ...string) bool { return d.entries().has(path) }
 
 // entries are those of a document, in its order.
 type entries []*entry

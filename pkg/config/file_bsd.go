@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build unix && !linux
 
 package config
 
@@ -7,3 +7,5 @@ import "os"
 // reserve does nothing: that the file grows before its content is replaced
 // reserves the space.
 func reserve(*os.File, int64) (sure bool, err error) { return false, nil }
+
+func syncData(f *os.File) error { return f.Sync() }

@@ -3,10 +3,16 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+)
+
+const (
+	homeVariable   = "HOME"
+	pathSeparators = "/"
 )
 
 // nonblocking keeps opening a pipe from waiting for its other end.
@@ -46,4 +52,14 @@ func dangers(f *os.File) (dangers []string) {
 		}
 	}
 	return dangers
+}
+
+// sync waits until the file's content and length are on the disk, on file
+// systems where that can be asked for.
+func sync(f *os.File) error {
+	err := syncData(f)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }

@@ -1,0 +1,381 @@
+package config
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+)
+
+// While it waits, a program asks again after a time between these two.
+const (
+	firstOpenWait = time.Millisecond
+	lastOpenWait  = 16 * time.Millisecond
+)
+
+// openPatience is more than the 45 seconds after which Linux takes a lease from
+// whoever does not give it back.
+const openPatience = time.Minute
+
+// ownerOnly is the mode of the credentials file.
+const ownerOnly = 0o600
+
+// fileKind is a file in the home that is opened to be changed.
+type fileKind struct {
+	// name is the file's without its extension.
+	name string
+	// mode is that of a new file; narrow says that nobody else shall have access,
+	// whatever the umask says.
+	mode   os.FileMode
+	narrow bool
+}
+
+var (
+	credentialsKind = fileKind{"credentials", ownerOnly, true}
+	configKind      = fileKind{"config", 0o666, false}
+)
+
+// path returns the path of the file in the given home.
+func (k fileKind) path(home string) string {
+	path, _ := new(Config).filePath(home, k.name, false)
+	return path
+}
+
+// openLocked opens a file to be changed and takes its lock. To wait it closes
+// the file: as long as others have it open, the one who writes cannot keep
+// readers off it, see [filelock.Lease].
+func openLocked(ctx context.Context, kind fileKind, home string, notify func(Notice)) (path string, f *os.File, err error) {
+	if err := createHome(home); err != nil {
+		return "", nil, err
+	}
+	said := notify == nil
+	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
+		path = kind.path(home)
+		if f, err = openOrCreate(ctx, kind, path); err != nil {
+			return "", nil, err
+		}
+		locked, err := filelock.TryExclusive(f)
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		switch {
+		case err != nil:
+			f.Close()
+			return "", nil, fmt.Errorf("failed to lock file: %s: %w", path, oserror.New(err))
+		case locked && isStill(f, kind, home, path):
+			return path, f, nil
+		}
+		f.Close()
+		if locked {
+			// Somebody has put another file there, whose lock is another.
+			continue
+		}
+		if !said {
+			notify(Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on " + kind.name + "' config file"})
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+func createHome(home string) error {
+	err := os.MkdirAll(home, 0o777)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		if info, statErr := os.Stat(home); statErr == nil && !info.IsDir() {
+			err = syscall.EEXIST
+		}
+	}
+	return fmt.Errorf("failed to create directory `%s`: %w", home, oserror.New(err))
+}
+
+// openOrCreate opens or creates the file at path; behind a symbolic link the
+// file it names, as Cargo does.
+func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
+	failed := func(err error) error { return fmt.Errorf("failed to open: %s: %w", path, oserror.New(err)) }
+	info, err := os.Stat(path)
+	if err == nil {
+		if err := checkKind(info); err != nil {
+			return nil, failed(err)
+		}
+	}
+	f, err := openPatiently(ctx, path, os.O_RDWR, 0)
+	created := errors.Is(err, fs.ErrNotExist)
+	if created {
+		f, err = openPatiently(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
+	}
+	if err != nil {
+		return nil, failed(err)
+	}
+	info, err = f.Stat()
+	if err == nil {
+		err = checkKind(info)
+	}
+	// The umask may have taken more than it should.
+	if err == nil && kind.narrow && created && info.Size() == 0 {
+		err = narrow(f, info)
+	}
+	if err != nil {
+		f.Close()
+		return nil, failed(err)
+	}
+	return f, nil
+}
+
+// openPatiently opens what should be a regular file. It never waits for the
+// other end of a pipe, only for somebody who keeps others from opening the file
+// while it is written. Among many writers that is the rule rather than the
+// exception, so it goes on asking for as long as one of them could be stuck.
+func openPatiently(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
+	end := time.Now().Add(openPatience)
+	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
+		f, err := os.OpenFile(path, flag|nonblocking, mode)
+		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// checkKind refuses what is no file: a pipe would make us wait for ever, a
+// device cannot hold what is written to it. A directory is left to the error
+// that opening it gives.
+func checkKind(info os.FileInfo) error {
+	switch {
+	case info.Mode().IsRegular(), info.IsDir():
+		return nil
+	case info.Mode()&os.ModeDevice != 0:
+		return syscall.EINVAL
+	}
+	return errNotAFile
+}
+
+// isStill reports whether path is still that of the kind's file and leads to f.
+func isStill(f *os.File, kind fileKind, home, path string) bool {
+	if kind.path(home) != path {
+		return false
+	}
+	ours, err := f.Stat()
+	if err != nil {
+		return true
+	}
+	theirs, err := os.Stat(path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return os.SameFile(ours, theirs)
+}
+
+// errNotAFile says that something stands in the credentials file's place which
+// cannot be opened without the danger of waiting for ever.
+var errNotAFile = errors.New("not a regular file")
+
+// A writer has the lock for some milliseconds. Who has it longer is not
+// writing, and a reader that waited for it would wait in silence.
+const (
+	firstReadWait = time.Millisecond
+	lastReadWait  = 256 * time.Millisecond
+)
+
+// readLocked reads the credentials file while nobody writes to it. Like Cargo,
+// which takes no lock to read, it reads in any case, but first gives a writer
+// the time to finish. It creates nothing, and writes nothing.
+func readLocked(path string) ([]byte, error) {
+	content, err := readFileLocked(path)
+	if err != nil {
+		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
+	}
+	return content, nil
+}
+
+func readFileLocked(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if null, err := os.Stat(os.DevNull); err == nil && os.SameFile(info, null) {
+		return nil, nil
+	}
+	f, err := openPatiently(context.Background(), path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, errNotAFile
+	}
+	for wait := firstReadWait; wait <= lastReadWait; wait *= 2 {
+		ok, err := filelock.TryShared(f)
+		if ok {
+			// Not left to Close: should that fail, we would wait for ourselves.
+			defer filelock.Unlock(f)
+		}
+		if ok || err != nil {
+			// Without the lock it is read as Cargo reads it.
+			break
+		}
+		time.Sleep(wait)
+	}
+	return readAll(f)
+}
+
+// readAll reads a file to its end.
+func readAll(f *os.File) ([]byte, error) {
+	var content bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		content.Grow(int(min(info.Size(), 1<<24)) + bytes.MinRead)
+	}
+	_, err := content.ReadFrom(f)
+	return content.Bytes(), err
+}
+
+// grace is how long a reader without a lock has to notice the end of the file
+// after it has read the rest.
+const grace = 10 * time.Millisecond
+
+// replace makes a file that holds before hold after; it is [ErrChanged] if it
+// holds something else.
+//
+// Cargo reads its files without a lock, and any of these steps may be the last
+// of a process or of the machine. So the order is such that the file holds
+// after each step all of the old or all of the new document, at most with line
+// ends behind it:
+//
+//   - Where the system can do that, nobody can open the file from here on, and
+//     nobody has it open.
+//   - What it holds is compared with before.
+//   - The space for the new document is reserved, so that a full disk shows
+//     before anything is touched.
+//   - If something is only added at the end, and its space is reserved, that is
+//     all that is written: until the new length is known, on the disk too, the
+//     old document is there. Without the space the write could be cut short, and
+//     a process that is killed then would leave half a token.
+//   - Any other file that must grow does so with line ends, and they reach the
+//     disk. If the write below made it grow, a reader between the new content
+//     and the new length would see half a token, and a lost machine could come
+//     back with it.
+//   - One write replaces everything, with line ends up to the old length, and
+//     reaches the disk.
+//   - A file that must shrink is cut. Were it cut before the content is on the
+//     disk, a lost machine could come back with the start of the old document.
+func replace(f *os.File, before, after []byte) error {
+	size := max(len(before), len(after))
+	end, alone := filelock.Lease(f)
+	defer end()
+	if err := holds(f, before); err != nil {
+		return err
+	}
+	sure, err := reserve(f, int64(size))
+	if err != nil {
+		// What lies behind the file's end is given back.
+		f.Truncate(int64(len(before)))
+		return err
+	}
+	if alone && sure && bytes.HasPrefix(after, before) {
+		return lengthen(f, len(before), after[len(before):])
+	}
+	if size > len(before) {
+		if err := lengthen(f, len(before), padded(nil, size-len(before))); err != nil {
+			return err
+		}
+		if !alone {
+			time.Sleep(grace)
+		}
+	}
+	if err := overwrite(f, padded(after, size)); err != nil {
+		restore(f, before, size)
+		return err
+	}
+	if size == len(after) {
+		return nil
+	}
+	if err := f.Truncate(int64(len(after))); err != nil {
+		restore(f, before, size)
+		return err
+	}
+	return nil
+}
+
+// holds is [ErrChanged] unless a file holds what it is thought to. A program that
+// knows nothing of locks may have written it since it was read.
+func holds(f *os.File, content []byte) error {
+	part := make([]byte, min(len(content)+1, 1<<15))
+	defer clear(part)
+	for at := 0; ; {
+		n, err := f.ReadAt(part, int64(at))
+		if err != nil && err != io.EOF {
+			return err
+		}
+		rest, isThere := bytes.CutPrefix(content[at:], part[:n])
+		switch {
+		case !isThere:
+			return ErrChanged
+		case err == nil:
+			at += n
+		case len(rest) > 0:
+			return ErrChanged
+		default:
+			return nil
+		}
+	}
+}
+
+// lengthen writes something behind the end of a file; if that fails, the file is as
+// it was.
+func lengthen(f *os.File, end int, tail []byte) error {
+	_, err := f.WriteAt(tail, int64(end))
+	if err == nil {
+		err = sync(f)
+	}
+	if err != nil {
+		f.Truncate(int64(end))
+	}
+	return err
+}
+
+func overwrite(f *os.File, content []byte) error {
+	defer clear(content)
+	if _, err := f.WriteAt(content, 0); err != nil {
+		return err
+	}
+	return sync(f)
+}
+
+// restore undoes a change that failed half-way.
+func restore(f *os.File, before []byte, size int) {
+	content := padded(before, size)
+	defer clear(content)
+	if _, err := f.WriteAt(content, 0); err != nil {
+		// To cut now could cut what is new.
+		return
+	}
+	f.Truncate(int64(len(before)))
+	sync(f)
+}
+
+// padded returns content with line ends up to the given size.
+func padded(content []byte, size int) []byte {
+	out := bytes.Repeat([]byte("\n"), size)
+	copy(out, content)
+	return out
+}

@@ -251,7 +251,7 @@ func TestErrorsAreCargos(t *testing.T) {
 			"cycle",
 			map[string]string{"home/config.toml": "include = ['./config.toml']\n"},
 			nil, nil, str("x"),
-			"could not load Cargo configuration: failed to load config include `./config.toml` from `DIR/home/config.toml`: config `include` cycle detected with path `DIR/home/./config.toml`",
+			"could not load Cargo configuration: failed to load config include `./config.toml` from `DIR/home/config.toml`: config `include` cycle detected with path `DIR/home/config.toml`",
 		},
 		{
 			"no program", nil, nil,
@@ -429,7 +429,7 @@ func TestHomeDir(t *testing.T) {
 		{[]string{"HOME=/h"}, "/h/.cargo"},
 		{[]string{"HOME=/h", "CARGO_HOME="}, "/h/.cargo"},
 		{[]string{"HOME=/h", "CARGO_HOME=/c"}, "/c"},
-		{[]string{"HOME=/h", "CARGO_HOME=c/../d"}, "/work/c/../d"},
+		{[]string{"HOME=/h", "CARGO_HOME=c/../d"}, "/work/d"},
 	} {
 		if got, err := HomeDir("/work", test.environ); got != test.want || err != nil {
 			t.Errorf("HomeDir(%q) = %q, %v, want %q", test.environ, got, err, test.want)

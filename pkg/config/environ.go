@@ -4,23 +4,17 @@ import (
 	"errors"
 	"os/user"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
 // LookupEnv returns the value of a variable in an environment such as that of
-// [Options]. Of several with that name the last one counts, as for the programs
-// that os/exec starts with it.
+// [Options]. Of several with that name the last one counts, as it does for the
+// programs that are run with them.
 func LookupEnv(environ []string, name string) (value string, ok bool) {
-	for _, entry := range slices.Backward(environ) {
-		found, value, ok := strings.Cut(entry, "=")
-		if ok && (found == name || runtime.GOOS == "windows" && strings.EqualFold(found, name)) {
-			return value, true
-		}
-	}
-	return "", false
+	return subprocess.LookupEnv(environ, name)
 }
 
 // Env returns an environment variable.
@@ -28,13 +22,10 @@ func (c *Config) Env(name string) (string, bool) { return LookupEnv(c.Environ, n
 
 // HomeDir returns Cargo's home directory, absolute: $CARGO_HOME, or .cargo in
 // the user's home directory. A relative $CARGO_HOME is relative to dir, an
-// empty one counts as unset.
+// empty one counts as unset. As in Cargo since 1.97 it has no "." and ".." left.
 func HomeDir(dir string, environment []string) (string, error) {
 	if home, _ := LookupEnv(environment, "CARGO_HOME"); home != "" {
-		if filepath.IsAbs(home) {
-			return home, nil
-		}
-		return joinPath(dir, home), nil
+		return filepath.Clean(joinPath(dir, home)), nil
 	}
 	home, _ := LookupEnv(environment, homeVariable)
 	if home == "" {
@@ -45,7 +36,7 @@ func HomeDir(dir string, environment []string) (string, error) {
 	if home == "" {
 		return "", errors.New("Cargo couldn't find your home directory. This probably means that $HOME was not set.")
 	}
-	return joinPath(home, ".cargo"), nil
+	return filepath.Join(home, ".cargo"), nil
 }
 
 // environ has the variables that may be configuration.

@@ -176,7 +176,7 @@ func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) 
 		if inc.definition.Path != "" {
 			dir = filepath.Dir(inc.definition.Path)
 		}
-		path := joinPath(dir, inc.path)
+		path := filepath.Clean(joinPath(dir, inc.path))
 		if inc.optional {
 			if _, err := os.Stat(path); err != nil {
 				continue

@@ -9,11 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
@@ -178,8 +179,20 @@ func (p *Program) find() (string, error) {
 }
 
 func (p *Program) searchPath() string {
-	if path, ok := config.LookupEnv(p.Env, "PATH"); ok {
+	if path, ok := LookupEnv(p.Env, "PATH"); ok {
 		return path
 	}
 	return defaultSearchPath
+}
+
+// LookupEnv returns the value of a variable in an environment. Of several with
+// that name the last one counts, as it does for a program that is run with them.
+func LookupEnv(environ []string, name string) (value string, ok bool) {
+	for _, entry := range slices.Backward(environ) {
+		found, value, ok := strings.Cut(entry, "=")
+		if ok && (found == name || runtime.GOOS == "windows" && strings.EqualFold(found, name)) {
+			return value, true
+		}
+	}
+	return "", false
 }

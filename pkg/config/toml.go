@@ -22,6 +22,7 @@ type SyntaxError struct {
 	Reason string
 }
 
+// Error says the place and the reason.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("TOML parse error at line %d, column %d\n%s", e.Line, e.Column, e.Reason)
 }

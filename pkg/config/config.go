@@ -46,9 +46,10 @@ type Config struct {
 	environ environ
 	// root is nil until the files have been read.
 	root *node
-	// withCredentials is root with the credentials file laid over it; nil until
-	// that has been read.
-	withCredentials *node
+	// credentials is nil until the credentials file has been read, which is
+	// then laid over root where a value is looked up: to merge the two whole would
+	// take a third of the time of a login among thousands of registries.
+	credentials *node
 	// known is the credentials file as it was last read or saved, unless it is
 	// open to be changed.
 	known *credentialsContent

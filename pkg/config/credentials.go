@@ -159,15 +159,15 @@ func (f *CredentialsFile) set(registry string, settings []setting) error {
 	values := newTable(f.definition())
 	var keys []string
 	for _, s := range settings {
-		values.table[s.key] = newString(s.text, values.definition)
+		values.add(s.key, newString(s.text, values.definition))
 		keys = append(keys, s.key)
 	}
 	return f.change(func(root *node) (*node, error) {
 		if registry == "" {
 			return root.replacing("registry", values), nil
 		}
-		registries := newTable(values.definition).replacing(registry, values)
-		if old := root.table["registries"]; old != nil {
+		registries := newTable(values.definition, member{registry, values})
+		if old := root.child("registries"); old != nil {
 			var err error
 			if registries, err = merged(registries, old, false, nil); err != nil {
 				return nil, err
@@ -266,7 +266,7 @@ func StoredCredentials(home string) (path string, stored map[string]Stored, err 
 // storedIn returns what a credentials file holds for each registry.
 func storedIn(root *node) map[string]Stored {
 	names := []string{""}
-	if registries := root.table["registries"]; registries != nil {
+	if registries := root.child("registries"); registries != nil {
 		names = append(names, registries.names()...)
 	}
 	found := map[string]Stored{}
@@ -302,9 +302,9 @@ func (n *node) secret(name string) *Secret {
 // from the root, where very old files have it, to [registry].
 func (f *CredentialsFile) change(mean func(root *node) (*node, error), edit func(*tomledit.Document) error) error {
 	root := f.tree
-	token := root.table[oldTokenKey]
+	token := root.child(oldTokenKey)
 	if token != nil {
-		registry := newTable(root.definition).replacing("token", token)
+		registry := newTable(root.definition, member{"token", token})
 		root = root.without(path{oldTokenKey}).replacing("registry", registry)
 	}
 	want, err := mean(root)

@@ -302,13 +302,13 @@ func countTokens(content []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	registries := root.table["registries"]
+	registries := root.child("registries")
 	if registries == nil {
 		return 0, nil
 	}
 	count := 0
-	for _, registry := range registries.table {
-		if registry.table["token"] != nil {
+	for _, registry := range registries.members {
+		if registry.value.child("token") != nil {
 			count++
 		}
 	}

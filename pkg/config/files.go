@@ -162,7 +162,7 @@ func fileError(path string, err error) error {
 
 // include returns file with the files that it includes merged below it.
 func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) (*node, error) {
-	value := file.table["include"]
+	value := file.child("include")
 	if value == nil {
 		return file, nil
 	}
@@ -213,7 +213,7 @@ func includesOf(value *node) ([]include, error) {
 		case stringKind:
 			inc.path = element.text
 		case tableKind:
-			path := element.table["path"]
+			path := element.child("path")
 			if path == nil {
 				return nil, fmt.Errorf("missing field `path` at `include[%d]` in `%s`", i, element.definition)
 			}
@@ -221,7 +221,7 @@ func includesOf(value *node) ([]include, error) {
 				return nil, fmt.Errorf("expected a string, but found %s at `include[%d].path` in `%s`", path.kind, i, element.definition)
 			}
 			inc.path = path.text
-			if optional := element.table["optional"]; optional != nil {
+			if optional := element.child("optional"); optional != nil {
 				if optional.kind != booleanKind {
 					return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
 				}

@@ -160,7 +160,7 @@ func (f *HomeFile) Restore(key ...string) (restored bool, err error) {
 	if err != nil {
 		return false, nil
 	}
-	return true, f.setValue(old.table["old"], key, func(d *tomledit.Document) error {
+	return true, f.setValue(old.child("old"), key, func(d *tomledit.Document) error {
 		return d.Restore(key...)
 	})
 }

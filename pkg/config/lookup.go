@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,14 +12,25 @@ import (
 // find returns the node of a key in the files, the --config values and, once
 // read, the credentials; nil if there is none.
 func (c *Config) find(k key) (*node, error) {
-	if c.withCredentials != nil {
-		return descend(c.withCredentials, k.path)
-	}
 	root, err := c.tree()
 	if err != nil {
 		return nil, err
 	}
-	return descend(root, k.path)
+	n, err := descend(root, k.path)
+	if c.credentials == nil {
+		return n, err
+	}
+	over, overErr := descend(c.credentials, k.path)
+	switch {
+	case err != nil && overErr != nil:
+		// What is no table is in both; merging says which of them it is.
+		return descend(laidOver(root, c.credentials, true, nil), k.path)
+	case err != nil || overErr != nil:
+		return nil, cmp.Or(err, overErr)
+	case n == nil || over == nil:
+		return cmp.Or(over, n), nil
+	}
+	return laidOver(n, over, true, k.path), nil
 }
 
 func descend(n *node, at path) (*node, error) {
@@ -26,7 +38,7 @@ func descend(n *node, at path) (*node, error) {
 		if n.kind != tableKind {
 			return nil, fmt.Errorf("expected table for configuration key `%s`, but found %s in %s", at[:i], n.kind, n.definition)
 		}
-		if n = n.table[part]; n == nil {
+		if n = n.child(part); n == nil {
 			return nil, nil
 		}
 	}
@@ -323,7 +335,7 @@ func (c *Config) openTable(k key, known ...string) *table {
 		for _, name := range n.names() {
 			t.present[name] = true
 			if !slices.Contains(known, name) {
-				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, n.table[name].definition)
+				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, n.child(name).definition)
 			}
 		}
 	}

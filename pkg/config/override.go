@@ -34,7 +34,7 @@ func (c *Config) Override(args []string) error {
 	if root, err = merged(root, over, true, nil); err != nil {
 		return err
 	}
-	c.root, c.withCredentials, c.net, c.http = root, nil, nil, nil
+	c.root, c.net, c.http = root, nil, nil
 	return nil
 }
 

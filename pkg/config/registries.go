@@ -84,23 +84,23 @@ func (c *Config) indexes(each func(name string, index *node)) error {
 	if err != nil {
 		return err
 	}
-	registries := root.table["registries"]
+	registries := root.child("registries")
 	if registries == nil {
 		return nil
 	}
 	if registries.kind != tableKind {
 		return registries.expected("table", "registries")
 	}
-	for _, name := range registries.names() {
-		index, err := registries.table[name].indexOf(name)
+	var first firstFailure
+	for _, m := range registries.members {
+		index, err := m.value.indexOf(m.name)
 		if err != nil {
-			return err
-		}
-		if index != nil {
-			each(name, index)
+			first.note(m.name, err)
+		} else if index != nil {
+			each(m.name, index)
 		}
 	}
-	return nil
+	return first.err
 }
 
 // indexOf returns the index in the table of the registry with the given name; nil
@@ -109,7 +109,7 @@ func (n *node) indexOf(name string) (*node, error) {
 	if n.kind != tableKind {
 		return nil, n.expected("table", "registries."+name)
 	}
-	index := n.table["index"]
+	index := n.child("index")
 	if index != nil && index.kind != stringKind {
 		return nil, index.expected("string", "registries."+name+".index")
 	}
@@ -166,7 +166,7 @@ func (c *Config) VariableIndexes() []NamedIndex {
 // configuration, even over --config values, though not over the environment.
 // It is read once; [Config.Registry] and [Config.CratesIO] call it.
 func (c *Config) LoadCredentials() error {
-	if c.withCredentials != nil {
+	if c.credentials != nil {
 		return nil
 	}
 	file, found := c.filePath(c.Home, "credentials", true)
@@ -190,36 +190,34 @@ func (c *Config) LoadCredentials() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range credentials.names() {
-		value := credentials.table[name]
-		if base := root.table[name]; base != nil {
-			if value, err = merged(base, value, true, path{name}); err != nil {
+	for _, m := range credentials.members {
+		if base := root.child(m.name); base != nil {
+			if err := mergeable(base, m.value); err != nil {
 				return err
 			}
 		}
-		root = root.replacing(name, value)
 	}
-	c.withCredentials = root
+	c.credentials = credentials
 	return nil
 }
 
 // ForgetCredentials has the credentials file read again when it is next needed,
 // for a caller that knows of a change other than by [Config.OpenCredentials].
-func (c *Config) ForgetCredentials() { c.known, c.withCredentials = nil, nil }
+func (c *Config) ForgetCredentials() { c.known, c.credentials = nil, nil }
 
 // oldTokenMoved returns what a credentials file means: a token at the root,
 // where very old files have it, is that of [registry], unless the file has that
 // table.
 func oldTokenMoved(credentials *node) *node {
-	token := credentials.table[oldTokenKey]
+	token := credentials.child(oldTokenKey)
 	if token == nil {
 		return credentials
 	}
 	credentials = credentials.without(path{oldTokenKey})
-	if credentials.table["registry"] != nil {
+	if credentials.child("registry") != nil {
 		return credentials
 	}
-	registry := newTable(credentials.definition).replacing("token", token)
+	registry := newTable(credentials.definition, member{"token", token})
 	return credentials.replacing("registry", registry)
 }
 

@@ -128,11 +128,11 @@ func (b *builder) openTable(root *node, e *unstable.Node) (*node, error) {
 		return nil, err
 	}
 	name := string(last.Data)
-	table := parent.table[name]
+	table := parent.child(name)
 	switch {
 	case table == nil:
 		table = b.newTable(header)
-		parent.table[name] = table
+		parent.add(name, table)
 	case table.kind == tableKind && table.origin == implicit:
 		table.origin = header
 	default:
@@ -149,10 +149,10 @@ func (b *builder) appendTable(root *node, e *unstable.Node) (*node, error) {
 		return nil, err
 	}
 	name := string(last.Data)
-	list := parent.table[name]
+	list := parent.child(name)
 	if list == nil {
 		list = &node{kind: listKind, definition: b.definition, origin: header}
-		parent.table[name] = list
+		parent.add(name, list)
 	}
 	if list.kind != listKind || list.origin != header {
 		return nil, b.defined(last)
@@ -168,10 +168,10 @@ func (b *builder) parent(n *node, e *unstable.Node) (parent *node, last *unstabl
 	parts.Next()
 	for ; !parts.IsLast(); parts.Next() {
 		name := string(parts.Node().Data)
-		child := n.table[name]
+		child := n.child(name)
 		if child == nil {
 			child = b.newTable(implicit)
-			n.table[name] = child
+			n.add(name, child)
 		}
 		if child.kind == listKind && child.origin == header {
 			child = child.list[len(child.list)-1]
@@ -190,10 +190,10 @@ func (b *builder) set(n *node, e *unstable.Node) error {
 	parts.Next()
 	for ; !parts.IsLast(); parts.Next() {
 		name := string(parts.Node().Data)
-		child := n.table[name]
+		child := n.child(name)
 		if child == nil {
 			child = b.newTable(dotted)
-			n.table[name] = child
+			n.add(name, child)
 		}
 		if child.kind != tableKind || child.origin != dotted {
 			return b.defined(parts.Node())
@@ -201,11 +201,11 @@ func (b *builder) set(n *node, e *unstable.Node) error {
 		n = child
 	}
 	name := string(parts.Node().Data)
-	if n.table[name] != nil {
+	if n.child(name) != nil {
 		return b.defined(parts.Node())
 	}
 	value, err := b.value(e.Value())
-	n.table[name] = value
+	n.add(name, value)
 	return err
 }
 
@@ -294,9 +294,9 @@ func (n *node) placeOf(value *node) (string, bool) {
 			return fmt.Sprintf("[%d]", i) + at, true
 		}
 	}
-	for name, child := range n.table {
-		if at, ok := child.placeOf(value); ok {
-			return "." + shownKey(name) + at, true
+	for _, m := range n.members {
+		if at, ok := m.value.placeOf(value); ok {
+			return "." + shownKey(m.name) + at, true
 		}
 	}
 	return "", false

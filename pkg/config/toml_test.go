@@ -29,7 +29,7 @@ func show(n *node) string {
 	}
 	var parts []string
 	for _, name := range n.names() {
-		parts = append(parts, shownKey(name)+":"+show(n.table[name]))
+		parts = append(parts, shownKey(name)+":"+show(n.child(name)))
 	}
 	return "{" + strings.Join(parts, " ") + "}"
 }

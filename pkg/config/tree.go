@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -35,23 +34,67 @@ type node struct {
 	kind       kind
 	definition *Definition
 	// text is a string, an integer in decimal, or true or false.
-	text  string
-	list  []*node
-	table map[string]*node
+	text string
+	list []*node
+	// members are those of a table, in the order of the document.
+	members []member
+	// index finds them by their names where they are many.
+	index map[string]*node
 	// origin matters while a document is parsed.
 	origin origin
 }
 
-func newTable(d *Definition) *node {
-	return &node{kind: tableKind, definition: d, table: map[string]*node{}}
+type member struct {
+	name  string
+	value *node
+}
+
+func newTable(d *Definition, members ...member) *node {
+	return &node{kind: tableKind, definition: d, members: members}
 }
 
 func newString(text string, d *Definition) *node {
 	return &node{kind: stringKind, text: text, definition: d}
 }
 
+// child returns the value of that name in a table; nil if there is none. Most
+// tables have few, which are found faster without a map: it would double the time
+// that a login among thousands of registries takes.
+func (n *node) child(name string) *node {
+	if len(n.members) > 8 && n.index == nil {
+		n.index = make(map[string]*node, 2*len(n.members))
+		for _, m := range n.members {
+			n.index[m.name] = m.value
+		}
+	}
+	if n.index != nil {
+		return n.index[name]
+	}
+	for _, m := range n.members {
+		if m.name == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// add adds a value to a table that has none of that name.
+func (n *node) add(name string, value *node) {
+	n.members = append(n.members, member{name, value})
+	if n.index != nil {
+		n.index[name] = value
+	}
+}
+
 // names returns the names in a table, sorted.
-func (n *node) names() []string { return slices.Sorted(maps.Keys(n.table)) }
+func (n *node) names() []string {
+	var names []string
+	for _, m := range n.members {
+		names = append(names, m.name)
+	}
+	slices.Sort(names)
+	return names
+}
 
 // below returns the value at a path; nil if there is none, or no n.
 func (n *node) below(at path) *node {
@@ -59,7 +102,7 @@ func (n *node) below(at path) *node {
 		if n == nil {
 			return nil
 		}
-		n = n.table[name]
+		n = n.child(name)
 	}
 	return n
 }
@@ -74,7 +117,7 @@ func (n *node) set(value *node, at path, depth int) (*node, error) {
 	}
 	name := at[depth]
 	if depth < len(at)-1 {
-		table := cmp.Or(n.table[name], newTable(n.definition))
+		table := cmp.Or(n.child(name), newTable(n.definition))
 		var err error
 		if value, err = table.set(value, at, depth+1); err != nil {
 			return nil, err
@@ -90,7 +133,7 @@ func (n *node) without(at path) *node {
 	}
 	name := at[0]
 	if len(at) > 1 {
-		return n.replacing(name, n.table[name].without(at[1:]))
+		return n.replacing(name, n.child(name).without(at[1:]))
 	}
 	return n.replacing(name, nil)
 }
@@ -99,20 +142,35 @@ func (n *node) without(at path) *node {
 // none.
 func (n *node) replacing(name string, value *node) *node {
 	changed := *n
-	changed.table = maps.Clone(n.table)
-	if value == nil {
-		delete(changed.table, name)
-	} else {
-		changed.table[name] = value
+	changed.index = nil
+	changed.members = slices.Clone(n.members)
+	i := slices.IndexFunc(n.members, func(m member) bool { return m.name == name })
+	switch {
+	case i < 0:
+		changed.members = append(changed.members, member{name, value})
+	case value == nil:
+		changed.members = slices.Delete(changed.members, i, i+1)
+	default:
+		changed.members[i].value = value
 	}
 	return &changed
 }
 
 // means reports whether two values are the same, wherever they are defined.
 func (n *node) means(other *node) bool {
-	return other != nil && n.kind == other.kind && n.text == other.text &&
-		slices.EqualFunc(n.list, other.list, (*node).means) &&
-		maps.EqualFunc(n.table, other.table, (*node).means)
+	if other == nil || n.kind != other.kind || n.text != other.text || len(n.members) != len(other.members) {
+		return false
+	}
+	for i, m := range n.members {
+		match := other.members[i]
+		if match.name != m.name {
+			match.value = other.child(m.name)
+		}
+		if !m.value.means(match.value) {
+			return false
+		}
+	}
+	return slices.EqualFunc(n.list, other.list, (*node).means)
 }
 
 // expected is the error for a value of another kind than a caller needs.
@@ -126,32 +184,58 @@ func (n *node) expected(wanted, at string) error {
 // wins; between equal kinds the one that lies over the other does if force is
 // set, and for joined lists force says that its elements come last.
 func merged(base, over *node, force bool, at path) (*node, error) {
+	if err := mergeable(base, over); err != nil {
+		return nil, err
+	}
+	return laidOver(base, over, force, at), nil
+}
+
+// mergeable is the error of [merged]: a list or a table is not merged with
+// anything else.
+func mergeable(base, over *node) error {
+	if base.kind != over.kind && (base.kind >= listKind || over.kind >= listKind) {
+		return fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
+			over.definition, base.definition, base.kind, over.kind)
+	}
+	var first firstFailure
+	for _, m := range over.members {
+		old := base.child(m.name)
+		if old == nil {
+			continue
+		}
+		if err := mergeable(old, m.value); err != nil {
+			first.note(m.name, fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
+				m.name, old.definition, m.value.definition, err))
+		}
+	}
+	return first.err
+}
+
+// laidOver is [merged] for what is mergeable.
+func laidOver(base, over *node, force bool, at path) *node {
 	wins := force || over.definition.Kind > base.definition.Kind
 	switch {
-	case base.kind != over.kind && (base.kind >= listKind || over.kind >= listKind):
-		return nil, fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
-			over.definition, base.definition, base.kind, over.kind)
 	case base.kind == listKind:
 		list := mergedLists(base.list, over.list, force, wins, at)
-		return &node{kind: listKind, definition: base.definition, list: list}, nil
+		return &node{kind: listKind, definition: base.definition, list: list}
 	case base.kind == tableKind:
 		table := newTable(base.definition)
-		maps.Copy(table.table, base.table)
-		for _, name := range over.names() {
-			value, err := over.table[name], error(nil)
-			if old := base.table[name]; old != nil {
-				if value, err = merged(old, value, force, at.child(name)); err != nil {
-					return nil, fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
-						name, old.definition, over.table[name].definition, err)
-				}
+		for _, m := range base.members {
+			if above := over.child(m.name); above != nil {
+				m.value = laidOver(m.value, above, force, at.child(m.name))
 			}
-			table.table[name] = value
+			table.members = append(table.members, m)
 		}
-		return table, nil
+		for _, m := range over.members {
+			if base.child(m.name) == nil {
+				table.members = append(table.members, m)
+			}
+		}
+		return table
 	case wins:
-		return over, nil
+		return over
 	}
-	return base, nil
+	return base
 }
 
 func mergedLists(base, over []*node, force, wins bool, at path) []*node {
@@ -168,6 +252,19 @@ func mergedLists(base, over []*node, force, wins bool, at path) []*node {
 	}
 	slices.SortStableFunc(list, func(a, b *node) int { return cmp.Compare(a.definition.Kind, b.definition.Kind) })
 	return list
+}
+
+// firstFailure is what is wrong with the first of a table's names in their
+// order, whatever order they are looked at in.
+type firstFailure struct {
+	name string
+	err  error
+}
+
+func (f *firstFailure) note(name string, err error) {
+	if f.err == nil || name < f.name {
+		*f = firstFailure{name, err}
+	}
 }
 
 // path is the place of a value in the configuration.

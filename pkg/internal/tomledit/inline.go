@@ -2,7 +2,8 @@ package tomledit
 
 import (
 	"bytes"
-	"slices"
+	"fmt"
+	"strings"
 )
 
 // addInline adds a key at the end of an inline table: on a line of its own if
@@ -23,7 +24,7 @@ func (d *Document) addInline(table *entry, text string) []edit {
 	if comma >= 0 {
 		at = comma + 1
 	}
-	lineEnd, found := d.restOfLine(table, at)
+	lineEnd, found := d.restOfLine(at)
 	if !d.startsLine(last) || !found {
 		if comma >= 0 {
 			return []edit{insert(at, " "+text+",")}
@@ -53,7 +54,7 @@ func (d *Document) removeInline(table *entry, doomed func(*entry) bool) []edit {
 		if survivor >= 0 {
 			start = d.comma(table, survivor)
 		}
-		if !table.commentBetween(start, end) {
+		if !d.commentBetween(table, start, end) {
 			if survivor < 0 && isSpace(d.data[start-1]) {
 				end = overSpace(d.data, end)
 			}
@@ -92,33 +93,43 @@ func (d *Document) removeChild(table *entry, i int) []edit {
 	return append(edits, cut(e.start, end))
 }
 
-// comma returns the offset of the comma behind the i-th key, or -1.
+// comma returns the offset of the comma after the i-th key, or -1.
 func (d *Document) comma(table *entry, i int) int {
-	at := table.children[i].end
-	end := table.value.end - 1
+	at, end := table.children[i].end, table.value.end-1
 	if i+1 < len(table.children) {
 		end = table.children[i+1].start
 	}
 	for at < end {
-		if comment := table.commentAt(at); comment.end > 0 {
-			at = comment.end
-			continue
-		}
-		if d.data[at] == ',' {
+		switch d.data[at] {
+		case ',':
 			return at
+		case '#':
+			at = overComment(d.data, at)
+		default:
+			at++
 		}
-		at++
 	}
 	return -1
 }
 
-// restOfLine returns the offset of the line end behind at, if nothing of the
-// inline table but a comment stands before it.
-func (d *Document) restOfLine(table *entry, at int) (lineEnd int, found bool) {
-	at = overSpace(d.data, at)
-	if comment := table.commentAt(at); comment.end > 0 {
-		at = comment.end
+// commentBetween reports whether a comment stands between the keys of an inline
+// table that lie between two offsets.
+func (d *Document) commentBetween(table *entry, start, end int) bool {
+	for i, e := range table.children {
+		if i > 0 && e.start > start && e.start < end {
+			between := d.data[max(start, table.children[i-1].end):e.start]
+			if bytes.IndexByte(between, '#') >= 0 {
+				return true
+			}
+		}
 	}
+	return false
+}
+
+// restOfLine returns the offset of the line end after at, if nothing of the
+// inline table but a comment stands before it.
+func (d *Document) restOfLine(at int) (lineEnd int, found bool) {
+	at = overComment(d.data, overSpace(d.data, at))
 	return at, d.lineEndsAt(at)
 }
 
@@ -129,22 +140,64 @@ func (d *Document) startsLine(e *entry) bool {
 	return bytes.HasSuffix(d.data[:backOverSpace(d.data, e.start)], []byte("\n"))
 }
 
-// commentAt returns the comment that starts at the given offset.
-func (e *entry) commentAt(at int) span {
-	if i := e.commentFrom(at); i < len(e.comments) && e.comments[i].start == at {
-		return e.comments[i]
+// SetStrings sets the value at path, which must be in a table and not exist
+// yet, to an array of strings. Where it stands is said at [Document.Set].
+func (d *Document) SetStrings(texts []string, path ...string) error {
+	if d.Has(path...) {
+		return fmt.Errorf("%w: %s exists", ErrRefused, strings.Join(path, "."))
 	}
-	return span{}
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = Quote(text)
+	}
+	return d.setRaw("["+strings.Join(quoted, ", ")+"]", path)
 }
 
-func (e *entry) commentBetween(start, end int) bool {
-	i := e.commentFrom(start)
-	return i < len(e.comments) && e.comments[i].start < end
+// AppendString adds a string at the end of the array of strings at path, in the
+// form that the array has.
+func (d *Document) AppendString(text string, path ...string) error {
+	e, err := d.list(path)
+	if err != nil {
+		return err
+	}
+	if len(e.children) == 0 {
+		return d.apply([]edit{insert(e.value.start+1, Quote(text))})
+	}
+	return d.apply(d.addInline(e, Quote(text)))
 }
 
-// commentFrom returns the index of the first comment that does not start
-// before at.
-func (e *entry) commentFrom(at int) int {
-	i, _ := slices.BinarySearchFunc(e.comments, at, func(comment span, at int) int { return comment.start - at })
-	return i
+// ReplaceString replaces a string by another one wherever it stands in the array
+// of strings at path.
+func (d *Document) ReplaceString(old, text string, path ...string) error {
+	e, err := d.list(path)
+	if err != nil {
+		return err
+	}
+	var edits []edit
+	for _, element := range e.children {
+		if element.text == old {
+			raw := requote(string(d.data[element.start:element.end]), text)
+			edits = append(edits, edit{element.start, element.end, raw})
+		}
+	}
+	return d.apply(edits)
+}
+
+// RemoveString removes a string from the array of strings at path, wherever it
+// stands in it.
+func (d *Document) RemoveString(text string, path ...string) error {
+	e, err := d.list(path)
+	if err != nil {
+		return err
+	}
+	return d.apply(d.removeInline(e, func(element *entry) bool { return element.text == text }))
+}
+
+// list returns the entry of an array of strings.
+func (d *Document) list(path []string) (*entry, error) {
+	e := d.find(path)
+	if e == nil || !e.list {
+		return nil, fmt.Errorf("%w: %s is no array of strings", ErrRefused, strings.Join(path, "."))
+	}
+	return e, nil
 }

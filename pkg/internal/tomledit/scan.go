@@ -52,11 +52,9 @@ type entry struct {
 	// table is the inline table that a key stands in, or nil.
 	table *entry
 	// inline says that the value is an inline table, and list that it is an
-	// array of strings: children are its keys or elements, comments those
-	// between them. Elements have no path.
+	// array of strings: children are its keys or elements. Elements have no path.
 	inline, list bool
 	children     []*entry
-	comments     []span
 }
 
 const noArray = int(^uint(0) >> 1)
@@ -73,34 +71,27 @@ type scanner struct {
 	parser  unstable.Parser
 	data    []byte
 	offset  int
-	entries entries
+	entries []*entry
 	// arrays has the quoted paths of the arrays of tables.
 	arrays map[string]bool
 }
 
 // scan returns the entries of a document, those in inline tables after the key
 // that holds the table.
-func scan(data []byte) (entries, error) {
-	// The parser tells offsets by capacities.
-	data = slices.Clip(data)
+func scan(data []byte) ([]*entry, error) {
 	s := scanner{data: data, arrays: map[string]bool{}}
 	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		s.offset = len(byteOrderMark)
 	}
-	s.parser.KeepComments = true
-	s.parser.Reset(data[s.offset:])
+	// The parser tells offsets by capacities.
+	s.parser.Reset(slices.Clip(data)[s.offset:])
 	var section *entry
 	for s.parser.NextExpression() {
-		node := s.parser.Expression()
-		switch node.Kind {
-		case unstable.Table:
-			section = s.header(node, header)
-			s.finishLine(section, node)
-		case unstable.ArrayTable:
-			section = s.header(node, arrayHeader)
-			s.finishLine(section, node)
-		case unstable.KeyValue:
-			s.finishLine(s.keyValue(node, section, nil), node)
+		if node := s.parser.Expression(); node.Kind == unstable.KeyValue {
+			s.finishLine(s.keyValue(node, section, nil))
+		} else {
+			section = s.header(node)
+			s.finishLine(section)
 		}
 	}
 	return s.entries, s.parser.Error()
@@ -120,12 +111,12 @@ func (s *scanner) keys(e *entry, keys unstable.Iterator) {
 	}
 }
 
-func (s *scanner) header(node *unstable.Node, kind entryKind) *entry {
-	e := &entry{kind: kind, array: noArray}
+func (s *scanner) header(node *unstable.Node) *entry {
+	e := &entry{kind: header, array: noArray}
 	s.keys(e, node.Key())
 	brackets := 1
-	if kind == arrayHeader {
-		brackets = 2
+	if node.Kind == unstable.ArrayTable {
+		e.kind, brackets = arrayHeader, 2
 		s.arrays[fmt.Sprintf("%q", e.path)] = true
 	}
 	for i := range e.path {
@@ -163,11 +154,7 @@ func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
 	case unstable.InlineTable:
 		e.inline = true
 		for children := value.Children(); children.Next(); {
-			if child := children.Node(); child.Kind == unstable.Comment {
-				s.innerComments(e, child)
-			} else {
-				e.children = append(e.children, s.keyValue(child, section, e))
-			}
+			e.children = append(e.children, s.keyValue(children.Node(), section, e))
 		}
 	}
 	return e
@@ -177,34 +164,23 @@ func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
 func (s *scanner) strings(e *entry, array *unstable.Node) {
 	var elements []*entry
 	for children := array.Children(); children.Next(); {
-		switch child := children.Node(); child.Kind {
-		case unstable.Comment:
-			s.innerComments(e, child)
-		case unstable.String:
-			elements = append(elements, &entry{span: s.span(child.Raw), text: string(child.Data), isString: true})
-		default:
+		child := children.Node()
+		if child.Kind != unstable.String {
 			return
 		}
+		elements = append(elements, &entry{span: s.span(child.Raw), text: string(child.Data), isString: true})
 	}
 	e.list, e.children = true, elements
 }
 
-// innerComments adds a comment and those that follow it to the value.
-func (s *scanner) innerComments(e *entry, comment *unstable.Node) {
-	e.comments = append(e.comments, s.span(comment.Raw))
-	for more := comment.Children(); more.Next(); {
-		e.comments = append(e.comments, s.span(more.Node().Raw))
+// finishLine finds the line of e, and the comment that may end it.
+func (s *scanner) finishLine(e *entry) {
+	end := overSpace(s.data, e.end)
+	if after := overComment(s.data, end); after > end {
+		e.comment = span{end, after}
+		end = after
 	}
-}
-
-// finishLine finds the line of e, which ends with a comment if node has one.
-func (s *scanner) finishLine(e *entry, node *unstable.Node) {
-	end := e.end
-	if next := node.Next(); next != nil && next.Kind == unstable.Comment {
-		e.comment = s.span(next.Raw)
-		end = e.comment.end
-	}
-	e.line = span{backOverSpace(s.data, e.start), overLineEnd(s.data, overSpace(s.data, end))}
+	e.line = span{backOverSpace(s.data, e.start), overLineEnd(s.data, end)}
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
@@ -223,7 +199,17 @@ func backOverSpace(data []byte, at int) int {
 	return at
 }
 
-// overLineEnd returns the offset behind the line end at the given one, or the
+// overComment returns the offset of the line end after the comment at the given
+// offset, or the same offset if there is none.
+func overComment(data []byte, at int) int {
+	if at == len(data) || data[at] != '#' {
+		return at
+	}
+	line, _, _ := bytes.Cut(data[at:], []byte("\n"))
+	return at + len(bytes.TrimSuffix(line, []byte("\r")))
+}
+
+// overLineEnd returns the offset after the line end at the given one, or the
 // same offset if there is none.
 func overLineEnd(data []byte, at int) int {
 	if at < len(data) && data[at] == '\r' {

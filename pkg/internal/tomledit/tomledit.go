@@ -31,7 +31,7 @@ type Document struct {
 	// data and scanned are never changed in place, only replaced.
 	data []byte
 	// scanned are the entries, once they have been asked for.
-	scanned entries
+	scanned []*entry
 	// err says that data is no TOML document.
 	err error
 }
@@ -85,8 +85,8 @@ func (d *Document) apply(edits []edit) error {
 	return nil
 }
 
-// entries returns what the document has.
-func (d *Document) entries() entries {
+// entries returns the document's entries, in its order.
+func (d *Document) entries() []*entry {
 	if d.scanned == nil && d.err == nil {
 		scanned, err := scan(d.data)
 		if err != nil {
@@ -101,17 +101,8 @@ func (d *Document) entries() entries {
 func parent(path []string) []string { return path[:len(path)-1] }
 
 // find returns the entry that is the key of exactly path, or nil.
-func (d *Document) find(path []string) *entry { return d.entries().find(path) }
-
-// Has reports whether the document speaks of path or of something below it.
-func (d *Document) Has(path ...string) bool { return d.entries().has(path) }
-
-// entries are those of a document, in its order.
-type entries []*entry
-
-// find returns the entry that is the key of exactly path, or nil.
-func (es entries) find(path []string) *entry {
-	for _, e := range es {
+func (d *Document) find(path []string) *entry {
+	for _, e := range d.entries() {
 		if e.kind == keyValue && e.array == noArray && slices.Equal(e.path, path) {
 			return e
 		}
@@ -119,7 +110,7 @@ func (es entries) find(path []string) *entry {
 	return nil
 }
 
-// has reports whether an entry is that of path or below it.
-func (es entries) has(path []string) bool {
-	return slices.ContainsFunc(es, func(e *entry) bool { return hasPrefix(e.path, path) })
+// Has reports whether the document speaks of path or of something below it.
+func (d *Document) Has(path ...string) bool {
+	return slices.ContainsFunc(d.entries(), func(e *entry) bool { return hasPrefix(e.path, path) })
 }

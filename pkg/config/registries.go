@@ -28,7 +28,7 @@ type NamedIndex struct {
 // included; nil if it is nothing. Cargo warns of keys in the table that it
 // does not know.
 func (c *Config) Registry(name string) (*RegistryConfig, error) {
-	r, err := c.registry(parseKey("registries."+name), "protocol")
+	r, err := c.registry(parseKey("registries."+name), "min-publish-age", "protocol")
 	if r != nil {
 		r.Name = name
 	}
@@ -38,7 +38,7 @@ func (c *Config) Registry(name string) (*RegistryConfig, error) {
 // CratesIO returns what the table [registry] configures for crates.io,
 // credentials included; nil if it is nothing.
 func (c *Config) CratesIO() (*RegistryConfig, error) {
-	return c.registry(parseKey("registry"), "default", "global-credential-providers")
+	return c.registry(parseKey("registry"), "global-min-publish-age", "default", "global-credential-providers")
 }
 
 func (c *Config) registry(k key, others ...string) (*RegistryConfig, error) {

@@ -151,17 +151,10 @@ func (c *Config) integer(k key) (*Value[int64], error) {
 
 func parseInteger(s string) (int64, error) {
 	i, err := strconv.ParseInt(s, 10, 64)
-	switch {
-	case err == nil:
-		return i, nil
-	case s == "":
-		return 0, errors.New("cannot parse integer from empty string")
-	case errors.Is(err, strconv.ErrRange) && strings.HasPrefix(s, "-"):
-		return 0, errors.New("number too small to fit in target type")
-	case errors.Is(err, strconv.ErrRange):
-		return 0, errors.New("number too large to fit in target type")
+	if err != nil {
+		err = errors.New("it is no integer of 64 bits")
 	}
-	return 0, errors.New("invalid digit found in string")
+	return i, err
 }
 
 // strings returns the elements of a list.
@@ -181,7 +174,7 @@ func (c *Config) strings(k key) ([]Value[string], error) {
 	for i, n := range c.joinVariable(k, list) {
 		if n.kind != stringKind {
 			return nil, fmt.Errorf("error in %s: failed to parse config at `%s[%d]`: %w", n.definition, k, i,
-				fmt.Errorf("invalid type: %s, expected a string", n.unexpected()))
+				fmt.Errorf("expected a string, but found a %s", n.kind))
 		}
 		values = append(values, Value[string]{n.text, *n.definition})
 	}
@@ -205,19 +198,6 @@ func splitWords(s string, d *Definition) []*node {
 		list = append(list, newString(word, d))
 	}
 	return list
-}
-
-// unexpected describes a value of a kind that a caller cannot use.
-func (n *node) unexpected() string {
-	switch n.kind {
-	case stringKind:
-		return "string " + strconv.Quote(n.text)
-	case listKind:
-		return "sequence"
-	case tableKind:
-		return "map"
-	}
-	return n.kind.String() + " `" + n.text + "`"
 }
 
 func (c *Config) program(k key) (*Program, error) {

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // Net is the table [net]. A nil field is not configured.
@@ -104,44 +103,27 @@ func (c *Config) readSSLVersion(k key, http *HTTP) error {
 	if err != nil {
 		return err
 	}
-	if text, d, ok := c.fromVariable(k); ok && (n == nil || n.kind == listKind || n.definition.Kind < Environment) {
-		n = n.replaced(text, &d)
+	if text, d, ok := c.fromVariable(k); ok && (n == nil || n.kind != listKind && n.definition.Kind < Environment) {
+		n = newString(text, &d)
 	}
-	if n == nil {
+	switch {
+	case n == nil:
 		// Only a variable for one of the bounds.
-		return errors.New("invalid type: Option value, expected a string or map")
-	}
-	switch n.kind {
-	case stringKind:
+		err = errors.New("expected a string or a table")
+	case n.kind == stringKind:
 		http.SSLVersion = &n.text
-		return nil
-	case tableKind:
+	case n.kind == tableKind:
 		// Cargo does not warn of other keys in it.
 		bounds := c.openTable(k, append([]string{"min", "max"}, n.names()...)...)
 		http.SSLMin, http.SSLMax = val(bounds.text("min")), val(bounds.text("max"))
 		err = bounds.err
 	default:
-		err = fmt.Errorf("invalid type: %s, expected a string or map", n.unexpected())
+		err = fmt.Errorf("expected a string or a table, but found a %s", n.kind)
 	}
-	if err != nil {
-		return keyError(*n.definition, k, err)
+	if err != nil && n != nil {
+		err = keyError(*n.definition, k, err)
 	}
-	return nil
-}
-
-// replaced returns the value of a variable whose type is not known, in the
-// place of n. A list is joined with it and stays one.
-func (n *node) replaced(text string, d *Definition) *node {
-	if text == "true" || text == "false" {
-		return &node{kind: booleanKind, text: text, definition: d}
-	}
-	if i, err := parseInteger(text); err == nil {
-		return &node{kind: integerKind, text: strconv.FormatInt(i, 10), definition: d}
-	}
-	if n != nil && n.kind == listKind {
-		return n
-	}
-	return newString(text, d)
+	return err
 }
 
 // Term is the table [term]: what the user wants to see. A nil field is not
@@ -188,9 +170,9 @@ func (c *Config) readProgress(k key) (when *string, width *int64, err error) {
 	case when == nil || *when == "auto" || *when == "never":
 		return when, width, nil
 	case *when != "always":
-		return nil, nil, fmt.Errorf("unknown variant `%s`, expected one of `auto`, `never`, `always`", *when)
+		return nil, nil, fmt.Errorf("expected auto, never or always, but found `%s`", *when)
 	case width == nil:
-		return nil, nil, errors.New(`"always" progress requires a ` + "`width` key")
+		return nil, nil, errors.New("progress that is always shown needs a width")
 	}
 	return when, width, nil
 }
@@ -274,7 +256,7 @@ func (c *Config) checkFeatures(k key, unstable UnstableKey) error {
 	if n.kind == stringKind {
 		wrong = unstable.Check(n.text)
 	} else {
-		wrong = fmt.Errorf("invalid type: %s, expected %v", n.unexpected(), unstable.Check(""))
+		wrong = fmt.Errorf("found a %s, expected %v", n.kind, unstable.Check(""))
 	}
 	if wrong != nil {
 		return keyError(*n.definition, k, wrong)

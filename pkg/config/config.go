@@ -50,9 +50,6 @@ type Config struct {
 	// then laid over root where a value is looked up: to merge the two whole would
 	// take a third of the time of a login among thousands of registries.
 	credentials *node
-	// known is the credentials file as it was last read or saved, unless it is
-	// open to be changed.
-	known *credentialsContent
 	// net and http are the tables of those names, once they have been read.
 	net  *Net
 	http *HTTP

@@ -36,7 +36,7 @@ type CredentialsFile struct {
 	file *os.File
 	// saved is what the file holds.
 	saved []byte
-	// config learns what the file holds; it may be nil.
+	// config forgets what it has read when the file is closed; it may be nil.
 	config *Config
 }
 
@@ -72,28 +72,17 @@ func openCredentials(ctx context.Context, home string, notify func(Notice), conf
 		}
 	}
 	f := &CredentialsFile{document: document{path: path}, file: file, config: config}
-	if err := f.read(); err != nil {
+	content, err := readAll(file)
+	if err != nil {
+		err = fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
+	} else {
+		err = f.parse(content)
+	}
+	if err != nil {
 		file.Close()
 		return nil, err
 	}
 	return f, nil
-}
-
-// read reads and parses the whole file, unless what it holds is known.
-func (f *CredentialsFile) read() error {
-	if c := f.config; c != nil {
-		known := c.known
-		c.ForgetCredentials()
-		if known != nil && known.path == f.path && holds(f.file, known.content) == nil {
-			f.tree = known.tree
-			return f.parse(known.content)
-		}
-	}
-	content, err := readAll(f.file)
-	if err != nil {
-		return fmt.Errorf("failed to read configuration file `%s`: %w", f.path, oserror.New(err))
-	}
-	return f.parse(content)
 }
 
 // Save writes the changes. Whoever else may read the file loses that before a
@@ -123,13 +112,8 @@ func (f *CredentialsFile) Save() error {
 
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
-	if c := f.config; c != nil {
-		// Somebody may have read the file meanwhile.
-		c.ForgetCredentials()
-		if bytes.Equal(f.text.Bytes(), f.saved) {
-			c.known = &credentialsContent{f.path, f.saved, f.tree}
-			return f.file.Close()
-		}
+	if f.config != nil {
+		f.config.ForgetCredentials()
 	}
 	clear(f.saved)
 	clear(f.text.Bytes())
@@ -252,30 +236,24 @@ func HasCredentialsFile(home string) bool {
 // does not exist holds nothing, and is not created.
 func StoredCredentials(home string) (path string, stored map[string]Stored, err error) {
 	path = credentialsKind.path(home)
-	read, err := readCredentials(path)
+	root, err := readCredentials(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return path, nil, nil
 	}
 	if err != nil {
 		return path, nil, err
 	}
-	clear(read.content)
-	return path, storedIn(read.tree), nil
-}
-
-// storedIn returns what a credentials file holds for each registry.
-func storedIn(root *node) map[string]Stored {
 	names := []string{""}
 	if registries := root.child("registries"); registries != nil {
 		names = append(names, registries.names()...)
 	}
-	found := map[string]Stored{}
+	stored = map[string]Stored{}
 	for _, name := range names {
-		if stored := storedFor(root, name); stored != (Stored{}) {
-			found[name] = stored
+		if found := storedFor(root, name); found != (Stored{}) {
+			stored[name] = found
 		}
 	}
-	return found
+	return path, stored, nil
 }
 
 // storedFor returns what a credentials file holds for one registry.
@@ -334,22 +312,12 @@ func (f *CredentialsFile) parse(content []byte) error {
 	return nil
 }
 
-// credentialsContent is what a credentials file holds.
-type credentialsContent struct {
-	path    string
-	content []byte
-	tree    *node
-}
-
-// readCredentials reads and parses the credentials file at path.
-func readCredentials(path string) (*credentialsContent, error) {
+// readCredentials returns what the credentials file at path means.
+func readCredentials(path string) (*node, error) {
 	content, err := readLocked(path)
 	if err != nil {
 		return nil, err
 	}
-	tree, err := parseTOML(content, &Definition{Kind: File, Path: path})
-	if err != nil {
-		return nil, fileError(path, err)
-	}
-	return &credentialsContent{path, content, tree}, nil
+	defer clear(content)
+	return parseFile(content, &Definition{Kind: File, Path: path})
 }

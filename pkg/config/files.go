@@ -127,9 +127,9 @@ func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool
 	if err != nil {
 		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
 	}
-	file, err := parseTOML(content, &Definition{Kind: kind, Path: path})
+	file, err := parseFile(content, &Definition{Kind: kind, Path: path})
 	if err != nil {
-		return nil, fileError(path, err)
+		return nil, err
 	}
 	return c.include(file, kind, seen)
 }
@@ -147,17 +147,19 @@ func components(path string) string {
 	return strings.Join(kept, "/")
 }
 
-// fileError wraps an error of parseTOML: what is wrong in a file, as Cargo
-// says it.
-func fileError(path string, err error) error {
+// parseFile is parseTOML for the content of a file, with what Cargo says of it.
+func parseFile(content []byte, d *Definition) (*node, error) {
+	file, err := parseTOML(content, d)
 	var syntax *SyntaxError
 	switch {
+	case err == nil:
+		return file, nil
 	case errors.Is(err, errNotUTF8):
-		return fmt.Errorf("failed to read configuration file `%s`: %w", path, err)
+		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", d.Path, err)
 	case errors.As(err, &syntax):
-		return fmt.Errorf("could not parse TOML configuration in `%s`: %w", path, err)
+		return nil, fmt.Errorf("could not parse TOML configuration in `%s`: %w", d.Path, err)
 	}
-	return fmt.Errorf("failed to load TOML configuration from `%s`: %w", path, err)
+	return nil, fmt.Errorf("failed to load TOML configuration from `%s`: %w", d.Path, err)
 }
 
 // include returns file with the files that it includes merged below it.

@@ -252,16 +252,11 @@ type document struct {
 
 func (d *document) definition() *Definition { return &Definition{Kind: File, Path: d.path} }
 
-// parse takes over the content, whose meaning may be known already. Nobody may
-// change it as long as it is the text.
+// parse takes over the content, which must not be changed while it is the text.
 func (d *document) parse(content []byte) (err error) {
-	if d.tree == nil {
-		if d.tree, err = parseTOML(content, d.definition()); err != nil {
-			return fileError(d.path, err)
-		}
-	}
 	d.text = tomledit.New(content)
-	return nil
+	d.tree, err = parseFile(content, d.definition())
+	return err
 }
 
 // edit changes the text, if it then means what is wanted. If not, nothing

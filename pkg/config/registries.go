@@ -173,14 +173,11 @@ func (c *Config) LoadCredentials() error {
 	if !found {
 		return nil
 	}
-	if c.known == nil || c.known.path != file {
-		read, err := readCredentials(file)
-		if err != nil {
-			return err
-		}
-		c.known = read
+	credentials, err := readCredentials(file)
+	if err != nil {
+		return err
 	}
-	credentials, err := c.include(c.known.tree, File, map[string]bool{components(file): true})
+	credentials, err = c.include(credentials, File, map[string]bool{components(file): true})
 	if err != nil {
 		return err
 	}
@@ -203,7 +200,7 @@ func (c *Config) LoadCredentials() error {
 
 // ForgetCredentials has the credentials file read again when it is next needed,
 // for a caller that knows of a change other than by [Config.OpenCredentials].
-func (c *Config) ForgetCredentials() { c.known, c.credentials = nil, nil }
+func (c *Config) ForgetCredentials() { c.credentials = nil }
 
 // oldTokenMoved returns what a credentials file means: a token at the root,
 // where very old files have it, is that of [registry], unless the file has that

@@ -25,7 +25,7 @@ import (
 //	}
 //	return f.Save()
 //
-// While it is open nobody else who asks for the lock, such as Cargo, writes.
+// While it is open, no one else who asks for the lock, such as Cargo, writes.
 // A change leaves all bytes as they are that need not change: comments, order,
 // quoting, line ends. What the file means afterwards is what it means after
 // Cargo has made the same change. A change that fails changes nothing.
@@ -87,7 +87,7 @@ func openCredentials(ctx context.Context, home string, notify func(Notice), conf
 
 // Save writes the changes. Whoever else may read the file loses that before a
 // token is in it, even if nothing has changed. At every moment the file holds
-// all of the old or all of the new document, at most with line ends behind it.
+// all of the old or all of the new document, at most with line ends after it.
 // If it fails, the file is as it was, as far as the system allows. The error is
 // [ErrChanged] if a program that knows nothing of the lock has changed it.
 func (f *CredentialsFile) Save() error {

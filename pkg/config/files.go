@@ -135,7 +135,7 @@ func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool
 }
 
 // components returns path with its "." and empty components left out. Unlike
-// filepath.Clean it keeps "..", which means another file behind a symbolic
+// filepath.Clean it keeps "..", which means another file after a symbolic
 // link.
 func components(path string) string {
 	var kept []string
@@ -210,29 +210,21 @@ func includesOf(value *node) ([]include, error) {
 	}
 	var includes []include
 	for i, element := range value.list {
-		inc := include{definition: element.definition}
-		switch element.kind {
-		case stringKind:
-			inc.path = element.text
-		case tableKind:
-			path := element.child("path")
-			if path == nil {
-				return nil, fmt.Errorf("missing field `path` at `include[%d]` in `%s`", i, element.definition)
-			}
-			if path.kind != stringKind {
-				return nil, fmt.Errorf("expected a string, but found %s at `include[%d].path` in `%s`", path.kind, i, element.definition)
-			}
-			inc.path = path.text
-			if optional := element.child("optional"); optional != nil {
-				if optional.kind != booleanKind {
-					return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
-				}
-				inc.optional = optional.text == "true"
-			}
-		default:
-			return nil, fmt.Errorf("expected a string or table, but found %s at `include[%d]` in %s", element.kind, i, element.definition)
+		path, optional := element, (*node)(nil)
+		if element.kind == tableKind {
+			path, optional = element.child("path"), element.child("optional")
 		}
-		includes = append(includes, inc)
+		switch {
+		case element.kind != stringKind && element.kind != tableKind:
+			return nil, fmt.Errorf("expected a string or table, but found %s at `include[%d]` in %s", element.kind, i, element.definition)
+		case path == nil:
+			return nil, fmt.Errorf("missing field `path` at `include[%d]` in `%s`", i, element.definition)
+		case path.kind != stringKind:
+			return nil, fmt.Errorf("expected a string, but found %s at `include[%d].path` in `%s`", path.kind, i, element.definition)
+		case optional != nil && optional.kind != booleanKind:
+			return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
+		}
+		includes = append(includes, include{path.text, optional != nil && optional.text == "true", element.definition})
 	}
 	for _, inc := range includes {
 		if err := inc.check(); err != nil {

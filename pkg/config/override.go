@@ -81,7 +81,7 @@ func checkExpression(arg string) error {
 		case unstable.KeyValue:
 			keyValues++
 			inline = inline || e.Value().Kind == unstable.InlineTable
-			if e.Next() != nil { // a comment behind it
+			if e.Next() != nil { // a comment after it
 				comments++
 			}
 		case unstable.Comment:

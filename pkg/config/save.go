@@ -32,7 +32,7 @@ const ownerOnly = 0o600
 type fileKind struct {
 	// name is the file's without its extension.
 	name string
-	// mode is that of a new file; narrow says that nobody else shall have access,
+	// mode is that of a new file; narrow says that no one else shall have access,
 	// whatever the umask says.
 	mode   os.FileMode
 	narrow bool
@@ -75,7 +75,7 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Not
 		}
 		f.Close()
 		if locked {
-			// Somebody has put another file there, whose lock is another.
+			// Another file has been put there, which has a lock of its own.
 			continue
 		}
 		if !said {
@@ -102,7 +102,7 @@ func createHome(home string) error {
 	return fmt.Errorf("failed to create directory `%s`: %w", home, oserror.New(err))
 }
 
-// openOrCreate opens or creates the file at path; behind a symbolic link the
+// openOrCreate opens or creates the file at path; through a symbolic link the
 // file it names, as Cargo does.
 func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
 	failed := func(err error) error { return fmt.Errorf("failed to open: %s: %w", path, oserror.New(err)) }
@@ -136,7 +136,7 @@ func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, er
 }
 
 // openPatiently opens what should be a regular file. It never waits for the
-// other end of a pipe, only for somebody who keeps others from opening the file
+// other end of a pipe, only for a writer that keeps others from opening the file
 // while it is written. Among many writers that is the rule rather than the
 // exception, so it goes on asking for as long as one of them could be stuck.
 func openPatiently(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
@@ -154,7 +154,7 @@ func openPatiently(ctx context.Context, path string, flag int, mode os.FileMode)
 	}
 }
 
-// checkKind refuses what is no file: a pipe would make us wait for ever, a
+// checkKind refuses what is no file: a pipe would make us wait without end, a
 // device cannot hold what is written to it. A directory is left to the error
 // that opening it gives.
 func checkKind(info os.FileInfo) error {
@@ -184,7 +184,7 @@ func isStill(f *os.File, kind fileKind, home, path string) bool {
 }
 
 // errNotAFile says that something stands in the credentials file's place which
-// cannot be opened without the danger of waiting for ever.
+// cannot be opened without the danger of waiting without end.
 var errNotAFile = errors.New("not a regular file")
 
 // A writer has the lock for some milliseconds. Who has it longer is not
@@ -194,7 +194,7 @@ const (
 	lastReadWait  = 256 * time.Millisecond
 )
 
-// readLocked reads the credentials file while nobody writes to it. Like Cargo,
+// readLocked reads the credentials file while no one writes to it. Like Cargo,
 // which takes no lock to read, it reads in any case, but first gives a writer
 // the time to finish. It creates nothing, and writes nothing.
 func readLocked(path string) ([]byte, error) {
@@ -259,10 +259,10 @@ const grace = 10 * time.Millisecond
 // Cargo reads its files without a lock, and any of these steps may be the last
 // of a process or of the machine. So the order is such that the file holds
 // after each step all of the old or all of the new document, at most with line
-// ends behind it:
+// ends after it:
 //
-//   - Where the system can do that, nobody can open the file from here on, and
-//     nobody has it open.
+//   - Where the system can do that, no one can open the file from here on, and
+//     no one has it open.
 //   - What it holds is compared with before.
 //   - The space for the new document is reserved, so that a full disk shows
 //     before anything is touched.
@@ -287,7 +287,7 @@ func replace(f *os.File, before, after []byte) error {
 	}
 	sure, err := reserve(f, int64(size))
 	if err != nil {
-		// What lies behind the file's end is given back.
+		// What lies beyond the file's end is given back.
 		f.Truncate(int64(len(before)))
 		return err
 	}
@@ -340,7 +340,7 @@ func holds(f *os.File, content []byte) error {
 	}
 }
 
-// lengthen writes something behind the end of a file; if that fails, the file is as
+// lengthen writes something after the end of a file; if that fails, the file is as
 // it was.
 func lengthen(f *os.File, end int, tail []byte) error {
 	_, err := f.WriteAt(tail, int64(end))

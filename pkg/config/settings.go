@@ -16,15 +16,19 @@ type Net struct {
 }
 
 // Net reads [net], once.
-func (c *Config) Net() (Net, error) {
-	if c.net != nil {
-		return *c.net, nil
+func (c *Config) Net() (Net, error) { return once(&c.net, c.readNet) }
+
+// once reads a table if it has not been read, so that what it warns of is said
+// once.
+func once[T any](known **T, read func() (T, error)) (T, error) {
+	if *known != nil {
+		return **known, nil
 	}
-	net, err := c.readNet()
+	table, err := read()
 	if err == nil {
-		c.net = &net
+		*known = &table
 	}
-	return net, err
+	return table, err
 }
 
 func (c *Config) readNet() (Net, error) {
@@ -63,16 +67,7 @@ type HTTP struct {
 }
 
 // HTTP reads [http], once.
-func (c *Config) HTTP() (HTTP, error) {
-	if c.http != nil {
-		return *c.http, nil
-	}
-	http, err := c.readHTTP()
-	if err == nil {
-		c.http = &http
-	}
-	return http, err
-}
+func (c *Config) HTTP() (HTTP, error) { return once(&c.http, c.readHTTP) }
 
 func (c *Config) readHTTP() (HTTP, error) {
 	t := c.openTable(parseKey("http"), "proxy", "low-speed-limit", "timeout", "cainfo", "proxy-cainfo",

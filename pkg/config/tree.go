@@ -111,6 +111,14 @@ func (n *node) below(at path) *node {
 // made as needed.
 func (n *node) with(value *node, at path) (*node, error) { return n.set(value, at, 0) }
 
+// without returns a copy of n that has nothing at a path.
+func (n *node) without(at path) *node {
+	if n.below(at) != nil {
+		n, _ = n.set(nil, at, 0)
+	}
+	return n
+}
+
 func (n *node) set(value *node, at path, depth int) (*node, error) {
 	if n.kind != tableKind {
 		return nil, n.expected("table", at[:depth].String())
@@ -126,31 +134,20 @@ func (n *node) set(value *node, at path, depth int) (*node, error) {
 	return n.replacing(name, value), nil
 }
 
-// without returns a copy of n that has nothing at a path.
-func (n *node) without(at path) *node {
-	if n.below(at) == nil {
-		return n
-	}
-	name := at[0]
-	if len(at) > 1 {
-		return n.replacing(name, n.child(name).without(at[1:]))
-	}
-	return n.replacing(name, nil)
-}
-
-// replacing returns a copy of a table with another value of that name; nil is
-// none.
+// replacing returns a copy of a table with another value of that name; nil
+// takes away the one it has.
 func (n *node) replacing(name string, value *node) *node {
 	changed := *n
 	changed.index = nil
-	changed.members = slices.Clone(n.members)
-	i := slices.IndexFunc(n.members, func(m member) bool { return m.name == name })
+	isIt := func(m member) bool { return m.name == name }
+	i := slices.IndexFunc(n.members, isIt)
 	switch {
-	case i < 0:
-		changed.members = append(changed.members, member{name, value})
 	case value == nil:
-		changed.members = slices.Delete(changed.members, i, i+1)
+		changed.members = slices.DeleteFunc(slices.Clone(n.members), isIt)
+	case i < 0:
+		changed.members = append(slices.Clip(n.members), member{name, value})
 	default:
+		changed.members = slices.Clone(n.members)
 		changed.members[i].value = value
 	}
 	return &changed

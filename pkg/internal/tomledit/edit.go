@@ -8,7 +8,7 @@ import (
 
 // Set sets the value at path, which must be in a table, to a string. An
 // existing value is replaced where it stands, between the same quotes if they
-// can hold the new one. A new one goes behind the last key of its table, in
+// can hold the new one. A new one goes after the last key of its table, in
 // the form the table has; a new table becomes a section at the end, unless one
 // around it is written inline or with dotted keys.
 //
@@ -102,35 +102,20 @@ func (d *Document) lastOfSection(table []string) *entry {
 	return last
 }
 
-// addLine adds a line behind that of e, indented as it is.
+// addLine adds a line after that of e, indented and ended as it is.
 func (d *Document) addLine(e *entry, text string) []edit {
-	text = string(d.data[e.line.start:e.start]) + text
-	line := string(d.data[e.start:e.line.end])
-	switch {
-	case strings.HasSuffix(line, "\r\n"):
-		text += "\r\n"
-	case strings.HasSuffix(line, "\n"):
-		text += "\n"
-	default:
-		text = d.lineEnd() + text
-	}
-	return []edit{insert(e.line.end, text)}
+	line := string(d.data[e.line.start:e.line.end])
+	indent := line[:e.start-e.line.start]
+	end := line[len(strings.TrimRight(line, "\r\n")):]
+	return []edit{insert(e.line.end, indent+text+end)}
 }
 
 // addSection adds a table with one key at the end, below an empty line.
 func (d *Document) addSection(table []string, line string) []edit {
 	end := d.lineEnd()
-	text := "[" + quoteKeys(table) + "]" + end + line
-	before := strings.TrimPrefix(string(d.data), byteOrderMark)
-	switch {
-	case before == "":
-		text += end
-	case !strings.HasSuffix(before, "\n"):
-		text = end + end + text
-	case emptyLastLine(before):
-		text += end
-	default:
-		text = end + text + end
+	text := "[" + quoteKeys(table) + "]" + end + line + end
+	if before := strings.TrimPrefix(string(d.data), byteOrderMark); before != "" && !emptyLastLine(before) {
+		text = end + text
 	}
 	return []edit{insert(len(d.data), text)}
 }
@@ -255,7 +240,7 @@ func (d *Document) nestTables(key, table string) error {
 	return d.apply(edits)
 }
 
-// Comment returns the comment behind the key at path on its line, without the
+// Comment returns the comment after the key at path on its line, without the
 // sign before it; empty if it has none.
 func (d *Document) Comment(path ...string) string {
 	e := d.find(path)
@@ -265,7 +250,7 @@ func (d *Document) Comment(path ...string) string {
 	return strings.TrimSpace(string(d.data[e.comment.start+1 : e.comment.end]))
 }
 
-// AddComment adds a comment behind the key at path, if it stands on a line where
+// AddComment adds a comment after the key at path, if it stands on a line where
 // a comment can and has none.
 func (d *Document) AddComment(comment string, path ...string) error {
 	e := d.find(path)
@@ -280,7 +265,7 @@ func (d *Document) AddComment(comment string, path ...string) error {
 const substituted = " # was "
 
 // Substitute is [Document.Set] that keeps the value that there was in a comment
-// behind the new one, for [Document.Restore]. It reports whether it could: not
+// after the new one, for [Document.Restore]. It reports whether it could: not
 // in an inline table, nor a value over several lines.
 func (d *Document) Substitute(text string, path ...string) (kept bool, err error) {
 	e := d.find(path)
@@ -325,20 +310,11 @@ func (d *Document) Discard(path ...string) error {
 	case e.table != nil:
 		return d.Remove(table, name)
 	case e.section == nil || !d.isAlone(e):
-		start := e.line.start
-		if d.backOverLineEnd(e.line.end) == e.line.end {
-			// The document ends without a line end, as the line above has done.
-			start = d.backOverLineEnd(start)
-		}
-		return d.apply([]edit{cut(start, e.line.end)})
+		return d.apply([]edit{cut(e.line.start, e.line.end)})
 	}
-	start := d.backOverLineEnd(e.section.line.start)
-	switch above := d.backOverLineEnd(start); {
-	case above == start:
-		// The line above is not empty.
-		start = e.section.line.start
-	case d.backOverLineEnd(e.line.end) == e.line.end:
-		// The document ends without a line end, as the line above has done.
+	start := e.section.line.start
+	if above := d.backOverLineEnd(start); above != d.backOverLineEnd(above) {
+		// The line above is empty.
 		start = above
 	}
 	return d.apply([]edit{cut(start, e.line.end)})

@@ -7,7 +7,7 @@ import (
 )
 
 // addInline adds a key at the end of an inline table: on a line of its own if
-// the last key has one, with a comma behind it if that has one.
+// the last key has one, with a comma after it if that has one.
 func (d *Document) addInline(table *entry, text string) []edit {
 	if len(table.children) == 0 {
 		open := table.value.start + 1
@@ -48,7 +48,7 @@ func (d *Document) removeInline(table *entry, doomed func(*entry) bool) []edit {
 		}
 	}
 	tail := table.children[survivor+1:]
-	// Without a comma behind the last key, the last survivor's one goes.
+	// Without a comma after the last key, the last survivor's one goes.
 	if len(tail) > 0 && d.comma(table, len(table.children)-1) < 0 {
 		start, end := tail[0].start, tail[len(tail)-1].end
 		if survivor >= 0 {
@@ -72,7 +72,7 @@ func (d *Document) removeInline(table *entry, doomed func(*entry) bool) []edit {
 	return edits
 }
 
-// removeChild cuts a key and the comma behind it, and its line if nothing else
+// removeChild cuts a key and the comma after it, and its line if nothing else
 // stands there.
 func (d *Document) removeChild(table *entry, i int) []edit {
 	e := table.children[i]

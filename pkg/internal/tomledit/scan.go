@@ -44,7 +44,7 @@ type entry struct {
 	// line reaches from the start of the line that it begins on to after the
 	// line end that follows it. Only for entries outside of inline tables.
 	line span
-	// comment is the one behind it on its line; empty if there is none.
+	// comment is the one after it on its line; empty if there is none.
 	comment span
 
 	// section is the header above a key; nil at the document's top.

@@ -15,9 +15,11 @@
 package tomledit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // ErrRefused says that a change would have damaged the document, which is not to
@@ -28,8 +30,10 @@ const byteOrderMark = "\ufeff"
 
 // Document is a TOML document that can be changed.
 type Document struct {
-	// data and scanned are never changed in place, only replaced.
-	data []byte
+	// data and scanned are never changed in place, only replaced. The last line of
+	// data has a line end; added says that it is not the document's.
+	data  []byte
+	added bool
 	// scanned are the entries, once they have been asked for.
 	scanned []*entry
 	// err says that data is no TOML document.
@@ -38,7 +42,14 @@ type Document struct {
 
 // New returns the document with the given content, which the caller must not
 // change as long as the document has it.
-func New(content []byte) *Document { return &Document{data: content} }
+func New(content []byte) *Document {
+	d := &Document{data: content}
+	if text := strings.TrimPrefix(string(content), byteOrderMark); text != "" && !strings.HasSuffix(text, "\n") {
+		d.added = true
+		d.data = append(slices.Clip(content), d.lineEnd()...)
+	}
+	return d
+}
 
 // Clone returns a copy that can be changed by itself.
 func (d *Document) Clone() *Document {
@@ -48,7 +59,12 @@ func (d *Document) Clone() *Document {
 
 // Bytes returns the document's content. The caller must not change it as long as
 // the document, or a clone, has it.
-func (d *Document) Bytes() []byte { return d.data }
+func (d *Document) Bytes() []byte {
+	if !d.added {
+		return d.data
+	}
+	return bytes.TrimSuffix(bytes.TrimSuffix(d.data, []byte("\n")), []byte("\r"))
+}
 
 // edit replaces the bytes from start to end by text.
 type edit struct {
@@ -81,7 +97,7 @@ func (d *Document) apply(edits []edit) error {
 		at = e.end
 	}
 	out = append(out, d.data[at:]...)
-	*d = Document{data: out}
+	*d = Document{data: out, added: d.added}
 	return nil
 }
 

@@ -107,7 +107,7 @@ var tests = []struct{ name, edit, before, after string }{
 	{"nothing there", "remove", "[registries.b]\ntoken = \"x\"\n", "[registries.b]\ntoken = \"x\"\n"},
 	{"all three", "remove", "[registries.a]\ntoken = \"t\"\nx = 1\nsecret-key = \"k\"\n# c\nsecret-key-subject = \"s\"\n[b]\n", "[registries.a]\nx = 1\n# c\n[b]\n"},
 	{"comment behind", "remove", "[registries.a]\n  token = \"t\"  # mine\n", "[registries.a]\n  # mine\n"},
-	{"last line", "remove", "[registries.a]\nx = 1\ntoken = \"t\"", "[registries.a]\nx = 1\n"},
+	{"last line", "remove", "[registries.a]\nx = 1\ntoken = \"t\"", "[registries.a]\nx = 1"},
 	{"multi-line string", "remove", "[registries.a]\r\ntoken = '''\r\n[x]\r\n'''\r\nx = 1\r\n", "[registries.a]\r\nx = 1\r\n"},
 	{"dotted, others", "remove", "registries.a.token = \"t\"\nregistries.a.x = 1\n", "registries.a.x = 1\n"},
 	{"dotted, alone", "remove", "registries.'a'.token = \"t\" # c\n", "registries.'a' = {} # c\n"},

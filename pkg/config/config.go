@@ -46,10 +46,9 @@ type Config struct {
 	environ environ
 	// root is nil until the files have been read.
 	root *node
-	// credentials is nil until the credentials file has been read, which is
-	// then laid over root where a value is looked up: to merge the two whole would
-	// take a third of the time of a login among thousands of registries.
-	credentials *node
+	// withCredentials is root with the credentials file laid over it; nil until
+	// that has been read.
+	withCredentials *node
 	// net and http are the tables of those names, once they have been read.
 	net  *Net
 	http *HTTP

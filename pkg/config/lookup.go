@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,25 +11,14 @@ import (
 // find returns the node of a key in the files, the --config values and, once
 // read, the credentials; nil if there is none.
 func (c *Config) find(k key) (*node, error) {
+	if c.withCredentials != nil {
+		return descend(c.withCredentials, k.path)
+	}
 	root, err := c.tree()
 	if err != nil {
 		return nil, err
 	}
-	n, err := descend(root, k.path)
-	if c.credentials == nil {
-		return n, err
-	}
-	over, overErr := descend(c.credentials, k.path)
-	switch {
-	case err != nil && overErr != nil:
-		// What is no table is in both; merging says which of them it is.
-		return descend(laidOver(root, c.credentials, true, nil), k.path)
-	case err != nil || overErr != nil:
-		return nil, cmp.Or(err, overErr)
-	case n == nil || over == nil:
-		return cmp.Or(over, n), nil
-	}
-	return laidOver(n, over, true, k.path), nil
+	return descend(root, k.path)
 }
 
 func descend(n *node, at path) (*node, error) {

@@ -34,7 +34,7 @@ func (c *Config) Override(args []string) error {
 	if root, err = merged(root, over, true, nil); err != nil {
 		return err
 	}
-	c.root, c.net, c.http = root, nil, nil
+	c.root, c.withCredentials, c.net, c.http = root, nil, nil, nil
 	return nil
 }
 
@@ -118,10 +118,11 @@ func shownArgument(arg string) string {
 	}
 	key, value, _ := strings.Cut(arg, "=")
 	lower := strings.ToLower(arg)
+	isNamed := strings.Contains(lower, "token") || strings.Contains(lower, "secret")
 	switch {
-	case len(words(key)) > 1 && strings.Contains(lower, "token"), isLong(key) && !strings.Contains(key, "."):
+	case isNamed && len(words(key)) > 1, isLong(key) && !strings.Contains(key, "."):
 		return redacted
-	case strings.Contains(lower, "token"), strings.Contains(lower, "secret"), slices.ContainsFunc(words(value), isLong):
+	case isNamed, slices.ContainsFunc(words(value), isLong):
 		return key + "=" + redacted
 	}
 	return arg

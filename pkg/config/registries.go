@@ -91,16 +91,16 @@ func (c *Config) indexes(each func(name string, index *node)) error {
 	if registries.kind != tableKind {
 		return registries.expected("table", "registries")
 	}
-	var first firstFailure
 	for _, m := range registries.members {
 		index, err := m.value.indexOf(m.name)
 		if err != nil {
-			first.note(m.name, err)
-		} else if index != nil {
+			return err
+		}
+		if index != nil {
 			each(m.name, index)
 		}
 	}
-	return first.err
+	return nil
 }
 
 // indexOf returns the index in the table of the registry with the given name; nil
@@ -166,7 +166,7 @@ func (c *Config) VariableIndexes() []NamedIndex {
 // configuration, even over --config values, though not over the environment.
 // It is read once; [Config.Registry] and [Config.CratesIO] call it.
 func (c *Config) LoadCredentials() error {
-	if c.credentials != nil {
+	if c.withCredentials != nil {
 		return nil
 	}
 	file, found := c.filePath(c.Home, "credentials", true)
@@ -189,18 +189,19 @@ func (c *Config) LoadCredentials() error {
 	}
 	for _, m := range credentials.members {
 		if base := root.child(m.name); base != nil {
-			if err := mergeable(base, m.value); err != nil {
+			if m.value, err = merged(base, m.value, true, path{m.name}); err != nil {
 				return err
 			}
 		}
+		root = root.replacing(m.name, m.value)
 	}
-	c.credentials = credentials
+	c.withCredentials = root
 	return nil
 }
 
 // ForgetCredentials has the credentials file read again when it is next needed,
 // for a caller that knows of a change other than by [Config.OpenCredentials].
-func (c *Config) ForgetCredentials() { c.credentials = nil }
+func (c *Config) ForgetCredentials() { c.withCredentials = nil }
 
 // oldTokenMoved returns what a credentials file means: a token at the root,
 // where very old files have it, is that of [registry], unless the file has that

@@ -181,45 +181,24 @@ func (n *node) expected(wanted, at string) error {
 // wins; between equal kinds the one that lies over the other does if force is
 // set, and for joined lists force says that its elements come last.
 func merged(base, over *node, force bool, at path) (*node, error) {
-	if err := mergeable(base, over); err != nil {
-		return nil, err
-	}
-	return laidOver(base, over, force, at), nil
-}
-
-// mergeable is the error of [merged]: a list or a table is not merged with
-// anything else.
-func mergeable(base, over *node) error {
-	if base.kind != over.kind && (base.kind >= listKind || over.kind >= listKind) {
-		return fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
-			over.definition, base.definition, base.kind, over.kind)
-	}
-	var first firstFailure
-	for _, m := range over.members {
-		old := base.child(m.name)
-		if old == nil {
-			continue
-		}
-		if err := mergeable(old, m.value); err != nil {
-			first.note(m.name, fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
-				m.name, old.definition, m.value.definition, err))
-		}
-	}
-	return first.err
-}
-
-// laidOver is [merged] for what is mergeable.
-func laidOver(base, over *node, force bool, at path) *node {
 	wins := force || over.definition.Kind > base.definition.Kind
 	switch {
+	case base.kind != over.kind && (base.kind >= listKind || over.kind >= listKind):
+		return nil, fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
+			over.definition, base.definition, base.kind, over.kind)
 	case base.kind == listKind:
 		list := mergedLists(base.list, over.list, force, wins, at)
-		return &node{kind: listKind, definition: base.definition, list: list}
+		return &node{kind: listKind, definition: base.definition, list: list}, nil
 	case base.kind == tableKind:
 		table := newTable(base.definition)
 		for _, m := range base.members {
 			if above := over.child(m.name); above != nil {
-				m.value = laidOver(m.value, above, force, at.child(m.name))
+				value, err := merged(m.value, above, force, at.child(m.name))
+				if err != nil {
+					return nil, fmt.Errorf("failed to merge key `%s` between %s and %s: %w",
+						m.name, m.value.definition, above.definition, err)
+				}
+				m.value = value
 			}
 			table.members = append(table.members, m)
 		}
@@ -228,11 +207,11 @@ func laidOver(base, over *node, force bool, at path) *node {
 				table.members = append(table.members, m)
 			}
 		}
-		return table
+		return table, nil
 	case wins:
-		return over
+		return over, nil
 	}
-	return base
+	return base, nil
 }
 
 func mergedLists(base, over []*node, force, wins bool, at path) []*node {
@@ -249,19 +228,6 @@ func mergedLists(base, over []*node, force, wins bool, at path) []*node {
 	}
 	slices.SortStableFunc(list, func(a, b *node) int { return cmp.Compare(a.definition.Kind, b.definition.Kind) })
 	return list
-}
-
-// firstFailure is what is wrong with the first of a table's names in their
-// order, whatever order they are looked at in.
-type firstFailure struct {
-	name string
-	err  error
-}
-
-func (f *firstFailure) note(name string, err error) {
-	if f.err == nil || name < f.name {
-		*f = firstFailure{name, err}
-	}
 }
 
 // path is the place of a value in the configuration.
@@ -289,15 +255,15 @@ func shownKey(part string) string {
 	return tomledit.QuoteKey(part)
 }
 
-// namesProgram reports whether the value is a program with arguments. Lists
-// from several places are not joined for such a value.
+// namesProgram reports whether the value is a program with arguments, among the
+// tables that matter here. Lists from several places are not joined for such a
+// value.
 func (p path) namesProgram() bool {
 	switch len(p) {
 	case 2:
-		return p[0] == "credential-alias" || p[0] == "registry" && p[1] == "credential-provider" ||
-			p[0] == "doc" && p[1] == "browser" || p[0] == "host" && p[1] == "runner"
+		return p[0] == "credential-alias" || p[0] == "registry" && p[1] == "credential-provider"
 	case 3:
-		return p[0] == "registries" && p[2] == "credential-provider" || p[0] == "target" && p[2] == "runner"
+		return p[0] == "registries" && p[2] == "credential-provider"
 	}
 	return false
 }

@@ -92,28 +92,19 @@ func (c *Config) indexes(each func(name string, index *node)) error {
 		return registries.expected("table", "registries")
 	}
 	for _, m := range registries.members {
-		index, err := m.value.indexOf(m.name)
-		if err != nil {
-			return err
+		if m.value.kind != tableKind {
+			return m.value.expected("table", "registries."+m.name)
 		}
-		if index != nil {
-			each(m.name, index)
+		index := m.value.child("index")
+		if index == nil {
+			continue
 		}
+		if index.kind != stringKind {
+			return index.expected("string", "registries."+m.name+".index")
+		}
+		each(m.name, index)
 	}
 	return nil
-}
-
-// indexOf returns the index in the table of the registry with the given name; nil
-// if there is none.
-func (n *node) indexOf(name string) (*node, error) {
-	if n.kind != tableKind {
-		return nil, n.expected("table", "registries."+name)
-	}
-	index := n.child("index")
-	if index != nil && index.kind != stringKind {
-		return nil, index.expected("string", "registries."+name+".index")
-	}
-	return index, nil
 }
 
 // Registries returns all registries that the configuration names, with the

@@ -58,8 +58,8 @@ func newString(text string, d *Definition) *node {
 }
 
 // child returns the value of that name in a table; nil if there is none. Most
-// tables have few, which are found faster without a map: it would double the time
-// that a login among thousands of registries takes.
+// tables have few, which need no map: one for each would double the time that
+// reading thousands of registries takes.
 func (n *node) child(name string) *node {
 	if len(n.members) > 8 && n.index == nil {
 		n.index = make(map[string]*node, 2*len(n.members))

@@ -49,6 +49,8 @@ type Config struct {
 	// withCredentials is root with the credentials file laid over it; nil until
 	// that has been read.
 	withCredentials *node
+	// credentials is the credentials file as it was last read or saved.
+	credentials document
 	// net and http are the tables of those names, once they have been read.
 	net  *Net
 	http *HTTP

@@ -36,7 +36,6 @@ type CredentialsFile struct {
 	file *os.File
 	// saved is what the file holds.
 	saved []byte
-	// config forgets what it has read when the file is closed; it may be nil.
 	config *Config
 }
 
@@ -51,37 +50,38 @@ const oldTokenKey = "token"
 // Errors are Cargo's; a *[SyntaxError] is among their causes if the file is no
 // TOML document.
 func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*CredentialsFile, error) {
-	return openCredentials(ctx, home, notify, nil)
+	return New(Options{Home: home, Notify: notify}).OpenCredentials(ctx)
 }
 
 // OpenCredentials opens the credentials file in the configuration's home, as the
 // function of that name does. When it is closed, the configuration has what was
 // saved.
 func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) {
-	return openCredentials(ctx, c.Home, c.Notify, c)
-}
-
-func openCredentials(ctx context.Context, home string, notify func(Notice), config *Config) (*CredentialsFile, error) {
-	path, file, err := openLocked(ctx, credentialsKind, home, notify)
+	path, file, err := openLocked(ctx, credentialsKind, c.Home, c.Notify)
 	if err != nil {
 		return nil, err
 	}
-	if notify != nil {
+	if c.Notify != nil {
 		for _, danger := range dangers(file) {
-			notify(Notice{Kind: Warning, Text: danger})
+			c.Notice(Warning, "%s", danger)
 		}
 	}
-	f := &CredentialsFile{document: document{path: path}, file: file, config: config}
+	f := &CredentialsFile{file: file, config: c}
 	content, err := readAll(file)
 	if err != nil {
 		err = fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
 	} else {
-		err = f.parse(content)
+		f.document, err = c.parseCredentials(path, content)
+	}
+	if err == nil {
+		// Cargo would stumble over this.
+		_, err = descend(f.tree, tableOf("").child("token"))
 	}
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
+	f.saved = content
 	return f, nil
 }
 
@@ -105,18 +105,14 @@ func (f *CredentialsFile) Save() error {
 	if err := replace(f.file, f.saved, content); err != nil {
 		return fmt.Errorf("failed to write to `%s`: %w", f.path, oserror.New(err))
 	}
-	clear(f.saved)
 	f.saved = content
+	f.config.credentials = f.document
 	return nil
 }
 
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
-	if f.config != nil {
-		f.config.ForgetCredentials()
-	}
-	clear(f.saved)
-	clear(f.text.Bytes())
+	f.config.ForgetCredentials()
 	return f.file.Close()
 }
 
@@ -236,7 +232,7 @@ func HasCredentialsFile(home string) bool {
 // does not exist holds nothing, and is not created.
 func StoredCredentials(home string) (path string, stored map[string]Stored, err error) {
 	path = credentialsKind.path(home)
-	root, err := readCredentials(path)
+	root, err := new(Config).readCredentials(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return path, nil, nil
 	}
@@ -299,25 +295,27 @@ func (f *CredentialsFile) change(mean func(root *node) (*node, error), edit func
 	})
 }
 
-// parse takes over what the file holds, and refuses what Cargo would stumble over
-// in its tables.
-func (f *CredentialsFile) parse(content []byte) error {
-	if err := f.document.parse(content); err != nil {
-		return err
-	}
-	if _, err := descend(f.tree, path{"registry", "token"}); err != nil {
-		return err
-	}
-	f.saved = content
-	return nil
-}
-
 // readCredentials returns what the credentials file at path means.
-func readCredentials(path string) (*node, error) {
+func (c *Config) readCredentials(path string) (*node, error) {
 	content, err := readLocked(path)
 	if err != nil {
 		return nil, err
 	}
-	defer clear(content)
-	return parseFile(content, &Definition{Kind: File, Path: path})
+	d, err := c.parseCredentials(path, content)
+	return d.tree, err
+}
+
+// parseCredentials returns the content of the credentials file with what it
+// means. It is not parsed again while it is as it was when it was last seen: a
+// logout sees it three times.
+func (c *Config) parseCredentials(path string, content []byte) (document, error) {
+	if d := c.credentials; d.path == path && bytes.Equal(d.text.Bytes(), content) {
+		return d, nil
+	}
+	d := document{path: path}
+	if err := d.parse(content); err != nil {
+		return d, err
+	}
+	c.credentials = d
+	return d, nil
 }

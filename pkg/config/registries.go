@@ -164,7 +164,7 @@ func (c *Config) LoadCredentials() error {
 	if !found {
 		return nil
 	}
-	credentials, err := readCredentials(file)
+	credentials, err := c.readCredentials(file)
 	if err != nil {
 		return err
 	}

@@ -191,6 +191,7 @@ func merged(base, over *node, force bool, at path) (*node, error) {
 		return &node{kind: listKind, definition: base.definition, list: list}, nil
 	case base.kind == tableKind:
 		table := newTable(base.definition)
+		table.members = make([]member, 0, len(base.members)+len(over.members))
 		for _, m := range base.members {
 			if above := over.child(m.name); above != nil {
 				value, err := merged(m.value, above, force, at.child(m.name))

@@ -11,7 +11,7 @@ func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"https://h/x.git/", "sparse+https://GITHUB.com/A/", "https://github.com/A/..git", "http://h/%2e%2e/.git?q#f",
 		"file:///x//.git", "ssh://git@github.com:22/A.git", "git+https://h", "foo:/.//x", "http://1.2.3/",
-		"sparse+https://registry.example/index/", "sparse+https://h/x.git/", "https://h//", "sparse+http://[::1]:80/x/", "https://xn--a/",
+		"sparse+https://registry.example/index/", "sparse+https://h/x.git/", "sparse+https://a-b.c9.d/x_y/z/", "sparse+https://1.2/0/", "sparse+https://h/", "https://h//", "sparse+http://[::1]:80/x/", "https://xn--a/",
 	} {
 		f.Add(seed)
 	}
@@ -20,6 +20,11 @@ func FuzzCanonical(f *testing.F) {
 			return // no host is that long, and the library encodes such labels wrongly
 		}
 		r, err := New("x", index)
+		if isClear(index) {
+			if err != nil || r.Index != index || r.Canonical() != index && r.Canonical()+"/" != index {
+				t.Fatalf("%q is clear, and yet %q, %q, %v", index, r.Index, r.Canonical(), err)
+			}
+		}
 		if err != nil {
 			return
 		}

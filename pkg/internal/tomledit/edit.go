@@ -76,7 +76,7 @@ func inlineText(path []string, raw string) string {
 // lastDotted returns the last key that defines the table by naming it in a
 // dotted key.
 func (d *Document) lastDotted(table []string) *entry {
-	for _, e := range slices.Backward(d.entries()) {
+	for _, e := range slices.Backward(d.near(table)) {
 		if e.kind == keyValue && e.array == noArray &&
 			e.inherited < len(table) && len(e.path) > len(table) && hasPrefix(e.path, table) {
 			return e
@@ -89,7 +89,7 @@ func (d *Document) lastDotted(table []string) *entry {
 // if there is none, or nil if there is no header.
 func (d *Document) lastOfSection(table []string) *entry {
 	var last *entry
-	for _, e := range d.entries() {
+	for _, e := range d.near(table) {
 		switch {
 		case e.kind == header && e.array == noArray && slices.Equal(e.path, table):
 			last = e
@@ -156,7 +156,7 @@ func (d *Document) Only(table string, names ...string) error {
 func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	doomed := map[*entry]bool{}
 	orphan := len(table) > 0
-	for _, e := range d.entries() {
+	for _, e := range d.near(table) {
 		switch {
 		case !hasPrefix(e.path, table):
 		case len(e.path) > len(table) && e.array > len(table) && unwanted(e):
@@ -169,7 +169,7 @@ func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	var edits []edit
 	var kept *entry
 	inline := map[*entry]bool{}
-	for _, e := range d.entries() {
+	for _, e := range d.near(table) {
 		if !doomed[e] || doomed[e.table] {
 			continue
 		}
@@ -232,7 +232,7 @@ func (d *Document) nestTables(key, table string) error {
 		return err
 	}
 	var edits []edit
-	for _, e := range d.entries() {
+	for _, e := range d.near(nil) {
 		if e.inherited == 0 && e.path[0] == key {
 			edits = append(edits, insert(e.keys[0].start, QuoteKey(table)+"."))
 		}
@@ -309,7 +309,7 @@ func (d *Document) Discard(path ...string) error {
 		return nil
 	case e.table != nil:
 		return d.Remove(table, name)
-	case e.section == nil || !d.isAlone(e):
+	case e.section == nil || !d.isAlone(e, table):
 		return d.apply([]edit{cut(e.line.start, e.line.end)})
 	}
 	start := e.section.line.start
@@ -320,14 +320,14 @@ func (d *Document) Discard(path ...string) error {
 	return d.apply([]edit{cut(start, e.line.end)})
 }
 
-// isAlone reports whether nothing but e stands below its section's header, not
-// even a comment on the next line.
-func (d *Document) isAlone(e *entry) bool {
+// isAlone reports whether nothing but e, which is in a table, stands below its
+// section's header, not even a comment on the next line.
+func (d *Document) isAlone(e *entry, table []string) bool {
 	section := e.section
 	if section.kind != header || section.comment.end > 0 {
 		return false
 	}
-	for _, other := range d.entries() {
+	for _, other := range d.near(table) {
 		if other.section == section && other != e && other.table != e {
 			return false
 		}

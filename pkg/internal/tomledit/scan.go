@@ -76,9 +76,9 @@ type scanner struct {
 	arrays map[string]bool
 }
 
-// scan returns the entries of a document, those in inline tables after the key
-// that holds the table.
-func scan(data []byte) ([]*entry, error) {
+// scan returns the entries of a document that are not in a section beside the
+// table, those in inline tables after the key that holds the table.
+func scan(data []byte, table []string) ([]*entry, error) {
 	s := scanner{data: data, arrays: map[string]bool{}}
 	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		s.offset = len(byteOrderMark)
@@ -86,15 +86,35 @@ func scan(data []byte) ([]*entry, error) {
 	// The parser tells offsets by capacities.
 	s.parser.Reset(slices.Clip(data)[s.offset:])
 	var section *entry
+	beside := false
 	for s.parser.NextExpression() {
-		if node := s.parser.Expression(); node.Kind == unstable.KeyValue {
+		node := s.parser.Expression()
+		if node.Kind != unstable.KeyValue {
+			beside = !isNear(node.Key(), table)
+		}
+		switch {
+		case beside:
+		case node.Kind == unstable.KeyValue:
 			s.finishLine(s.keyValue(node, section, nil))
-		} else {
+		default:
 			section = s.header(node)
 			s.finishLine(section)
 		}
 	}
 	return s.entries, s.parser.Error()
+}
+
+// isNear reports whether one of two tables is in the other.
+func isNear(keys unstable.Iterator, table []string) bool {
+	for _, name := range table {
+		if !keys.Next() {
+			return true
+		}
+		if string(keys.Node().Data) != name {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) span(r unstable.Range) span {

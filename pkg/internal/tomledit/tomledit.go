@@ -34,8 +34,9 @@ type Document struct {
 	// data has a line end; added says that it is not the document's.
 	data  []byte
 	added bool
-	// scanned are the entries, once they have been asked for.
+	// scanned are the entries near the table, once they have been asked for.
 	scanned []*entry
+	table   []string
 	// err says that data is no TOML document.
 	err error
 }
@@ -101,14 +102,16 @@ func (d *Document) apply(edits []edit) error {
 	return nil
 }
 
-// entries returns the document's entries, in its order.
-func (d *Document) entries() []*entry {
-	if d.scanned == nil && d.err == nil {
-		scanned, err := scan(d.data)
+// near returns the entries that matter for a table and what is in it, in the
+// order of the document: all but those in sections beside the table. These are
+// many in a document of many registries.
+func (d *Document) near(table []string) []*entry {
+	if d.err == nil && (d.scanned == nil || !slices.Equal(d.table, table)) {
+		scanned, err := scan(d.data, table)
 		if err != nil {
 			d.err = fmt.Errorf("%w: %w", ErrRefused, err)
 		}
-		d.scanned = scanned
+		d.scanned, d.table = scanned, slices.Clone(table)
 	}
 	return d.scanned
 }
@@ -118,7 +121,7 @@ func parent(path []string) []string { return path[:len(path)-1] }
 
 // find returns the entry that is the key of exactly path, or nil.
 func (d *Document) find(path []string) *entry {
-	for _, e := range d.entries() {
+	for _, e := range d.near(parent(path)) {
 		if e.kind == keyValue && e.array == noArray && slices.Equal(e.path, path) {
 			return e
 		}
@@ -128,5 +131,5 @@ func (d *Document) find(path []string) *entry {
 
 // Has reports whether the document speaks of path or of something below it.
 func (d *Document) Has(path ...string) bool {
-	return slices.ContainsFunc(d.entries(), func(e *entry) bool { return hasPrefix(e.path, path) })
+	return slices.ContainsFunc(d.near(path), func(e *entry) bool { return hasPrefix(e.path, path) })
 }

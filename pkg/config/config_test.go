@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -440,7 +441,13 @@ func TestHomeDir(t *testing.T) {
 func TestSecretsAreNotShown(t *testing.T) {
 	s := NewSecret("hunter2")
 	text, _ := s.MarshalText()
-	for _, shown := range []string{s.String(), s.GoString(), string(text), s.LogValue().String()} {
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "token", s)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "token", s)
+	if strings.Contains(log.String(), "hunter2") || strings.Count(log.String(), "REDACTED") != 2 {
+		t.Errorf("a secret is logged as %s", log.String())
+	}
+	for _, shown := range []string{s.String(), s.GoString(), string(text)} {
 		if shown != "REDACTED" {
 			t.Errorf("a secret shows as %q", shown)
 		}

@@ -57,16 +57,8 @@ func newString(text string, d *Definition) *node {
 	return &node{kind: stringKind, text: text, definition: d}
 }
 
-// child returns the value of that name in a table; nil if there is none. Most
-// tables have few, which need no map: one for each would double the time that
-// reading thousands of registries takes.
+// child returns the value of that name in a table; nil if there is none.
 func (n *node) child(name string) *node {
-	if len(n.members) > 8 && n.index == nil {
-		n.index = make(map[string]*node, 2*len(n.members))
-		for _, m := range n.members {
-			n.index[m.name] = m.value
-		}
-	}
 	if n.index != nil {
 		return n.index[name]
 	}
@@ -83,6 +75,20 @@ func (n *node) add(name string, value *node) {
 	n.members = append(n.members, member{name, value})
 	if n.index != nil {
 		n.index[name] = value
+	} else {
+		n.makeIndex()
+	}
+}
+
+// makeIndex prepares a table of many members for a search for each of them. One
+// search alone is faster without, and so is any in a small table.
+func (n *node) makeIndex() {
+	if len(n.members) <= 8 || n.index != nil {
+		return
+	}
+	n.index = make(map[string]*node, 2*len(n.members))
+	for _, m := range n.members {
+		n.index[m.name] = m.value
 	}
 }
 
@@ -161,6 +167,7 @@ func (n *node) means(other *node) bool {
 	for i, m := range n.members {
 		match := other.members[i]
 		if match.name != m.name {
+			other.makeIndex()
 			match.value = other.child(m.name)
 		}
 		if !m.value.means(match.value) {
@@ -190,6 +197,8 @@ func merged(base, over *node, force bool, at path) (*node, error) {
 		list := mergedLists(base.list, over.list, force, wins, at)
 		return &node{kind: listKind, definition: base.definition, list: list}, nil
 	case base.kind == tableKind:
+		base.makeIndex()
+		over.makeIndex()
 		table := newTable(base.definition)
 		table.members = make([]member, 0, len(base.members)+len(over.members))
 		for _, m := range base.members {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"log/slog"
 	"path/filepath"
 )
 
@@ -100,6 +99,3 @@ func (s Secret) GoString() string { return redacted }
 // MarshalText returns REDACTED, so that no encoder that meets a Secret by
 // accident writes it out.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue returns REDACTED, for log/slog.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -42,21 +42,30 @@ func ConfiguredName(c *config.Config, r Registry) (string, error) {
 	}
 	names, err := namesOf(c, r)
 	switch {
-	case err != nil:
+	case err != nil || len(names) == 0:
 		return "", err
-	case len(names) == 0:
-		return "", nil
-	case len(names) > 1:
-		return "", fmt.Errorf("multiple registries are configured with the same index url '%s': %s",
-			r.sourceURL(), strings.Join(names, ", "))
+	case len(names) == 1:
+		return names[0], nil
 	}
-	return names[0], nil
+	// As Cargo identifies a source in a lock file.
+	source := r.Index
+	if r.Kind == Git {
+		source = "registry+" + source
+	}
+	return "", fmt.Errorf("multiple registries are configured with the same index url '%s': %s", source, strings.Join(names, ", "))
 }
 
 // namesOf returns the names under which the index URL of r is configured.
 func namesOf(c *config.Config, r Registry) ([]string, error) {
 	canonical := r.Canonical()
-	names := namesInEnvironment(c, canonical)
+	var names []string
+	for _, variable := range c.VariableIndexes() {
+		// Variables that hold no URL are passed over.
+		other, err := New("", variable.Index.Val)
+		if err == nil && other.Canonical() == canonical {
+			names = append(names, variable.Name)
+		}
+	}
 	if len(names) > 0 {
 		return names, nil
 	}
@@ -100,26 +109,4 @@ func isClear(index string) bool {
 	return ok && found && host != "" && strings.Trim(host, letters+".") == "" &&
 		strings.Trim(path, letters+"/_") == "" && !strings.HasPrefix(path, "/") && !strings.Contains(path, "//") &&
 		(path == "" || strings.HasSuffix(path, "/"))
-}
-
-// namesInEnvironment returns the names of the variables that have the index
-// URL. Variables that hold no URL are passed over.
-func namesInEnvironment(c *config.Config, canonical string) []string {
-	var names []string
-	for _, variable := range c.VariableIndexes() {
-		other, err := New("", variable.Index.Val)
-		if err == nil && other.Canonical() == canonical {
-			names = append(names, variable.Name)
-		}
-	}
-	return names
-}
-
-// sourceURL returns the index URL with the kind of source in front, as Cargo
-// identifies a source in a lock file.
-func (r Registry) sourceURL() string {
-	if r.Kind == Git {
-		return "registry+" + r.Index
-	}
-	return r.Index
 }

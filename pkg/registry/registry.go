@@ -10,8 +10,13 @@
 package registry
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
@@ -140,13 +145,144 @@ const cacheTag = `Signature: 8a477f597d28d172789f06886806bc55
 // put there.
 func MarkCache(home string) {
 	root := filepath.Join(home, "registry")
-	if os.MkdirAll(root, 0o777) != nil {
-		return
-	}
+	_ = os.MkdirAll(root, 0o777)
 	f, err := os.OpenFile(filepath.Join(root, "CACHEDIR.TAG"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return
+	if err == nil {
+		_, _ = f.WriteString(cacheTag)
+		_ = f.Close()
 	}
-	_, _ = f.WriteString(cacheTag)
-	_ = f.Close()
 }
+
+// sparsePrefix marks the URL of a sparse index. It is part of the URL's
+// scheme, which makes the scheme one that the WHATWG rules do not know: the
+// host keeps its case, and a default port stays.
+const sparsePrefix = "sparse+"
+
+// fromURL returns the registry whose index is at u.
+func fromURL(name string, u *weburl.URL) (Registry, error) {
+	if u.OpaquePath() {
+		return Registry{}, fmt.Errorf("invalid url `%s`: cannot-be-a-base-URLs are not supported", u.Href(false))
+	}
+	r := Registry{Name: name, Index: u.Href(false), Kind: Git, canonical: canonical(u), host: u.Hostname()}
+	if strings.HasPrefix(r.Index, sparsePrefix) {
+		r.Kind = Sparse
+	}
+	return r, nil
+}
+
+// indexURL parses a configured index URL.
+func indexURL(s, dir string) (*weburl.URL, error) {
+	// Without a scheme it is refused before it could be taken as relative.
+	u, err := weburl.Parse(s)
+	if err == nil && u.Scheme() == "file" {
+		u, err = weburl.ParseInDir(s, dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if u.Password() != "" {
+		return nil, errors.New("registry URLs may not contain passwords")
+	}
+	return u, nil
+}
+
+// canonical returns u in the form in which two URLs are compared. What git
+// servers do with ".git" and GitHub with upper case holds for git alone: any other
+// index has a "+" in its scheme, and is served by a server to which they may be two.
+func canonical(u *weburl.URL) string {
+	u = u.Clone()
+	path := u.Pathname()
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	if !strings.Contains(u.Scheme(), "+") {
+		if u.Hostname() == "github.com" {
+			https, err := weburl.ParseBare("https" + strings.TrimPrefix(u.Href(false), u.Scheme()))
+			if err == nil {
+				u = https
+			}
+			path = strings.ToLower(path)
+		}
+		if strings.HasSuffix(path, ".git") {
+			path = withoutGit(path)
+		}
+	}
+	if path != u.Pathname() {
+		u.SetPathname(path)
+	}
+	return u.Href(false)
+}
+
+// withoutGit drops ".git" from the end of a path. What is left of the last
+// segment is encoded again, as Rust's url library does when a segment is put
+// back: a percent sign in it becomes "%25", and "." and ".." vanish.
+func withoutGit(path string) string {
+	slash := strings.LastIndexByte(path, '/')
+	parent := path[:slash]
+	last := strings.TrimSuffix(path[slash+1:], ".git")
+	if last == "." || last == ".." {
+		return parent
+	}
+	return parent + "/" + strings.ReplaceAll(last, "%", "%25")
+}
+
+// ValidateName checks that a name may be a registry's: letters, digits, "-"
+// and "_" as Unicode's identifiers (UAX #31) have them, beginning with neither
+// a digit nor "-".
+func ValidateName(name string) error {
+	if name == "" {
+		return errors.New("registry name cannot be empty")
+	}
+	for i, r := range name {
+		var reason string
+		switch {
+		case i > 0 && (r == '-' || isXIDContinue(r)):
+		case i > 0:
+			reason = "characters must be Unicode XID characters (numbers, `-`, `_`, or most letters)"
+		case '0' <= r && r <= '9':
+			reason = "the name cannot start with a digit"
+		case r != '_' && !isXIDStart(r):
+			reason = "the first character must be a Unicode XID start character (most letters or `_`)"
+		}
+		if reason != "" {
+			return fmt.Errorf("invalid character `%c` in registry name: `%s`, %s", r, name, reason)
+		}
+	}
+	return nil
+}
+
+// isXIDStart reports whether r may begin an identifier.
+func isXIDStart(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) &&
+		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space) &&
+		!unicode.Is(notXID, r) && !slices.Contains(continueOnly, r)
+}
+
+// isXIDContinue reports whether r may stand within an identifier.
+func isXIDContinue(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start, unicode.Other_ID_Continue,
+		unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, laterContinue) &&
+		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space) &&
+		!unicode.Is(notXID, r)
+}
+
+// notXID are the letters that compatibility normalisation turns into something
+// that is no identifier; the XID properties leave them out.
+var notXID = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x037a, Hi: 0x037a, Stride: 1},
+	{Lo: 0x309b, Hi: 0x309c, Stride: 1},
+	{Lo: 0xfc5e, Hi: 0xfc63, Stride: 1},
+	{Lo: 0xfdfa, Hi: 0xfdfb, Stride: 1},
+	{Lo: 0xfe70, Hi: 0xfe7e, Stride: 2},
+}}
+
+// continueOnly are the letters that normalisation makes begin with a mark.
+var continueOnly = []rune{0x0e33, 0x0eb3, 0xff9e, 0xff9f}
+
+// laterContinue are the characters that became part of identifiers with
+// Unicode 15.1, which the standard library does not know yet.
+var laterContinue = &unicode.RangeTable{R16: []unicode.Range16{
+	{Lo: 0x200c, Hi: 0x200d, Stride: 1},
+	{Lo: 0x30fb, Hi: 0x30fb, Stride: 1},
+	{Lo: 0xff65, Hi: 0xff65, Stride: 1},
+}}

@@ -24,10 +24,7 @@ func Resolve(c *config.Config, name string) (Target, error) {
 		if byDefault == nil {
 			return ResolveChosen(c, nil)
 		}
-		return ResolveChosen(c, &byDefault.Val)
-	}
-	if err := ValidateName(name); err != nil {
-		return Target{}, err
+		name = byDefault.Val
 	}
 	return ResolveChosen(c, &name)
 }
@@ -36,54 +33,40 @@ func Resolve(c *config.Config, name string) (Target, error) {
 // itself: nil says that neither the user nor the configuration names a
 // registry.
 func ResolveChosen(c *config.Config, chosen *string) (Target, error) {
-	named, name := chosen != nil, ""
-	if named {
+	name := cratesIOName
+	if chosen != nil {
 		name = *chosen
 	}
-	original, err := original(c, name, named)
+	original, err := original(c, name)
 	if err != nil {
 		return Target{}, err
 	}
-	builtIn, err := builtInSources(c)
+	sources, err := builtInSources(c)
 	if err != nil {
 		return Target{}, err
 	}
 	meant := source{Registry: original, fromRegistries: true}
-	fetched, err := builtIn.load(c, meant)
+	fetched, err := sources.load(c, meant)
 	if err != nil {
 		return Target{}, err
 	}
 	found := Target{Registry: original, Source: fetched.Registry}
-	configured, err := builtIn.withConfigured(c)
+	if err := sources.addConfigured(c); err != nil {
+		return found, err
+	}
+	replacement, err := sources.load(c, meant)
 	if err != nil {
 		return found, err
 	}
-	replacement, err := configured.load(c, meant)
-	if err != nil {
-		return found, err
+	switch {
+	case chosen != nil || replacement.key() == fetched.key():
+		return found, nil
+	case replacement.fromRegistries:
+		return found, fmt.Errorf("crates-io is replaced with remote registry %[1]s;\n"+
+			"include `--registry %[1]s` or `--registry crates-io`", replacement.Name)
 	}
-	if !named && replacement.key() != fetched.key() {
-		return found, replacedError(replacement)
-	}
-	return found, nil
-}
-
-// replacedError says how to choose between crates.io and what replaces it.
-func replacedError(by source) error {
-	if by.fromRegistries {
-		return fmt.Errorf("crates-io is replaced with remote registry %[1]s;\n"+
-			"include `--registry %[1]s` or `--registry crates-io`", by.Name)
-	}
-	return fmt.Errorf("crates-io is replaced with non-remote-registry source %s;\n"+
-		"include `--registry crates-io` to use crates.io", by)
-}
-
-// original returns the registry of that name before any replacement.
-func original(c *config.Config, name string, named bool) (Registry, error) {
-	if !named || name == cratesIOName {
-		return cratesIO(c)
-	}
-	return configured(c, name)
+	return found, fmt.Errorf("crates-io is replaced with non-remote-registry source %s;\n"+
+		"include `--registry crates-io` to use crates.io", replacement)
 }
 
 // cratesIO returns crates.io under its git index's URL.
@@ -108,8 +91,12 @@ func checkIndexNotSet(c *config.Config) error {
 	return nil
 }
 
-// configured returns the registry that [registries.NAME] describes.
-func configured(c *config.Config, name string) (Registry, error) {
+// original returns the registry of that name before any replacement: crates.io,
+// or what [registries.NAME] describes.
+func original(c *config.Config, name string) (Registry, error) {
+	if name == cratesIOName {
+		return cratesIO(c)
+	}
 	if err := ValidateName(name); err != nil {
 		return Registry{}, err
 	}

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"fmt"
+	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -30,9 +32,9 @@ type source struct {
 	// fromRegistries is set for a registry that was found by its name in
 	// [registries], so that --registry would find it too.
 	fromRegistries bool
+	// replaceWith names the source that stands in its place, if one does.
+	replaceWith *config.Value[string]
 }
-
-func registrySource(r Registry) source { return source{Registry: r} }
 
 // sourceKey tells sources apart.
 type sourceKey struct {
@@ -75,30 +77,24 @@ func (s source) check() error {
 	return err
 }
 
-// sourceMap holds the sources that are known by name, and which of them
-// another one replaces.
+// sourceMap holds the sources that are known by name.
 type sourceMap struct {
-	byName map[string]namedSource
+	byName map[string]source
 	names  map[sourceKey]string
 	// first is how each source was first seen: messages show it so.
 	first map[sourceKey]source
 }
 
-type namedSource struct {
-	source
-	replaceWith *config.Value[string]
-}
-
 // builtInSources returns the map that knows crates.io only.
 func builtInSources(c *config.Config) (*sourceMap, error) {
-	m := &sourceMap{byName: map[string]namedSource{}, names: map[sourceKey]string{}, first: map[sourceKey]source{}}
+	m := &sourceMap{byName: map[string]source{}, names: map[sourceKey]string{}, first: map[sourceKey]source{}}
 	for _, find := range []func(*config.Config) (Registry, error){cratesIO, cratesIOFetched, cratesIOOverridden} {
 		r, err := find(c)
 		if err != nil {
 			return nil, err
 		}
 		s := source{Registry: r, fromRegistries: true}
-		m.byName[cratesIOName] = namedSource{source: s}
+		m.byName[cratesIOName] = s
 		m.names[s.key()] = cratesIOName
 		m.first[s.key()] = s
 	}
@@ -113,33 +109,28 @@ func (m *sourceMap) load(c *config.Config, s source) (source, error) {
 		return s, s.check()
 	}
 	first := name
+	replacement := m.byName[name]
 	seen := map[string]bool{}
-	var definition string
-	var replacement source
-	for {
-		named, ok := m.byName[name]
-		if !ok {
-			// The name of a registry serves as well.
-			r, err := original(c, name, true)
-			if err != nil {
-				return source{}, fmt.Errorf("could not find a configured source with the name `%s` "+
-					"when attempting to lookup `%s` (configuration in `%s`)", name, first, definition)
-			}
-			replacement = source{Registry: r, fromRegistries: true}
-			break
-		}
-		if named.replaceWith == nil {
-			replacement = named.source
-			break
-		}
+	for replacement.replaceWith != nil {
 		seen[name] = true
-		name, definition = named.replaceWith.Val, named.replaceWith.Definition.String()
+		definition := replacement.replaceWith.Definition
+		name = replacement.replaceWith.Val
 		// Cargo looks for the first name only, and never ends where the cycle
 		// leaves that out.
 		if seen[name] {
 			return source{}, fmt.Errorf("detected a cycle of `replace-with` sources, the source `%s` is eventually "+
 				"replaced with itself (configuration in `%s`)", name, definition)
 		}
+		if replacement, ok = m.byName[name]; ok {
+			continue
+		}
+		// The name of a registry serves as well.
+		r, err := original(c, name)
+		if err != nil {
+			return source{}, fmt.Errorf("could not find a configured source with the name `%s` "+
+				"when attempting to lookup `%s` (configuration in `%s`)", name, first, definition)
+		}
+		replacement = source{Registry: r, fromRegistries: true}
 	}
 	if replacement.key() == s.key() {
 		return s, s.check()
@@ -155,4 +146,119 @@ func (m *sourceMap) load(c *config.Config, s source) (source, error) {
 			"but `%[2]s` does not\n\na lock file compatible with `%[1]s` cannot be generated in this situation\n", first, name)
 	}
 	return replacement, nil
+}
+
+// addConfigured adds the sources of [source]. Each of them is checked, whether
+// it is needed or not.
+func (m *sourceMap) addConfigured(c *config.Config) error {
+	tables, err := c.Sources()
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		s, err := tableSource(c, table)
+		if err != nil {
+			return err
+		}
+		k := s.key()
+		if first, ok := m.first[k]; ok {
+			s = first
+		}
+		m.first[k] = s
+		// Only crates.io may be defined again: it is there from the beginning.
+		if other, ok := m.names[k]; ok && table.Name != cratesIOName {
+			return fmt.Errorf("source `%s` defines source %s, but that source is already defined by `%s`\n"+
+				"note: Sources are not allowed to be defined multiple times.", table.Name, s, other)
+		}
+		s.replaceWith = table.ReplaceWith
+		m.names[k] = table.Name
+		m.byName[table.Name] = s
+	}
+	return nil
+}
+
+// tableSource returns the source that a table describes.
+func tableSource(c *config.Config, table config.Source) (source, error) {
+	var found []source
+	if table.Registry != nil {
+		s, err := urlSource(table, "registry", table.Registry)
+		if err != nil {
+			return source{}, err
+		}
+		s.overridden = overridesCratesIO(c, s.Index)
+		found = append(found, s)
+	}
+	if path := table.LocalRegistry; path != nil {
+		found = append(found, pathSource(localRegistryKind, c.ResolvePath(path.Val, path.Definition)))
+	}
+	if path := table.Directory; path != nil {
+		found = append(found, pathSource(directoryKind, c.ResolvePath(path.Val, path.Definition)))
+	}
+	if table.Git != nil {
+		s, err := urlSource(table, "git", table.Git)
+		if err != nil {
+			return source{}, err
+		}
+		s.kind, s.Kind = gitKind, Git
+		found = append(found, s)
+	}
+	for _, reference := range []struct {
+		key   string
+		value *config.Value[string]
+	}{{"branch", table.Branch}, {"tag", table.Tag}, {"rev", table.Rev}} {
+		switch {
+		case reference.value == nil:
+		case table.Git == nil:
+			return source{}, fmt.Errorf("source definition `source.%s` specifies `%s`, but that requires a `git` key "+
+				"to be specified (in %s)", table.Name, reference.key, reference.value.Definition)
+		case found[len(found)-1].reference == "":
+			found[len(found)-1].reference = "?" + reference.key + "=" + formEncode(reference.value.Val)
+		}
+	}
+	if table.Name == cratesIOName && len(found) == 0 {
+		r, err := cratesIOFetched(c)
+		if err != nil {
+			return source{}, err
+		}
+		found = append(found, source{Registry: r})
+	}
+	switch len(found) {
+	case 0:
+		return source{}, fmt.Errorf("no source location specified for `source.%s`, need "+
+			"`registry`, `local-registry`, `directory`, or `git` defined", table.Name)
+	case 1:
+		return found[0], nil
+	}
+	return source{}, fmt.Errorf("more than one source location specified for `source.%s`", table.Name)
+}
+
+func urlSource(table config.Source, key string, value *config.Value[string]) (source, error) {
+	u, err := weburl.Parse(value.Val)
+	if err != nil {
+		return source{}, fmt.Errorf("configuration key `source.%s.%s` specified an invalid URL (in %s): %w",
+			table.Name, key, value.Definition, err)
+	}
+	r, err := fromURL(table.Name, u)
+	return source{Registry: r}, err
+}
+
+// pathSource returns a source in the file system. Cargo keeps the path as a
+// URL, which drops empty segments and ".", though not "..".
+func pathSource(kind sourceKind, path string) source {
+	var segments []string
+	for segment := range strings.SplitSeq(filepath.ToSlash(path), "/") {
+		if segment != "" && segment != "." {
+			segments = append(segments, segment)
+		}
+	}
+	clean := strings.Join(segments, "/")
+	if strings.HasPrefix(path, "/") {
+		clean = "/" + clean
+	}
+	return source{Registry: Registry{Index: filepath.FromSlash(clean)}, kind: kind}
+}
+
+// formEncode encodes as a form on a web page is encoded.
+func formEncode(s string) string {
+	return strings.NewReplacer("%2A", "*", "~", "%7E").Replace(url.QueryEscape(s))
 }

@@ -45,10 +45,10 @@ func (h *hostRules) before(u *whatwg.Url, host string) string {
 		h.err = err
 	case !endsInNumber(domain):
 		h.domain = domain
-	case isIPv4(domain):
-		return domain
-	default:
+	case strings.ContainsAny(domain, "+-"):
 		h.err = errIPv4Address
+	default:
+		return domain
 	}
 	return placeholder
 }
@@ -74,15 +74,8 @@ var profile = idna.New(
 
 // domainToASCII returns a domain name as it is looked up.
 func domainToASCII(host string) (string, error) {
-	name := host
-	if strings.Contains(name, "%") {
-		decoded, err := url.PathUnescape(name)
-		if err != nil {
-			return "", errDomainName
-		}
-		name = decoded
-	}
-	if !utf8.ValidString(name) {
+	name, err := url.PathUnescape(host)
+	if err != nil || !utf8.ValidString(name) {
 		return "", errDomainName
 	}
 	ascii := strings.ToLower(name)
@@ -92,11 +85,9 @@ func domainToASCII(host string) (string, error) {
 				return "", errDomainName
 			}
 		}
-		mapped, err := profile.ToASCII(name)
-		if err != nil {
+		if ascii, err = profile.ToASCII(name); err != nil {
 			return "", errDomainName
 		}
-		ascii = mapped
 	}
 	switch {
 	case ascii == "":
@@ -120,29 +111,13 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// endsInNumber reports whether a domain name must be an IPv4 address.
+// endsInNumber reports whether a domain name must be an IPv4 address: its last
+// part is a decimal or hexadecimal number, or would be if its digits fitted.
 func endsInNumber(domain string) bool {
 	domain = strings.TrimSuffix(domain, ".")
 	last := domain[strings.LastIndexByte(domain, '.')+1:]
-	return isNumber(last)
-}
-
-// isIPv4 reports whether all parts of a domain name are numbers.
-func isIPv4(domain string) bool {
-	for part := range strings.SplitSeq(strings.TrimSuffix(domain, "."), ".") {
-		if !isNumber(part) {
-			return false
-		}
+	if digits, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(digits, "0123456789abcdef") == ""
 	}
-	return true
-}
-
-// isNumber reports whether s is a decimal, octal or hexadecimal number, or
-// would be if its digits fitted.
-func isNumber(s string) bool {
-	digits := "0123456789"
-	if rest, ok := strings.CutPrefix(s, "0x"); ok {
-		s, digits = "0"+rest, "0123456789abcdef"
-	}
-	return s != "" && strings.Trim(s, digits) == ""
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }

@@ -39,17 +39,6 @@ func (c *Client) cacheDir(r registry.Registry) string {
 	return filepath.Join(c.Config.Home, "registry", "index", cacheName(r))
 }
 
-// readCache returns the cached configuration of a sparse index; nil if there
-// is none, or if it is damaged: then it is fetched again.
-func (c *Client) readCache(r registry.Registry) *Config {
-	data, err := os.ReadFile(filepath.Join(c.cacheDir(r), configName))
-	if err != nil {
-		return nil
-	}
-	config, _ := parseConfig(data)
-	return config
-}
-
 // writeCache keeps the configuration of a sparse index as it was received. A
 // cache that cannot be written is no error: the next login asks again.
 func (c *Client) writeCache(r registry.Registry, data []byte) {

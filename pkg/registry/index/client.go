@@ -21,10 +21,13 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
@@ -161,10 +164,8 @@ func (c *Client) Crate(ctx context.Context, t registry.Target, name string) ([]b
 // cratePath returns the place of a crate in an index: by its length or its
 // first letters, in lower case.
 func cratePath(name string) (string, error) {
-	ordinary := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_'
-	}
-	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !ordinary(r) }) {
+	const ordinary = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	if name == "" || strings.Trim(name, ordinary) != "" {
 		return "", fmt.Errorf("no crate in an index has the name `%s`", name)
 	}
 	name = strings.ToLower(name)
@@ -198,8 +199,12 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 }
 
 func (c *Client) loadSparse(ctx context.Context, t registry.Target) (*Config, error) {
-	if config := c.readCache(t.Source); config != nil {
-		return config, nil
+	cached, err := os.ReadFile(filepath.Join(c.cacheDir(t.Source), configName))
+	if err == nil {
+		// What is damaged is fetched again.
+		if config, err := parseConfig(cached); err == nil {
+			return config, nil
+		}
 	}
 	if c.offline() {
 		return nil, notFoundError(configName)
@@ -263,4 +268,24 @@ func (c *Client) settings() (config.HTTP, error) {
 		return config.HTTP{}, err
 	}
 	return http, checkSSLVersions(http)
+}
+
+// Config is what an index says of its registry, in its file config.json.
+type Config struct {
+	// Download is the template of the URLs of crates.
+	Download string
+	// API is the base URL of the registry's web API; nil if it has none.
+	API *string
+	// AuthRequired is set if all operations need a token, reading too.
+	AuthRequired bool
+}
+
+// parseConfig reads a config.json.
+func parseConfig(data []byte) (*Config, error) {
+	o := jsonobject.Parse(data)
+	c := &Config{Download: o.String("dl"), API: o.OptionalString("api"), AuthRequired: o.OptionalBool("auth-required")}
+	if err := o.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %v", configName, err)
+	}
+	return c, nil
 }

@@ -273,77 +273,53 @@ func excerpt(body []byte) string {
 func loginURL(values []string) (string, error) {
 	var found string
 	for _, value := range values {
-		for _, c := range parseChallenges(value) {
-			for _, p := range c.params {
-				if !strings.EqualFold(c.scheme, "Cargo") || !strings.EqualFold(p.name, "login_url") {
-					continue
-				}
-				u, err := weburl.Parse(p.value)
-				if err != nil {
-					return "", err
-				}
-				found = u.Href(false)
+		for _, address := range loginAddresses(value) {
+			u, err := weburl.Parse(address)
+			if err != nil {
+				return "", err
 			}
+			found = u.Href(false)
 		}
 	}
 	return found, nil
 }
 
-// challenge is one way to authorise that a server offers.
-type challenge struct {
-	scheme string
-	params []param
-}
-
-type param struct{ name, value string }
-
-// parseChallenges returns the challenges of a header value, up to the first
-// thing that is not understood.
-func parseChallenges(header string) []challenge {
-	var challenges []challenge
+// loginAddresses returns the addresses in the challenges of a header value, up
+// to the first challenge that is not understood.
+func loginAddresses(header string) (addresses []string) {
+	var scheme string
+	// pending are those of the challenge that is being read.
+	var pending []string
 	rest := strings.TrimLeft(header, " \t,")
 	for rest != "" {
-		var c challenge
-		var after string
-		if c.scheme, after = cutToken(rest); c.scheme == "" {
-			return challenges
-		}
-		ok := true
-		if len(after) > 1 && after[0] == ' ' && isTokenChar(rune(after[1])) {
-			c.params, rest, ok = parseParams(after[1:])
-		} else {
-			rest, ok = cutSeparators(after)
-		}
-		if !ok {
-			return challenges
-		}
-		challenges = append(challenges, c)
-	}
-	return challenges
-}
-
-// parseParams returns the parameters at the beginning of a text, and what
-// follows them: the next challenge.
-func parseParams(rest string) (params []param, after string, ok bool) {
-	for rest != "" {
 		name, after := cutToken(rest)
-		spaced := trimSpace(after)
-		value, isParam := strings.CutPrefix(spaced, "=")
-		if !isParam {
-			// The name may be the next challenge's scheme.
-			next := spaced == "" || spaced[0] == ',' || spaced != after && isTokenChar(rune(spaced[0]))
-			return params, rest, name != "" && next && len(params) > 0
+		next, ok := trimSpace(after), true
+		if name != "" && (next == "" || next[0] == ',' || next != after && isTokenChar(rune(next[0]))) {
+			// It is the scheme of a challenge, with or without parameters.
+			addresses, pending = append(addresses, pending...), nil
+			if len(after) < 2 || after[0] != ' ' || !isTokenChar(rune(after[1])) {
+				scheme = ""
+				if rest, ok = cutSeparators(after); !ok {
+					return addresses
+				}
+				continue
+			}
+			scheme = name
+			name, after = cutToken(after[1:])
 		}
-		p := param{name: name}
-		if p.value, after, ok = cutValue(trimSpace(value)); !ok || name == "" {
-			return nil, "", false
+		value, isParam := strings.CutPrefix(trimSpace(after), "=")
+		value, after, ok = cutValue(trimSpace(value))
+		if scheme == "" || name == "" || !isParam || !ok {
+			return addresses
 		}
-		params = append(params, p)
+		if strings.EqualFold(scheme, "Cargo") && strings.EqualFold(name, "login_url") {
+			pending = append(pending, value)
+		}
 		if rest, ok = cutSeparators(after); !ok {
-			return nil, "", false
+			return addresses
 		}
 	}
-	return params, "", true
+	return append(addresses, pending...)
 }
 
 // cutSeparators skips white space and commas. It fails if there is no comma
@@ -372,20 +348,17 @@ func cutValue(text string) (value, rest string, ok bool) {
 		return value, rest, value != ""
 	}
 	var b strings.Builder
-	escaped := false
 	for i := 1; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"' && !escaped:
+		if text[i] == '"' {
 			return b.String(), text[i+1:], true
-		case c == '\\' && !escaped:
-			escaped = true
-			continue
-		case c != '\t' && (c < ' ' || c > '~'):
-			return "", "", false
-		default:
-			b.WriteByte(c)
 		}
-		escaped = false
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		if c := text[i]; c != '\t' && (c < ' ' || c > '~') {
+			return "", "", false
+		}
+		b.WriteByte(text[i])
 	}
 	return "", "", false
 }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
@@ -66,11 +67,7 @@ func (c *Client) serverTLS(http config.HTTP) (*tls.Config, error) {
 
 // proxyTLS is serverTLS for a proxy, which `ssl-version` is not about.
 func (c *Client) proxyTLS(http config.HTTP, proxy *url.URL) (*tls.Config, error) {
-	authorities := http.ProxyCAInfo
-	if authorities == nil {
-		authorities = http.CAInfo
-	}
-	settings, err := c.newTLS(authorities)
+	settings, err := c.newTLS(cmp.Or(http.ProxyCAInfo, http.CAInfo))
 	if err != nil {
 		return nil, err
 	}

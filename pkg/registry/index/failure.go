@@ -20,9 +20,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// transferError is a failure to transfer something, in one line. What package
-// net/http says of it is not shown: that may quote what a server has sent, even
-// a token.
+// transferError is a failure to transfer something. What package net/http says
+// of it is not shown: that may quote what a server has sent, even a token.
 type transferError struct {
 	text string
 	// spurious is set where Cargo tries again.
@@ -34,8 +33,6 @@ func (e *transferError) Error() string { return e.text }
 
 // Is makes the cause known to errors.Is without another line for the user.
 func (e *transferError) Is(target error) bool { return e.cause != nil && errors.Is(e.cause, target) }
-
-func (e *transferError) isSpurious() bool { return e.spurious }
 
 // exchange is one request on its way.
 type exchange struct {
@@ -148,12 +145,6 @@ const longestWait = 10 * time.Second
 // milliseconds.
 const fixedWait = "__CARGO_TEST_FIXED_RETRY_SLEEP_MS"
 
-// spurious is an error after which the same request may succeed.
-type spurious interface {
-	error
-	isSpurious() bool
-}
-
 // retries returns how often a request that failed is tried again.
 func (c *Client) retries() (int64, error) {
 	net, err := c.Config.Net()
@@ -175,18 +166,21 @@ func (c *Client) retry(ctx context.Context, do func() error) error {
 	}
 	for tried := int64(0); ; tried++ {
 		err := do()
-		var failure spurious
-		if err == nil || tried >= retries || !errors.As(err, &failure) || !failure.isSpurious() || ctx.Err() != nil {
+		reason := ""
+		var transfer *transferError
+		var status *StatusError
+		switch {
+		case errors.As(err, &transfer) && transfer.spurious:
+			reason = transfer.text
+		case errors.As(err, &status) && status.isSpurious():
+			reason = status.text("")
+		}
+		if reason == "" || tried >= retries || ctx.Err() != nil {
 			return err
 		}
 		tries := "tries"
 		if retries-tried == 1 {
 			tries = "try"
-		}
-		reason := failure.Error()
-		var status *StatusError
-		if errors.As(err, &status) {
-			reason = status.text("")
 		}
 		c.Config.Notice(config.Warning, "spurious network error (%d %s remaining): %s", retries-tried, tries, reason)
 		if err := c.sleep(ctx, c.wait(tried, status)); err != nil {

@@ -139,25 +139,18 @@ func runGit(ctx context.Context, program subprocess.Program, help string) error 
 	if err != nil || state.Success() {
 		return err
 	}
-	return &gitError{fmt.Sprintf("process didn't exit successfully: `%s` (%s)%s",
+	// Why, git has told the user itself; so each failure may be the network's.
+	return &transferError{spurious: true, text: fmt.Sprintf("process didn't exit successfully: `%s` (%s)%s",
 		commandLine(program), subprocess.DescribeStatus(state), help)}
 }
 
-// gitError says how a git has failed. Why, git has told the user itself; so
-// each failure may be the network's.
-type gitError struct{ text string }
-
-func (e *gitError) Error() string { return e.text }
-
-func (*gitError) isSpurious() bool { return true }
-
 // commandLine shows a command as Cargo does: quoted for a shell.
 func commandLine(p subprocess.Program) string {
-	words := []string{p.Path}
+	line := p.Path
 	for _, arg := range p.Args {
-		words = append(words, shellQuoted(arg))
+		line += " " + shellQuoted(arg)
 	}
-	return strings.Join(words, " ")
+	return line
 }
 
 func shellQuoted(word string) string {

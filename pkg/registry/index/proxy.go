@@ -12,54 +12,34 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
-// proxies knows through which proxy a server is reached: the one that is
-// configured for Cargo, else for git, else the one that the environment names.
-type proxies struct {
-	config *config.Config
-	// configured may be empty, for no proxy; source is where it is configured.
-	configured *string
-	source     string
-}
-
-func (c *Client) proxies(ctx context.Context, settings config.HTTP) proxies {
-	p := proxies{c.Config, settings.Proxy, "`http.proxy`"}
-	if p.configured == nil {
-		p.configured, p.source = c.gitProxy(ctx), "git's `http.proxy`"
+// proxyFor returns the proxy for a server; nil if there is none. It is the one
+// that is configured for Cargo, else for git, else the one that the environment
+// names.
+func (t *transport) proxyFor(server *url.URL) (*url.URL, error) {
+	var name, source string
+	switch {
+	case t.proxy != nil: // which may be empty, for no proxy
+		name, source = *t.proxy, t.proxySource
+	case server.Scheme == "https":
+		name, source = t.client.variable("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+	default:
+		// The upper-case HTTP_PROXY is left out: a web server sets it to what a
+		// client says.
+		name, source = t.client.variable("http_proxy", "all_proxy", "ALL_PROXY")
 	}
-	return p
-}
-
-// forServer returns the proxy for a server; nil if there is none.
-func (p proxies) forServer(server *url.URL) (*url.URL, error) {
-	name, source := p.name(server.Scheme)
-	if name == "" || p.excludes(server) {
+	if name == "" || t.client.excludes(server) {
 		return nil, nil
 	}
 	return parseProxy(name, source)
 }
 
-// name returns the address of the proxy for a scheme, and where that is
-// configured.
-func (p proxies) name(scheme string) (name, source string) {
-	switch {
-	case p.configured != nil:
-		return *p.configured, p.source
-	case scheme == "https":
-		return p.variable("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-	}
-	// The upper-case HTTP_PROXY is left out: a web server sets it to what a
-	// client says.
-	return p.variable("http_proxy", "all_proxy", "ALL_PROXY")
-}
-
 // variable returns the first variable that is not empty, and its name.
-func (p proxies) variable(names ...string) (value, name string) {
+func (c *Client) variable(names ...string) (value, name string) {
 	for _, name := range names {
-		if value, _ := p.config.Env(name); value != "" {
+		if value, _ := c.Config.Env(name); value != "" {
 			return value, "`" + name + "`"
 		}
 	}
@@ -68,8 +48,8 @@ func (p proxies) variable(names ...string) (value, name string) {
 
 // excludes reports whether no_proxy names a server. As for Cargo a name stands
 // for itself and all names below it, with or without a dot in front.
-func (p proxies) excludes(server *url.URL) bool {
-	list, _ := p.variable("no_proxy", "NO_PROXY")
+func (c *Client) excludes(server *url.URL) bool {
+	list, _ := c.variable("no_proxy", "NO_PROXY")
 	var entries []string
 	for entry := range strings.SplitSeq(list, ",") {
 		entries = append(entries, strings.TrimLeft(strings.TrimSpace(entry), "."))
@@ -131,10 +111,7 @@ func forwards(proxy *url.URL) bool {
 // say, and nothing at all if one of them is broken. Without git on the machine
 // the files have no meaning.
 func (c *Client) gitProxy(ctx context.Context) *string {
-	home, _ := c.Config.Env("HOME")
-	if home == "" {
-		home, _ = c.Config.Env("USERPROFILE")
-	}
+	home, _ := c.variable("HOME", "USERPROFILE")
 	files := []string{filepath.FromSlash("/etc/gitconfig")}
 	if xdg, _ := c.Config.Env("XDG_CONFIG_HOME"); xdg != "" {
 		files = append(files, filepath.Join(xdg, "git", "config"))

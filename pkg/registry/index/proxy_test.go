@@ -103,9 +103,8 @@ func TestNoProxy(t *testing.T) {
 		{"h", "", false},
 	} {
 		w := newWorld(t, "", nil, "no_proxy="+test.list)
-		p := proxies{config: w.Config}
 		for _, scheme := range []string{"http", "https"} {
-			if got := p.excludes(&url.URL{Scheme: scheme, Host: test.host}); got != test.want {
+			if got := w.excludes(&url.URL{Scheme: scheme, Host: test.host}); got != test.want {
 				t.Errorf("%s://%s, %q: %v", scheme, test.host, test.list, got)
 			}
 		}

@@ -37,8 +37,11 @@ const (
 type transport struct {
 	client    *Client
 	settings  config.HTTP
-	proxies   proxies
 	userAgent string
+	// proxy is the configured proxy, and proxySource where it is configured; nil
+	// leaves it to the environment.
+	proxy       *string
+	proxySource string
 	// timeout is how long less than lowSpeed bytes may arrive.
 	timeout  time.Duration
 	lowSpeed int64
@@ -49,13 +52,17 @@ type transport struct {
 
 func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transport {
 	t := &transport{
-		client:    c,
-		settings:  settings,
-		proxies:   c.proxies(ctx, settings),
-		userAgent: c.UserAgent,
-		timeout:   c.timeout(settings),
-		lowSpeed:  lowSpeed(settings),
-		open:      map[string]*http.Transport{},
+		client:      c,
+		settings:    settings,
+		userAgent:   c.UserAgent,
+		proxy:       settings.Proxy,
+		proxySource: "`http.proxy`",
+		timeout:     c.timeout(settings),
+		lowSpeed:    lowSpeed(settings),
+		open:        map[string]*http.Transport{},
+	}
+	if t.proxy == nil {
+		t.proxy, t.proxySource = c.gitProxy(ctx), "git's `http.proxy`"
 	}
 	if settings.UserAgent != nil {
 		t.userAgent = *settings.UserAgent
@@ -168,7 +175,7 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 		return "", wrongProtocol(at)
 	}
 	server := &url.URL{Scheme: at.Scheme(), Host: at.Host()}
-	proxy, err := t.proxies.forServer(server)
+	proxy, err := t.proxyFor(server)
 	if err != nil {
 		return "", err
 	}

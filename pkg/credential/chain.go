@@ -155,23 +155,18 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		switch {
 		case err == nil:
 			return nil
-		case ctx.Err() != nil || !continues(err) && !errors.As(err, &unexpected):
-			return fmt.Errorf("credential provider `%s` failed action `%s`: %w", line, call.action, err)
-		case unexpected != nil:
+		case ctx.Err() == nil && errors.As(err, &unexpected):
 			return unexpected
-		case errors.Is(err, ErrNotFound):
+		case ctx.Err() == nil && errors.Is(err, ErrNotFound):
 			anyNotFound = true
+		case ctx.Err() != nil || !errors.Is(err, ErrURLNotSupported):
+			return fmt.Errorf("credential provider `%s` failed action `%s`: %w", line, call.action, err)
 		}
 	}
 	if anyNotFound {
 		return ErrNotFound
 	}
 	return ErrNoProvider
-}
-
-// continues reports whether the next provider is asked after an error.
-func continues(err error) bool {
-	return errors.Is(err, ErrURLNotSupported) || errors.Is(err, ErrNotFound)
 }
 
 // say tells the user what is being done.

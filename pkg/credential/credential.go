@@ -17,6 +17,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenRea
 		return *o.Token, nil
 	}
 	if read == nil {
-		return config.Secret{}, errNoTokenReader
+		return config.Secret{}, errors.New("a token is needed, and no way to ask for it")
 	}
 	token, err := read(ctx, o.prompt(req))
 	if err != nil {
@@ -131,14 +132,10 @@ func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenRea
 }
 
 func (o LoginOptions) prompt(req *Request) string {
-	switch {
-	case o.LoginURL != "":
+	if o.LoginURL != "" {
 		return "please paste the token found on " + o.LoginURL + " below"
-	case req.Name != "":
-		return "please paste the token for " + req.Name + " below"
-	default:
-		return "please paste the token for " + req.IndexURL + " below"
 	}
+	return "please paste the token for " + cmp.Or(req.Name, req.IndexURL) + " below"
 }
 
 // Terminal is a [TokenReader] that asks the person at the terminal, whatever
@@ -158,13 +155,6 @@ func Terminal(ctx context.Context, prompt string) (config.Secret, error) {
 	return config.Secret{}, fmt.Errorf("cannot read a token from the terminal: %w", oserror.New(err))
 }
 
-// The errors of CheckToken, in Cargo's words.
-var (
-	errEmptyToken   = errors.New("please provide a non-empty token")
-	errInvalidToken = errors.New("token contains invalid characters.\n" +
-		"Only printable ISO-8859-1 characters are allowed as it is sent in a HTTPS header.")
-)
-
 // CheckToken returns an error unless the token can be sent in an HTTP header:
 // it must not be empty, and consist of printable ASCII and tabs. Cargo checks
 // this before it stores a token and before it sends one; what it says of
@@ -172,12 +162,11 @@ var (
 func CheckToken(token config.Secret) error {
 	text := token.Expose()
 	if text == "" {
-		return errEmptyToken
+		return errors.New("please provide a non-empty token")
 	}
-	for i := range len(text) {
-		if c := text[i]; c != '\t' && (c < 0x20 || c > 0x7e) {
-			return errInvalidToken
-		}
+	if strings.ContainsFunc(text, func(r rune) bool { return r != '\t' && (r < 0x20 || r > 0x7e) }) {
+		return errors.New("token contains invalid characters.\n" +
+			"Only printable ISO-8859-1 characters are allowed as it is sent in a HTTPS header.")
 	}
 	return nil
 }
@@ -211,8 +200,6 @@ var (
 	ErrNotConfigured = errors.New("authenticated registries require a credential-provider to be configured\n" +
 		"see https://doc.rust-lang.org/cargo/reference/registry-authentication.html for details")
 )
-
-var errNoTokenReader = errors.New("a token is needed, and no way to ask for it")
 
 // Layers returns the texts by which Cargo shows an error: its own, and that of
 // each of its causes. An error that wraps another one ends with ": " and the

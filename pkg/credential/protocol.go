@@ -250,15 +250,15 @@ func decodeRequest(line []byte) (*request, error) {
 	switch r.Kind {
 	case kindGet:
 		r.Operation.Kind = o.String("operation")
-		name, version, checksum := r.Operation.fields()
-		for _, field := range []struct {
-			name string
-			into *string
-		}{{"name", name}, {"vers", version}, {"cksum", checksum}} {
-			if field.into != nil {
-				*field.into = o.String(field.name)
+		read := func(field string, into *string) {
+			if into != nil {
+				*into = o.String(field)
 			}
 		}
+		name, version, checksum := r.Operation.fields()
+		read("name", name)
+		read("vers", version)
+		read("cksum", checksum)
 	case kindLogin:
 		if token := o.OptionalString("token"); token != nil {
 			secret := config.NewSecret(*token)

@@ -184,7 +184,7 @@ func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
 	}
 	switch name {
 	case nameToken:
-		return &tokenProvider{c, r}, nil
+		return &tokenProvider{credentialsEntry{c.Config, r}, c}, nil
 	case namePaseto:
 		return KeyStore{c.Config}, nil
 	case nameTokenFromStdout:

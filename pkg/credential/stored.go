@@ -16,12 +16,8 @@ import (
 // tokenProvider is cargo:token: the token is what the configuration has, and
 // is kept in Cargo's credentials file.
 type tokenProvider struct {
-	chain    *Chain
-	registry registry.Registry
-}
-
-func (p *tokenProvider) entry() credentialsEntry {
-	return credentialsEntry{p.chain.Config, p.registry}
+	credentialsEntry
+	chain *Chain
 }
 
 // Get returns the configured token, from wherever it is configured.
@@ -46,12 +42,12 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 	if err := CheckToken(token); err != nil {
 		return err
 	}
-	if err := p.entry().edit(ctx, func(f *config.CredentialsFile, name string) error {
+	if err := p.edit(ctx, func(f *config.CredentialsFile, name string) error {
 		return f.SetToken(name, token)
 	}); err != nil {
 		return err
 	}
-	say(p.chain.Config, config.Status, "Login", "token for `%s` saved", p.registry.DisplayName())
+	say(p.config, config.Status, "Login", "token for `%s` saved", p.registry.DisplayName())
 	return nil
 }
 
@@ -61,17 +57,7 @@ func (p *tokenProvider) Logout(ctx context.Context, _ *Request) error {
 	if err != nil {
 		return err
 	}
-	return p.entry().remove(ctx, configured, storedToken, p.sayNotRevoked)
-}
-
-func (p *tokenProvider) sayNotRevoked() {
-	location := "the `" + p.registry.DisplayName() + "` website"
-	if p.registry.IsCratesIO() {
-		location = "<https://crates.io/me>"
-	}
-	// Cargo shows this even to a user who asked for quiet.
-	p.chain.Config.Notice(config.Plain, "note: This does not revoke the token on the registry server.\n"+
-		"    If you need to revoke the token, visit %s and follow the instructions there.", location)
+	return p.remove(ctx, configured, storedToken)
 }
 
 // KeyStore is cargo:paseto without its cryptography: it keeps secret keys in
@@ -105,7 +91,7 @@ func (s KeyStore) Logout(ctx context.Context, req *Request) error {
 	if err != nil {
 		return err
 	}
-	return e.remove(ctx, configured, storedKey, func() {})
+	return e.remove(ctx, configured, storedKey)
 }
 
 // Configured returns what is configured for a registry: its secret key and the
@@ -184,24 +170,23 @@ const (
 	storedKey   storedSecret = "secret-key"
 )
 
-// configured returns where the secret is configured for a registry; nil if it is
-// not.
-func (s storedSecret) configured(r *config.RegistryConfig) *config.Definition {
+// configured returns the secret that is configured for a registry; nil if there
+// is none.
+func (s storedSecret) configured(r *config.RegistryConfig) *config.Value[config.Secret] {
 	switch {
 	case r == nil:
-	case s == storedToken && r.Token != nil:
-		return &r.Token.Definition
-	case s == storedKey && r.SecretKey != nil:
-		return &r.SecretKey.Definition
+		return nil
+	case s == storedToken:
+		return r.Token
 	}
-	return nil
+	return r.SecretKey
 }
 
 // remove removes what the file holds for the registry, if the secret is
-// configured, says so, and calls removed. Where another place
-// than the file defines the secret too, which stays in force, the user is told;
-// Cargo says then that it has removed it.
-func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryConfig, secret storedSecret, removed func()) error {
+// configured, and says so. Where another place than the file defines the secret
+// too, which stays in force, the user is told; Cargo says then that it has
+// removed it.
+func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryConfig, secret storedSecret) error {
 	if secret.configured(before) == nil {
 		return ErrNotFound
 	}
@@ -211,9 +196,18 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 	}
 	if secret == storedToken && stored.Token != nil || secret == storedKey && stored.SecretKey != nil {
 		say(e.config, config.Status, "Logout", "%s for `%s` has been removed from local storage", secret, e.registry.DisplayName())
-		removed()
+		if secret == storedToken {
+			e.sayNotRevoked()
+		}
 	}
-	after, err := e.reload(before.Name)
+	// What there is to say of the configuration has been said.
+	read := quieted(e.config)
+	var after *config.RegistryConfig
+	if e.registry.IsCratesIO() {
+		after, err = read.CratesIO()
+	} else {
+		after, err = read.Registry(before.Name)
+	}
 	if err != nil {
 		// What was to be done is done.
 		e.config.Notice(config.Warning, "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
@@ -224,11 +218,21 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 		return nil
 	}
 	because := "a logout removes the one in the credentials file only"
-	if e.inFile(*left) {
+	if e.inFile(left.Definition) {
 		because = "it belongs to another name of the registry"
 	}
-	e.config.Notice(config.Warning, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, *left, because)
+	e.config.Notice(config.Warning, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
 	return nil
+}
+
+func (e credentialsEntry) sayNotRevoked() {
+	location := "the `" + e.registry.DisplayName() + "` website"
+	if e.registry.IsCratesIO() {
+		location = "<https://crates.io/me>"
+	}
+	// Cargo shows this even to a user who asked for quiet.
+	e.config.Notice(config.Plain, "note: This does not revoke the token on the registry server.\n"+
+		"    If you need to revoke the token, visit %s and follow the instructions there.", location)
 }
 
 // removeStored removes what the credentials file holds for the registry, and
@@ -249,15 +253,6 @@ func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Store
 	return stored, err
 }
 
-// reload reads anew what is configured for the registry under a name, without
-// repeating what there is to say of it.
-func (e credentialsEntry) reload(name string) (*config.RegistryConfig, error) {
-	if e.registry.IsCratesIO() {
-		return quieted(e.config).CratesIO()
-	}
-	return quieted(e.config).Registry(name)
-}
-
 // mostAttempts bounds how often a change is made anew because a program that
 // knows nothing of the lock has written the file meanwhile.
 const mostAttempts = 10
@@ -268,24 +263,20 @@ func (e credentialsEntry) edit(ctx context.Context, change func(f *config.Creden
 		return errors.New("can't save credentials for anonymous registry")
 	}
 	for range mostAttempts {
-		if err = e.editOnce(ctx, change); !errors.Is(err, config.ErrChanged) {
+		var f *config.CredentialsFile
+		if f, err = e.config.OpenCredentials(ctx); err != nil {
+			return err
+		}
+		if err = change(f, e.name()); err == nil {
+			err = f.Save()
+		}
+		// What has been saved is on the disk, whatever closing the file says.
+		_ = f.Close()
+		if !errors.Is(err, config.ErrChanged) {
 			break
 		}
 	}
 	return err
-}
-
-func (e credentialsEntry) editOnce(ctx context.Context, change func(f *config.CredentialsFile, name string) error) error {
-	f, err := e.config.OpenCredentials(ctx)
-	if err != nil {
-		return err
-	}
-	// What has been saved is on the disk, whatever closing the file says.
-	defer f.Close()
-	if err := change(f, e.name()); err != nil {
-		return err
-	}
-	return f.Save()
 }
 
 // isAnonymous reports whether the registry has no name to store anything under.

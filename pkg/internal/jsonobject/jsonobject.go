@@ -45,16 +45,14 @@ func parse(text []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(value))
 	_, err := d.Token()
 	for err == nil && d.More() {
-		var name json.Token
-		if name, err = d.Token(); err != nil {
-			break
+		token, _ := d.Token() // a name, or the text would not be valid
+		name := token.(string)
+		if _, twice := fields[name]; twice {
+			return nil, fmt.Errorf("the field `%s` is there twice", name)
 		}
-		key := name.(string)
-		if _, twice := fields[key]; twice {
-			return nil, fmt.Errorf("the field `%s` is there twice", key)
-		}
-		err = d.Decode(&value)
-		fields[key] = bytes.Clone(value)
+		var field json.RawMessage
+		err = d.Decode(&field)
+		fields[name] = field
 	}
 	return fields, err
 }

@@ -162,7 +162,11 @@ func (p *Program) find() (string, error) {
 	if p.Path == "" {
 		return "", found
 	}
-	for _, dir := range filepath.SplitList(p.searchPath()) {
+	search, ok := LookupEnv(p.Env, "PATH")
+	if !ok {
+		search = defaultSearchPath
+	}
+	for _, dir := range filepath.SplitList(search) {
 		path := filepath.Join(dir, p.Path)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(p.Dir, path)
@@ -176,13 +180,6 @@ func (p *Program) find() (string, error) {
 		}
 	}
 	return "", found
-}
-
-func (p *Program) searchPath() string {
-	if path, ok := LookupEnv(p.Env, "PATH"); ok {
-		return path
-	}
-	return defaultSearchPath
 }
 
 // LookupEnv returns the value of a variable in an environment. Of several with

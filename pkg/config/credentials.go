@@ -35,7 +35,7 @@ type CredentialsFile struct {
 	document
 	file *os.File
 	// saved is what the file holds.
-	saved []byte
+	saved  []byte
 	config *Config
 }
 

@@ -18,44 +18,25 @@ func reserve(f *os.File, size int64) (sure bool, err error) {
 	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err == nil && uint64(size) > limit.Cur {
 		return false, unix.EFBIG
 	}
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return false, err
-	}
-	controlErr := conn.Control(func(fd uintptr) {
-		for {
-			err = unix.Fallocate(int(fd), unix.FALLOC_FL_KEEP_SIZE, 0, size)
-			if !errors.Is(err, unix.EINTR) {
-				return
-			}
+	for {
+		err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, unix.EFBIG), errors.Is(err, unix.EIO):
+			return false, err
+		default:
+			return err == nil, nil
 		}
-	})
-	switch {
-	case controlErr != nil:
-		return false, controlErr
-	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, unix.EFBIG), errors.Is(err, unix.EIO):
-		return false, err
 	}
-	return err == nil, nil
 }
 
 // syncData leaves out the times of the file, for which the disk would be waited
 // for once more.
 func syncData(f *os.File) error {
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	controlErr := conn.Control(func(fd uintptr) {
-		for {
-			err = unix.Fdatasync(int(fd))
-			if !errors.Is(err, unix.EINTR) {
-				return
-			}
+	for {
+		err := unix.Fdatasync(int(f.Fd()))
+		if !errors.Is(err, unix.EINTR) {
+			return err
 		}
-	})
-	if controlErr != nil {
-		return controlErr
 	}
-	return err
 }

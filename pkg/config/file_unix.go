@@ -3,20 +3,19 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
 const (
 	homeVariable   = "HOME"
 	pathSeparators = "/"
+	// nonblocking keeps opening a pipe from waiting for its other end.
+	nonblocking = syscall.O_NONBLOCK
 )
-
-// nonblocking keeps opening a pipe from waiting for its other end.
-const nonblocking = syscall.O_NONBLOCK
 
 // narrow takes everybody's access but the owner's.
 func narrow(f *os.File, info os.FileInfo) error {
@@ -37,29 +36,15 @@ func dangers(f *os.File) (dangers []string) {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
 		dangers = append(dangers, fmt.Sprintf("`%s` belongs to another user (uid %d), who can read the tokens in it", f.Name(), stat.Uid))
 	}
-	path, err := filepath.EvalSymlinks(f.Name())
-	if err != nil {
-		return dangers
-	}
 	dirs := []string{filepath.Dir(f.Name())}
-	if real := filepath.Dir(path); real != dirs[0] {
-		dirs = append(dirs, real)
+	if path, err := filepath.EvalSymlinks(f.Name()); err == nil {
+		dirs = append(dirs, filepath.Dir(path))
 	}
-	for _, dir := range dirs {
+	for _, dir := range slices.Compact(dirs) {
 		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 {
 			dangers = append(dangers, fmt.Sprintf("every user of this machine can replace `%s`: its directory `%s` can be written to by all (mode %04o)",
 				f.Name(), dir, info.Mode().Perm()))
 		}
 	}
 	return dangers
-}
-
-// sync waits until the file's content and length are on the disk, on file
-// systems where that can be asked for.
-func sync(f *os.File) error {
-	err := syncData(f)
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
 }

@@ -15,18 +15,27 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
-// While it waits, a program asks again after a time between these two.
 const (
-	firstOpenWait = time.Millisecond
-	lastOpenWait  = 16 * time.Millisecond
+	// While it waits, a program asks again after a time between these two.
+	firstWait = time.Millisecond
+	lastWait  = 16 * time.Millisecond
+	// A writer has the lock for some milliseconds. Who has it longer is not
+	// writing, and a reader that waited for it would wait in silence.
+	lastReadWait = 256 * time.Millisecond
+	// openPatience is more than the 45 seconds after which Linux takes a lease from
+	// whoever does not give it back.
+	openPatience = time.Minute
+	// grace is how long a reader without a lock has to notice the end of the file
+	// after it has read the rest.
+	grace = 10 * time.Millisecond
 )
-
-// openPatience is more than the 45 seconds after which Linux takes a lease from
-// whoever does not give it back.
-const openPatience = time.Minute
 
 // ownerOnly is the mode of the credentials file.
 const ownerOnly = 0o600
+
+// errNotAFile says that something stands in a file's place which cannot be
+// opened without the danger of waiting without end.
+var errNotAFile = errors.New("not a regular file")
 
 // fileKind is a file in the home that is opened to be changed.
 type fileKind struct {
@@ -57,7 +66,7 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Not
 		return "", nil, err
 	}
 	said := notify == nil
-	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		path = kind.path(home)
 		if f, err = openOrCreate(ctx, kind, path); err != nil {
 			return "", nil, err
@@ -105,32 +114,24 @@ func createHome(home string) error {
 // openOrCreate opens or creates the file at path; through a symbolic link the
 // file it names, as Cargo does.
 func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
-	failed := func(err error) error { return fmt.Errorf("failed to open: %s: %w", path, oserror.New(err)) }
-	info, err := os.Stat(path)
-	if err == nil {
-		if err := checkKind(info); err != nil {
-			return nil, failed(err)
-		}
-	}
 	f, err := openPatiently(ctx, path, os.O_RDWR, 0)
 	created := errors.Is(err, fs.ErrNotExist)
 	if created {
 		f, err = openPatiently(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
 	}
-	if err != nil {
-		return nil, failed(err)
-	}
-	info, err = f.Stat()
 	if err == nil {
-		err = checkKind(info)
-	}
-	// The umask may have taken more than it should.
-	if err == nil && kind.narrow && created && info.Size() == 0 {
-		err = narrow(f, info)
+		var info os.FileInfo
+		info, err = regular(f)
+		// The umask may have taken more than it should.
+		if err == nil && kind.narrow && created && info.Size() == 0 {
+			err = narrow(f, info)
+		}
+		if err != nil {
+			f.Close()
+		}
 	}
 	if err != nil {
-		f.Close()
-		return nil, failed(err)
+		return nil, fmt.Errorf("failed to open: %s: %w", path, oserror.New(err))
 	}
 	return f, nil
 }
@@ -141,7 +142,7 @@ func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, er
 // exception, so it goes on asking for as long as one of them could be stuck.
 func openPatiently(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
 	end := time.Now().Add(openPatience)
-	for wait := firstOpenWait; ; wait = min(2*wait, lastOpenWait) {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		f, err := os.OpenFile(path, flag|nonblocking, mode)
 		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
 			return f, err
@@ -154,17 +155,18 @@ func openPatiently(ctx context.Context, path string, flag int, mode os.FileMode)
 	}
 }
 
-// checkKind refuses what is no file: a pipe would make us wait without end, a
+// regular refuses what is no file: a pipe would make us wait without end, a
 // device cannot hold what is written to it. A directory is left to the error
-// that opening it gives.
-func checkKind(info os.FileInfo) error {
+// that reading it gives.
+func regular(f *os.File) (os.FileInfo, error) {
+	info, err := f.Stat()
 	switch {
-	case info.Mode().IsRegular(), info.IsDir():
-		return nil
+	case err != nil, info.Mode().IsRegular(), info.IsDir():
+		return info, err
 	case info.Mode()&os.ModeDevice != 0:
-		return syscall.EINVAL
+		return info, syscall.EINVAL
 	}
-	return errNotAFile
+	return info, errNotAFile
 }
 
 // isStill reports whether path is still that of the kind's file and leads to f.
@@ -183,17 +185,6 @@ func isStill(f *os.File, kind fileKind, home, path string) bool {
 	return os.SameFile(ours, theirs)
 }
 
-// errNotAFile says that something stands in the credentials file's place which
-// cannot be opened without the danger of waiting without end.
-var errNotAFile = errors.New("not a regular file")
-
-// A writer has the lock for some milliseconds. Who has it longer is not
-// writing, and a reader that waited for it would wait in silence.
-const (
-	firstReadWait = time.Millisecond
-	lastReadWait  = 256 * time.Millisecond
-)
-
 // readLocked reads the credentials file while no one writes to it. Like Cargo,
 // which takes no lock to read, it reads in any case, but first gives a writer
 // the time to finish. It creates nothing, and writes nothing.
@@ -206,25 +197,19 @@ func readLocked(path string) ([]byte, error) {
 }
 
 func readFileLocked(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if null, err := os.Stat(os.DevNull); err == nil && os.SameFile(info, null) {
-		return nil, nil
-	}
 	f, err := openPatiently(context.Background(), path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err = f.Stat(); err != nil {
+	info, err := regular(f)
+	if null, nullErr := os.Stat(os.DevNull); nullErr == nil && os.SameFile(info, null) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() && !info.IsDir() {
-		return nil, errNotAFile
-	}
-	for wait := firstReadWait; wait <= lastReadWait; wait *= 2 {
+	for wait := firstWait; wait <= lastReadWait; wait *= 2 {
 		ok, err := filelock.TryShared(f)
 		if ok {
 			// Not left to Close: should that fail, we would wait for ourselves.
@@ -248,10 +233,6 @@ func readAll(f *os.File) ([]byte, error) {
 	_, err := content.ReadFrom(f)
 	return content.Bytes(), err
 }
-
-// grace is how long a reader without a lock has to notice the end of the file
-// after it has read the rest.
-const grace = 10 * time.Millisecond
 
 // replace makes a file that holds before hold after; it is [ErrChanged] if it
 // holds something else.
@@ -302,42 +283,31 @@ func replace(f *os.File, before, after []byte) error {
 			time.Sleep(grace)
 		}
 	}
-	if err := overwrite(f, padded(after, size)); err != nil {
-		restore(f, before, size)
-		return err
+	err = overwrite(f, padded(after, size))
+	if err == nil && size > len(after) {
+		err = f.Truncate(int64(len(after)))
 	}
-	if size == len(after) {
-		return nil
+	if err != nil && overwrite(f, padded(before, size)) == nil {
+		// Where that failed too, a cut could cut what is new.
+		f.Truncate(int64(len(before)))
+		sync(f)
 	}
-	if err := f.Truncate(int64(len(after))); err != nil {
-		restore(f, before, size)
-		return err
-	}
-	return nil
+	return err
 }
 
 // holds is [ErrChanged] unless a file holds what it is thought to. A program that
 // knows nothing of locks may have written it since it was read.
 func holds(f *os.File, content []byte) error {
-	part := make([]byte, min(len(content)+1, 1<<15))
-	defer clear(part)
-	for at := 0; ; {
-		n, err := f.ReadAt(part, int64(at))
-		if err != nil && err != io.EOF {
-			return err
-		}
-		rest, isThere := bytes.CutPrefix(content[at:], part[:n])
-		switch {
-		case !isThere:
-			return ErrChanged
-		case err == nil:
-			at += n
-		case len(rest) > 0:
-			return ErrChanged
-		default:
-			return nil
-		}
+	held := make([]byte, len(content)+1)
+	defer clear(held)
+	n, err := f.ReadAt(held, 0)
+	if err != nil && err != io.EOF {
+		return err
 	}
+	if !bytes.Equal(held[:n], content) {
+		return ErrChanged
+	}
+	return nil
 }
 
 // lengthen writes something after the end of a file; if that fails, the file is as
@@ -361,16 +331,14 @@ func overwrite(f *os.File, content []byte) error {
 	return sync(f)
 }
 
-// restore undoes a change that failed half-way.
-func restore(f *os.File, before []byte, size int) {
-	content := padded(before, size)
-	defer clear(content)
-	if _, err := f.WriteAt(content, 0); err != nil {
-		// To cut now could cut what is new.
-		return
+// sync waits until the file's content and length are on the disk, on file
+// systems where that can be asked for.
+func sync(f *os.File) error {
+	err := syncData(f)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
 	}
-	f.Truncate(int64(len(before)))
-	sync(f)
+	return err
 }
 
 // padded returns content with line ends up to the given size.

@@ -20,11 +20,7 @@ var errContended = errors.New("the file is locked")
 // After an error the caller must close f: where ctx ended the wait, a lock
 // that still comes is then given back.
 func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
-	if neverLock(f) {
-		return nil
-	}
-	err := try(f, true)
-	if !errors.Is(err, errContended) {
+	if locked, err := TryExclusive(f); locked || err != nil {
 		return err
 	}
 	if blocked != nil {

@@ -38,9 +38,5 @@ func lockFile(f *os.File, flags uint32) error {
 }
 
 func unlock(f *os.File) {
-	if conn, err := f.SyscallConn(); err == nil {
-		_ = conn.Control(func(handle uintptr) {
-			_ = windows.UnlockFileEx(windows.Handle(handle), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
-		})
-	}
+	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
 }

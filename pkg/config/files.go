@@ -118,11 +118,11 @@ func openStat(path string) (os.FileInfo, error) {
 // readFile reads a configuration file with what it includes. The keys of seen
 // are the files being read, to notice cycles.
 func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool) (*node, error) {
-	if seen[components(path)] {
+	clean := filepath.Clean(path)
+	if seen[clean] {
 		return nil, fmt.Errorf("config `include` cycle detected with path `%s`", path)
 	}
-	seen[components(path)] = true
-
+	seen[clean] = true
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
@@ -132,19 +132,6 @@ func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool
 		return nil, err
 	}
 	return c.include(file, kind, seen)
-}
-
-// components returns path with its "." and empty components left out. Unlike
-// filepath.Clean it keeps "..", which means another file after a symbolic
-// link.
-func components(path string) string {
-	var kept []string
-	for _, part := range strings.Split(filepath.ToSlash(path), "/") {
-		if part != "" && part != "." {
-			kept = append(kept, part)
-		}
-	}
-	return strings.Join(kept, "/")
 }
 
 // parseFile is parseTOML for the content of a file, with what Cargo says of it.

@@ -124,11 +124,10 @@ func (f *HomeFile) Program(key ...string) *Program {
 
 // setValue gives a key a value, which edit writes into the text.
 func (f *HomeFile) setValue(value *node, key []string, edit func(*tomledit.Document) error) error {
-	want, err := f.tree.with(value, key)
-	if err != nil {
+	if _, err := descend(f.tree, key); err != nil {
 		return err
 	}
-	return f.edit(want, edit)
+	return f.edit(f.tree.with(value, key), edit)
 }
 
 // Set sets a string in place of what the key had.

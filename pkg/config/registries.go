@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -168,12 +169,17 @@ func (c *Config) LoadCredentials() error {
 	if err != nil {
 		return err
 	}
-	credentials, err = c.include(credentials, File, map[string]bool{components(file): true})
+	credentials, err = c.include(credentials, File, map[string]bool{filepath.Clean(file): true})
 	if err != nil {
 		return err
 	}
-	credentials = oldTokenMoved(credentials)
-
+	// Very old files have the token of crates.io at the root.
+	if token := credentials.child(oldTokenKey); token != nil {
+		credentials = credentials.without(path{oldTokenKey})
+		if credentials.child("registry") == nil {
+			credentials = credentials.replacing("registry", newTable(credentials.definition, member{"token", token}))
+		}
+	}
 	root, err := c.tree()
 	if err != nil {
 		return err
@@ -193,22 +199,6 @@ func (c *Config) LoadCredentials() error {
 // ForgetCredentials has the credentials file read again when it is next needed,
 // for a caller that knows of a change other than by [Config.OpenCredentials].
 func (c *Config) ForgetCredentials() { c.withCredentials = nil }
-
-// oldTokenMoved returns what a credentials file means: a token at the root,
-// where very old files have it, is that of [registry], unless the file has that
-// table.
-func oldTokenMoved(credentials *node) *node {
-	token := credentials.child(oldTokenKey)
-	if token == nil {
-		return credentials
-	}
-	credentials = credentials.without(path{oldTokenKey})
-	if credentials.child("registry") != nil {
-		return credentials
-	}
-	registry := newTable(credentials.definition, member{"token", token})
-	return credentials.replacing("registry", registry)
-}
 
 // Source is a table [source.NAME]. A nil field is not configured.
 type Source struct {
@@ -237,37 +227,21 @@ func (c *Config) Sources() ([]Source, error) {
 	}
 	var sources []Source
 	for _, name := range n.names() {
-		source, err := c.source(k.exactChild(name), name)
-		if err != nil {
-			return nil, err
+		t := c.openTable(k.exactChild(name), "replace-with", "directory", "registry", "local-registry", "git", "branch", "tag", "rev")
+		sources = append(sources, Source{
+			Name:          name,
+			ReplaceWith:   t.locatedText("replace-with"),
+			Directory:     t.locatedText("directory"),
+			Registry:      t.locatedText("registry"),
+			LocalRegistry: t.locatedText("local-registry"),
+			Git:           t.locatedText("git"),
+			Branch:        t.locatedText("branch"),
+			Tag:           t.locatedText("tag"),
+			Rev:           t.locatedText("rev"),
+		})
+		if t.err != nil {
+			return nil, t.err
 		}
-		sources = append(sources, source)
 	}
 	return sources, nil
-}
-
-func (c *Config) source(k key, name string) (Source, error) {
-	source := Source{Name: name}
-	fields := []struct {
-		name string
-		to   **Value[string]
-	}{
-		{"replace-with", &source.ReplaceWith},
-		{"directory", &source.Directory},
-		{"registry", &source.Registry},
-		{"local-registry", &source.LocalRegistry},
-		{"git", &source.Git},
-		{"branch", &source.Branch},
-		{"tag", &source.Tag},
-		{"rev", &source.Rev},
-	}
-	var known []string
-	for _, f := range fields {
-		known = append(known, f.name)
-	}
-	t := c.openTable(k, known...)
-	for _, f := range fields {
-		*f.to = t.locatedText(f.name)
-	}
-	return source, t.err
 }

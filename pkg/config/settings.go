@@ -146,7 +146,7 @@ func (c *Config) Term() (Term, error) {
 	t.boolean("hyperlinks")
 	t.boolean("unicode")
 	if t.has("progress") {
-		term.ProgressWhen, term.ProgressWidth, t.err = c.readProgress(t.key.child("progress"))
+		t.err = c.readProgress(t.key.child("progress"), &term)
 	}
 	if t.err != nil {
 		return Term{}, t.err
@@ -155,19 +155,18 @@ func (c *Config) Term() (Term, error) {
 }
 
 // readProgress reads [term.progress].
-func (c *Config) readProgress(k key) (when *string, width *int64, err error) {
+func (c *Config) readProgress(k key, term *Term) error {
 	t := c.openTable(k, "when", "width", "term-integration")
-	when, width = val(t.text("when")), val(t.unsigned("width", "usize"))
+	when, width := val(t.text("when")), val(t.unsigned("width", "usize"))
 	t.boolean("term-integration")
+	term.ProgressWhen, term.ProgressWidth = when, width
 	switch {
-	case t.err != nil:
-		return nil, nil, t.err
-	case when == nil || *when == "auto" || *when == "never":
-		return when, width, nil
+	case t.err != nil || when == nil || *when == "auto" || *when == "never":
+		return t.err
 	case *when != "always":
-		return nil, nil, fmt.Errorf("expected auto, never or always, but found `%s`", *when)
+		return fmt.Errorf("expected auto, never or always, but found `%s`", *when)
 	case width == nil:
-		return nil, nil, errors.New("progress that is always shown needs a width")
+		return errors.New("progress that is always shown needs a width")
 	}
-	return when, width, nil
+	return nil
 }

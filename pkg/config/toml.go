@@ -63,10 +63,8 @@ func parseTOML(document []byte, d *Definition) (*node, error) {
 	for b.parser.NextExpression() {
 		var err error
 		switch e := b.parser.Expression(); e.Kind {
-		case unstable.Table:
-			section, err = b.openTable(root, e)
-		case unstable.ArrayTable:
-			section, err = b.appendTable(root, e)
+		case unstable.Table, unstable.ArrayTable:
+			section, err = b.table(root, e)
 		case unstable.KeyValue:
 			err = b.set(section, e)
 		}
@@ -90,7 +88,7 @@ func parseTOML(document []byte, d *Definition) (*node, error) {
 type origin uint8
 
 const (
-	// inline tables and arrays are complete.
+	// inline tables and arrays are complete, and so are all other values.
 	inline origin = iota
 	// implicit tables were mentioned as a parent in another table's header.
 	implicit
@@ -121,63 +119,46 @@ func (b *builder) defined(key *unstable.Node) error {
 	return unstable.NewParserError(b.parser.Raw(key.Raw), "this key is already defined")
 }
 
-// openTable returns the table that the header e opens.
-func (b *builder) openTable(root *node, e *unstable.Node) (*node, error) {
-	parent, last, err := b.parent(root, e)
+// table returns the table that the header e opens, or adds to a list of tables.
+func (b *builder) table(root *node, e *unstable.Node) (*node, error) {
+	parent, last, err := b.parent(root, e, implicit)
 	if err != nil {
 		return nil, err
 	}
 	name := string(last.Data)
-	table := parent.child(name)
-	switch {
-	case table == nil:
-		table = b.newTable(header)
+	table, old := b.newTable(header), parent.child(name)
+	switch isList := e.Kind == unstable.ArrayTable; {
+	case old == nil && isList:
+		parent.add(name, &node{kind: listKind, definition: b.definition, origin: header, list: []*node{table}})
+	case old == nil:
 		parent.add(name, table)
-	case table.kind == tableKind && table.origin == implicit:
-		table.origin = header
+	case isList && old.kind == listKind && old.origin == header:
+		old.list = append(old.list, table)
+	case !isList && old.origin == implicit:
+		old.origin = header
+		return old, nil
 	default:
 		return nil, b.defined(last)
 	}
 	return table, nil
 }
 
-// appendTable returns the table that the header e, with double brackets, adds
-// to a list.
-func (b *builder) appendTable(root *node, e *unstable.Node) (*node, error) {
-	parent, last, err := b.parent(root, e)
-	if err != nil {
-		return nil, err
-	}
-	name := string(last.Data)
-	list := parent.child(name)
-	if list == nil {
-		list = &node{kind: listKind, definition: b.definition, origin: header}
-		parent.add(name, list)
-	}
-	if list.kind != listKind || list.origin != header {
-		return nil, b.defined(last)
-	}
-	table := b.newTable(header)
-	list.list = append(list.list, table)
-	return table, nil
-}
-
-// parent walks to the table above the last part of a header.
-func (b *builder) parent(n *node, e *unstable.Node) (parent *node, last *unstable.Node, err error) {
+// parent walks to the table above the last part of a key. Tables on the way that
+// are not there yet are made as implicit or dotted ones.
+func (b *builder) parent(n *node, e *unstable.Node, made origin) (parent *node, last *unstable.Node, err error) {
 	parts := e.Key()
 	parts.Next()
 	for ; !parts.IsLast(); parts.Next() {
 		name := string(parts.Node().Data)
 		child := n.child(name)
-		if child == nil {
-			child = b.newTable(implicit)
+		switch {
+		case child == nil:
+			child = b.newTable(made)
 			n.add(name, child)
-		}
-		if child.kind == listKind && child.origin == header {
-			child = child.list[len(child.list)-1]
-		}
-		if child.kind != tableKind || child.origin == inline {
+		case child.origin == inline, made == dotted && child.origin != dotted:
 			return nil, nil, b.defined(parts.Node())
+		case child.kind == listKind:
+			child = child.list[len(child.list)-1]
 		}
 		n = child
 	}
@@ -186,23 +167,13 @@ func (b *builder) parent(n *node, e *unstable.Node) (parent *node, last *unstabl
 
 // set puts a value with a possibly dotted key below n.
 func (b *builder) set(n *node, e *unstable.Node) error {
-	parts := e.Key()
-	parts.Next()
-	for ; !parts.IsLast(); parts.Next() {
-		name := string(parts.Node().Data)
-		child := n.child(name)
-		if child == nil {
-			child = b.newTable(dotted)
-			n.add(name, child)
-		}
-		if child.kind != tableKind || child.origin != dotted {
-			return b.defined(parts.Node())
-		}
-		n = child
+	n, last, err := b.parent(n, e, dotted)
+	if err != nil {
+		return err
 	}
-	name := string(parts.Node().Data)
+	name := string(last.Data)
 	if n.child(name) != nil {
-		return b.defined(parts.Node())
+		return b.defined(last)
 	}
 	value, err := b.value(e.Value())
 	n.add(name, value)

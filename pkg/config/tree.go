@@ -113,31 +113,21 @@ func (n *node) below(at path) *node {
 	return n
 }
 
-// with returns a copy of n that has a value at a path. Tables on the way are
-// made as needed.
-func (n *node) with(value *node, at path) (*node, error) { return n.set(value, at, 0) }
+// with returns a copy of n that has a value at a path, on which all must be
+// tables; those that are missing are made.
+func (n *node) with(value *node, at path) *node {
+	if len(at) > 1 {
+		value = cmp.Or(n.child(at[0]), newTable(n.definition)).with(value, at[1:])
+	}
+	return n.replacing(at[0], value)
+}
 
 // without returns a copy of n that has nothing at a path.
 func (n *node) without(at path) *node {
-	if n.below(at) != nil {
-		n, _ = n.set(nil, at, 0)
+	if n.below(at) == nil {
+		return n
 	}
-	return n
-}
-
-func (n *node) set(value *node, at path, depth int) (*node, error) {
-	if n.kind != tableKind {
-		return nil, n.expected("table", at[:depth].String())
-	}
-	name := at[depth]
-	if depth < len(at)-1 {
-		table := cmp.Or(n.child(name), newTable(n.definition))
-		var err error
-		if value, err = table.set(value, at, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	return n.replacing(name, value), nil
+	return n.with(nil, at)
 }
 
 // replacing returns a copy of a table with another value of that name; nil

@@ -134,15 +134,14 @@ func (c *Config) boolean(k key) (*Value[bool], error) {
 }
 
 func (c *Config) integer(k key) (*Value[int64], error) {
-	return scalar(c, k, integerKind, "an integer", parseInteger)
-}
-
-func parseInteger(s string) (int64, error) {
-	i, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		err = errors.New("it is no integer of 64 bits")
-	}
-	return i, err
+	return scalar(c, k, integerKind, "an integer",
+		func(s string) (int64, error) {
+			i, err := strconv.ParseInt(s, 10, 64)
+			if err != nil {
+				err = errors.New("it is no integer of 64 bits")
+			}
+			return i, err
+		})
 }
 
 // strings returns the elements of a list.
@@ -281,35 +280,27 @@ func (c *Config) Program(key string) (*Program, error) { return lookUp(c, key, c
 // table reads a table whose keys are all known. Its methods return nil for what
 // is not configured, and for everything once there is an error in err.
 type table struct {
-	c       *Config
-	key     key
-	present map[string]bool
-	err     error
+	c     *Config
+	key   key
+	known []string
+	err   error
 }
 
 // openTable warns of keys in the table that are not among the known ones.
 func (c *Config) openTable(k key, known ...string) *table {
-	t := &table{c: c, key: k, present: map[string]bool{}}
+	t := &table{c: c, key: k, known: known}
 	n, err := c.find(k)
 	switch {
 	case err != nil:
 		t.err = err
-		return t
 	case n == nil:
 	case n.kind != tableKind:
 		t.err = invalidError(k, n, "table")
-		return t
 	default:
 		for _, name := range n.names() {
-			t.present[name] = true
 			if !slices.Contains(known, name) {
 				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, n.child(name).definition)
 			}
-		}
-	}
-	for _, name := range known {
-		if c.inEnvironment(k.child(name)) {
-			t.present[name] = true
 		}
 	}
 	return t
@@ -319,24 +310,28 @@ func (c *Config) openTable(k key, known ...string) *table {
 // continues that of the key counts, unless another key of the table may be
 // meant.
 func (t *table) has(name string) bool {
-	if t.err != nil || !t.present[name] {
+	if t.err != nil {
 		return false
 	}
 	k := t.key.child(name)
-	if _, ok := t.c.environ.values[k.variable]; ok {
+	n, err := t.c.find(k)
+	if err != nil {
+		t.err = err
+		return false
+	}
+	if _, ok := t.c.environ.values[k.variable]; ok || n != nil {
 		return true
 	}
-	n, err := t.c.find(k)
-	if err != nil || n != nil {
-		t.err = err
-		return n != nil
-	}
-	for other := range t.present {
-		if strings.HasPrefix(strings.ReplaceAll(other, "-", "_"), strings.ReplaceAll(name, "-", "_")+"_") {
+	for _, other := range t.known {
+		longer := t.key.child(other)
+		if !strings.HasPrefix(longer.variable, k.variable+"_") {
+			continue
+		}
+		if n, _ := t.c.find(longer); n != nil || t.c.inEnvironment(longer) {
 			return false
 		}
 	}
-	return true
+	return t.c.environ.hasPrefix(k.variable + "_")
 }
 
 // readKey reads a key of the table.

@@ -14,14 +14,14 @@ import (
 //
 // All that leads to the value must be tables.
 func (d *Document) Set(text string, path ...string) error {
+	raw := Quote(text)
 	if e := d.find(path); e != nil {
 		if e.isString && e.text == text {
 			return nil
 		}
-		raw := requote(string(d.data[e.value.start:e.value.end]), text)
-		return d.apply([]edit{{e.value.start, e.value.end, raw}})
+		raw = requote(string(d.data[e.value.start:e.value.end]), text)
 	}
-	return d.setRaw(Quote(text), path)
+	return d.setRaw(raw, path)
 }
 
 // setRaw adds or replaces the value at path by TOML text.
@@ -77,7 +77,7 @@ func inlineText(path []string, raw string) string {
 // dotted key.
 func (d *Document) lastDotted(table []string) *entry {
 	for _, e := range slices.Backward(d.near(table)) {
-		if e.kind == keyValue && e.array == noArray &&
+		if !e.header && e.array == noArray &&
 			e.inherited < len(table) && len(e.path) > len(table) && hasPrefix(e.path, table) {
 			return e
 		}
@@ -91,9 +91,9 @@ func (d *Document) lastOfSection(table []string) *entry {
 	var last *entry
 	for _, e := range d.near(table) {
 		switch {
-		case e.kind == header && e.array == noArray && slices.Equal(e.path, table):
+		case e.header && e.array == noArray && slices.Equal(e.path, table):
 			last = e
-		case last != nil && e.kind != keyValue:
+		case last != nil && e.header:
 			return last
 		case last != nil && e.table == nil:
 			last = e
@@ -114,17 +114,11 @@ func (d *Document) addLine(e *entry, text string) []edit {
 func (d *Document) addSection(table []string, line string) []edit {
 	end := d.lineEnd()
 	text := "[" + quoteKeys(table) + "]" + end + line + end
-	if before := strings.TrimPrefix(string(d.data), byteOrderMark); before != "" && !emptyLastLine(before) {
+	above := strings.TrimSuffix(strings.TrimPrefix(string(d.data), byteOrderMark), "\n")
+	if above = strings.TrimRight(above, " \t\r"); above != "" && !strings.HasSuffix(above, "\n") {
 		text = end + text
 	}
 	return []edit{insert(len(d.data), text)}
-}
-
-// emptyLastLine reports whether the last line of a text that ends with a line
-// end is empty.
-func emptyLastLine(text string) bool {
-	text = strings.TrimSuffix(text, "\n")
-	return strings.Trim(text[strings.LastIndexByte(text, '\n')+1:], " \t\r") == ""
 }
 
 // lineEnd returns the line end that the document uses.
@@ -199,10 +193,10 @@ func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 // reduce makes an empty table of e, at the first n elements of its path.
 func (d *Document) reduce(e *entry, n int) edit {
 	keys := e.own(n)
-	if e.kind == keyValue {
-		return edit{keys.end, e.end, " = {}"}
+	if e.header {
+		return edit{e.start, e.end, "[" + string(d.data[keys.start:keys.end]) + "]"}
 	}
-	return edit{e.start, e.end, "[" + string(d.data[keys.start:keys.end]) + "]"}
+	return edit{keys.end, e.end, " = {}"}
 }
 
 // Nest moves a key from the top of the document into a table there. What the
@@ -313,9 +307,11 @@ func (d *Document) Discard(path ...string) error {
 		return d.apply([]edit{cut(e.line.start, e.line.end)})
 	}
 	start := e.section.line.start
-	if above := d.backOverLineEnd(start); above != d.backOverLineEnd(above) {
-		// The line above is empty.
-		start = above
+	for _, lineEnd := range []string{"\n", "\r\n"} {
+		if bytes.HasSuffix(d.data[:start], []byte("\n"+lineEnd)) {
+			start -= len(lineEnd)
+			break
+		}
 	}
 	return d.apply([]edit{cut(start, e.line.end)})
 }
@@ -324,7 +320,7 @@ func (d *Document) Discard(path ...string) error {
 // section's header, not even a comment on the next line.
 func (d *Document) isAlone(e *entry, table []string) bool {
 	section := e.section
-	if section.kind != header || section.comment.end > 0 {
+	if section.comment.end > 0 {
 		return false
 	}
 	for _, other := range d.near(table) {
@@ -334,16 +330,4 @@ func (d *Document) isAlone(e *entry, table []string) bool {
 	}
 	below, _, _ := strings.Cut(string(d.data[e.line.end:]), "\n")
 	return strings.TrimSpace(string(d.data[section.end:e.start])) == "" && !strings.HasPrefix(strings.TrimSpace(below), "#")
-}
-
-// backOverLineEnd returns the offset before the line end that ends at the given
-// one, or the same offset if there is none.
-func (d *Document) backOverLineEnd(at int) int {
-	if at > 0 && d.data[at-1] == '\n' {
-		at--
-		if at > 0 && d.data[at-1] == '\r' {
-			at--
-		}
-	}
-	return at
 }

@@ -24,8 +24,8 @@ func (d *Document) addInline(table *entry, text string) []edit {
 	if comma >= 0 {
 		at = comma + 1
 	}
-	lineEnd, found := d.restOfLine(at)
-	if !d.startsLine(last) || !found {
+	lineEnd := overComment(d.data, overSpace(d.data, at))
+	if !d.startsLine(last) || !d.lineEndsAt(lineEnd) {
 		if comma >= 0 {
 			return []edit{insert(at, " "+text+",")}
 		}
@@ -126,13 +126,6 @@ func (d *Document) commentBetween(table *entry, start, end int) bool {
 	return false
 }
 
-// restOfLine returns the offset of the line end after at, if nothing of the
-// inline table but a comment stands before it.
-func (d *Document) restOfLine(at int) (lineEnd int, found bool) {
-	at = overComment(d.data, overSpace(d.data, at))
-	return at, d.lineEndsAt(at)
-}
-
 func (d *Document) lineEndsAt(at int) bool { return overLineEnd(d.data, at) > at }
 
 // startsLine reports whether only white space stands before e on its line.
@@ -140,12 +133,9 @@ func (d *Document) startsLine(e *entry) bool {
 	return bytes.HasSuffix(d.data[:backOverSpace(d.data, e.start)], []byte("\n"))
 }
 
-// SetStrings sets the value at path, which must be in a table and not exist
-// yet, to an array of strings. Where it stands is said at [Document.Set].
+// SetStrings sets the value at path to an array of strings, as [Document.Set]
+// sets a string.
 func (d *Document) SetStrings(texts []string, path ...string) error {
-	if d.Has(path...) {
-		return fmt.Errorf("%w: %s exists", ErrRefused, strings.Join(path, "."))
-	}
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
 		quoted[i] = Quote(text)
@@ -156,48 +146,41 @@ func (d *Document) SetStrings(texts []string, path ...string) error {
 // AppendString adds a string at the end of the array of strings at path, in the
 // form that the array has.
 func (d *Document) AppendString(text string, path ...string) error {
-	e, err := d.list(path)
-	if err != nil {
-		return err
-	}
-	if len(e.children) == 0 {
-		return d.apply([]edit{insert(e.value.start+1, Quote(text))})
-	}
-	return d.apply(d.addInline(e, Quote(text)))
+	return d.editList(path, func(e *entry) []edit {
+		if len(e.children) == 0 {
+			return []edit{insert(e.value.start+1, Quote(text))}
+		}
+		return d.addInline(e, Quote(text))
+	})
 }
 
 // ReplaceString replaces a string by another one wherever it stands in the array
 // of strings at path.
 func (d *Document) ReplaceString(old, text string, path ...string) error {
-	e, err := d.list(path)
-	if err != nil {
-		return err
-	}
-	var edits []edit
-	for _, element := range e.children {
-		if element.text == old {
-			raw := requote(string(d.data[element.start:element.end]), text)
-			edits = append(edits, edit{element.start, element.end, raw})
+	return d.editList(path, func(e *entry) (edits []edit) {
+		for _, element := range e.children {
+			if element.text == old {
+				raw := requote(string(d.data[element.start:element.end]), text)
+				edits = append(edits, edit{element.start, element.end, raw})
+			}
 		}
-	}
-	return d.apply(edits)
+		return edits
+	})
 }
 
 // RemoveString removes a string from the array of strings at path, wherever it
 // stands in it.
 func (d *Document) RemoveString(text string, path ...string) error {
-	e, err := d.list(path)
-	if err != nil {
-		return err
-	}
-	return d.apply(d.removeInline(e, func(element *entry) bool { return element.text == text }))
+	return d.editList(path, func(e *entry) []edit {
+		return d.removeInline(e, func(element *entry) bool { return element.text == text })
+	})
 }
 
-// list returns the entry of an array of strings.
-func (d *Document) list(path []string) (*entry, error) {
+// editList makes edits to the array of strings at path.
+func (d *Document) editList(path []string, edits func(*entry) []edit) error {
 	e := d.find(path)
 	if e == nil || !e.list {
-		return nil, fmt.Errorf("%w: %s is no array of strings", ErrRefused, strings.Join(path, "."))
+		return fmt.Errorf("%w: %s is no array of strings", ErrRefused, strings.Join(path, "."))
 	}
-	return e, nil
+	return d.apply(edits(e))
 }

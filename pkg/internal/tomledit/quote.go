@@ -10,20 +10,14 @@ import (
 // multi-line basic and multi-line literal that can hold it without one, else
 // a basic string with escapes.
 func Quote(text string) string {
-	var (
-		control   = isControl(text)
-		backslash = strings.Contains(text, `\`)
-		single    = longestRun(text, '\'')
-		double    = longestRun(text, '"')
-	)
 	switch {
-	case !control && !backslash && double == 0:
+	case isControl(text), !strings.ContainsAny(text, `"\`):
 		return basic(text)
-	case !control && single == 0:
+	case !strings.Contains(text, "'"):
 		return "'" + text + "'"
-	case !control && !backslash && double <= 2:
+	case !strings.Contains(text, `\`) && !strings.Contains(text, `"""`):
 		return `"""` + text + `"""`
-	case !control && single <= 2:
+	case !strings.Contains(text, "'''"):
 		return "'''" + text + "'''"
 	}
 	return basic(text)
@@ -38,7 +32,7 @@ func requote(old, text string) string {
 	case strings.HasPrefix(old, `"`):
 		return basic(text)
 	case strings.HasPrefix(old, "'''"):
-		if !isControl(text) && longestRun(text, '\'') <= 2 && !strings.HasPrefix(text, "'") && !strings.HasSuffix(text, "'") {
+		if !isControl(text) && !strings.Contains(text, "'''") && !strings.HasPrefix(text, "'") && !strings.HasSuffix(text, "'") {
 			return "'''" + text + "'''"
 		}
 	case strings.HasPrefix(old, "'"):
@@ -100,17 +94,4 @@ func basic(text string) string {
 	}
 	b.WriteByte('"')
 	return b.String()
-}
-
-func longestRun(text string, of byte) int {
-	longest, run := 0, 0
-	for i := range len(text) {
-		if text[i] != of {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
 }

@@ -8,21 +8,13 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// entryKind says what an [entry] is.
-type entryKind int
-
-const (
-	keyValue    entryKind = iota
-	header                // [table]
-	arrayHeader           // [[array of tables]]
-)
-
 // span is a range of bytes.
 type span struct{ start, end int }
 
 // entry is a header or a key with its value, and where it stands.
 type entry struct {
-	kind entryKind
+	// header says that it is a header, of a table or of one in an array.
+	header bool
 	// path is the full path of the table or value.
 	path []string
 	// inherited is how many elements of path come from the header or the
@@ -132,11 +124,11 @@ func (s *scanner) keys(e *entry, keys unstable.Iterator) {
 }
 
 func (s *scanner) header(node *unstable.Node) *entry {
-	e := &entry{kind: header, array: noArray}
+	e := &entry{header: true, array: noArray}
 	s.keys(e, node.Key())
 	brackets := 1
 	if node.Kind == unstable.ArrayTable {
-		e.kind, brackets = arrayHeader, 2
+		brackets = 2
 		s.arrays[fmt.Sprintf("%q", e.path)] = true
 	}
 	for i := range e.path {
@@ -151,7 +143,7 @@ func (s *scanner) header(node *unstable.Node) *entry {
 }
 
 func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
-	e := &entry{kind: keyValue, section: section, table: table, array: noArray, span: s.span(node.Raw)}
+	e := &entry{section: section, table: table, array: noArray, span: s.span(node.Raw)}
 	switch {
 	case table != nil:
 		e.path = slices.Clip(table.path)

@@ -83,11 +83,7 @@ func (d *Document) apply(edits []edit) error {
 		return d.err
 	}
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
-	size := len(d.data)
-	for _, e := range edits {
-		size += len(e.text)
-	}
-	out := make([]byte, 0, size)
+	var out []byte
 	at := 0
 	for _, e := range edits {
 		if e.start < at || e.end < e.start {
@@ -122,7 +118,7 @@ func parent(path []string) []string { return path[:len(path)-1] }
 // find returns the entry that is the key of exactly path, or nil.
 func (d *Document) find(path []string) *entry {
 	for _, e := range d.near(parent(path)) {
-		if e.kind == keyValue && e.array == noArray && slices.Equal(e.path, path) {
+		if !e.header && e.array == noArray && slices.Equal(e.path, path) {
 			return e
 		}
 	}

@@ -33,9 +33,7 @@ import (
 // A CredentialsFile must not be used by several goroutines at once.
 type CredentialsFile struct {
 	document
-	file *os.File
-	// saved is what the file holds.
-	saved  []byte
+	file   *os.File
 	config *Config
 }
 
@@ -81,7 +79,6 @@ func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) 
 		file.Close()
 		return nil, err
 	}
-	f.saved = content
 	return f, nil
 }
 
@@ -98,14 +95,12 @@ func (f *CredentialsFile) Save() error {
 	if err != nil {
 		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, oserror.New(err))
 	}
-	content := f.text.Bytes()
-	if bytes.Equal(content, f.saved) {
+	if !f.changed() {
 		return nil
 	}
-	if err := replace(f.file, f.saved, content); err != nil {
-		return fmt.Errorf("failed to write to `%s`: %w", f.path, oserror.New(err))
+	if err := f.write(f.file); err != nil {
+		return err
 	}
-	f.saved = content
 	f.config.credentials = f.document
 	return nil
 }
@@ -239,12 +234,8 @@ func StoredCredentials(home string) (path string, stored map[string]Stored, err 
 	if err != nil {
 		return path, nil, err
 	}
-	names := []string{""}
-	if registries := root.child("registries"); registries != nil {
-		names = append(names, registries.names()...)
-	}
 	stored = map[string]Stored{}
-	for _, name := range names {
+	for _, name := range append(root.child("registries").names(), "") {
 		if found := storedFor(root, name); found != (Stored{}) {
 			stored[name] = found
 		}

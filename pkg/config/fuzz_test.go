@@ -57,7 +57,7 @@ func FuzzLoad(f *testing.F) {
 		if v, err := c.String("registry.default"); err == nil && v != nil {
 			located(v.Definition)
 		}
-		if v, err := c.Int("net.retry"); err == nil && v != nil {
+		if v, err := c.integer(parseKey("net.retry")); err == nil && v != nil {
 			located(v.Definition)
 		}
 		if values, err := c.Strings("registry.global-credential-providers"); err == nil {

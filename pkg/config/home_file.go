@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
@@ -32,8 +33,6 @@ import (
 type HomeFile struct {
 	document
 	home string
-	// saved is what the file holds.
-	saved []byte
 }
 
 // ErrChanged says that another program has changed a file meanwhile.
@@ -48,7 +47,6 @@ func ReadHomeFile(home string) (*HomeFile, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	f.saved = content
 	return f, f.parse(content)
 }
 
@@ -56,7 +54,7 @@ func ReadHomeFile(home string) (*HomeFile, error) {
 func (f *HomeFile) Path() string { return f.path }
 
 // Changed reports whether there is something to save.
-func (f *HomeFile) Changed() bool { return !bytes.Equal(f.text.Bytes(), f.saved) }
+func (f *HomeFile) Changed() bool { return f.changed() }
 
 // Save writes the changes, as [CredentialsFile.Save] does: at every moment the
 // file holds all of the old or all of the new document. The file and the home
@@ -66,28 +64,19 @@ func (f *HomeFile) Save(ctx context.Context) error {
 	if !f.Changed() {
 		return nil
 	}
-	path, file, err := openLocked(ctx, configKind, f.home, nil)
+	_, file, err := openLocked(ctx, configKind, f.home, nil)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if err := replace(file, f.saved, f.text.Bytes()); err != nil {
-		return fmt.Errorf("failed to write to `%s`: %w", path, oserror.New(err))
-	}
-	f.saved = f.text.Bytes()
-	return nil
+	return f.write(file)
 }
 
 // Has reports whether a key has a value.
 func (f *HomeFile) Has(key ...string) bool { return f.tree.below(key) != nil }
 
 // Keys returns the keys of a table, sorted.
-func (f *HomeFile) Keys(table ...string) []string {
-	if n := f.tree.below(table); n != nil {
-		return n.names()
-	}
-	return nil
-}
+func (f *HomeFile) Keys(table ...string) []string { return f.tree.below(table).names() }
 
 // Strings returns the elements of a list of strings.
 func (f *HomeFile) Strings(key ...string) []string {
@@ -226,19 +215,15 @@ func (f *HomeFile) newList(texts []string) *node {
 // Unset removes a key with its comment, and the table around it if that was all
 // it held.
 func (f *HomeFile) Unset(key ...string) error {
-	text := f.text.Clone()
-	err := text.Discard(key...)
-	if err == nil {
-		want := f.tree.without(key)
-		for n := len(key) - 1; n > 0 && !text.Has(key[:n]...); n-- {
-			want = want.without(key[:n])
-		}
-		err = f.take(text, want)
+	discard := func(text *tomledit.Document) error { return text.Discard(key...) }
+	// Whether that fails shows below.
+	after := f.text.Clone()
+	_ = discard(after)
+	want := f.tree.without(key)
+	for n := len(key) - 1; n > 0 && !after.Has(key[:n]...); n-- {
+		want = want.without(key[:n])
 	}
-	if err != nil {
-		return fmt.Errorf("failed to edit `%s`: %w", f.path, err)
-	}
-	return nil
+	return f.edit(want, discard)
 }
 
 // document is a TOML file's content while it is changed: its text, and what that
@@ -247,13 +232,15 @@ type document struct {
 	path string
 	text *tomledit.Document
 	tree *node
+	// saved is what the file holds.
+	saved []byte
 }
 
 func (d *document) definition() *Definition { return &Definition{Kind: File, Path: d.path} }
 
 // parse takes over the content, which must not be changed while it is the text.
 func (d *document) parse(content []byte) (err error) {
-	d.text = tomledit.New(content)
+	d.text, d.saved = tomledit.New(content), content
 	d.tree, err = parseFile(content, d.definition())
 	return err
 }
@@ -262,25 +249,29 @@ func (d *document) parse(content []byte) (err error) {
 // changes.
 func (d *document) edit(want *node, edit func(*tomledit.Document) error) error {
 	text := d.text.Clone()
+	var tree *node
 	err := edit(text)
 	if err == nil {
-		err = d.take(text, want)
+		tree, err = parseTOML(text.Bytes(), d.definition())
+	}
+	if err == nil && !tree.means(want) {
+		err = tomledit.ErrRefused
 	}
 	if err != nil {
 		return fmt.Errorf("failed to edit `%s`: %w", d.path, err)
 	}
+	d.text, d.tree = text, tree
 	return nil
 }
 
-// take takes over an edited text, if it means what is wanted.
-func (d *document) take(text *tomledit.Document, want *node) error {
-	tree, err := parseTOML(text.Bytes(), d.definition())
-	if err != nil {
-		return err
+func (d *document) changed() bool { return !bytes.Equal(d.text.Bytes(), d.saved) }
+
+// write writes the text over what the file holds.
+func (d *document) write(f *os.File) error {
+	content := d.text.Bytes()
+	if err := replace(f, d.saved, content); err != nil {
+		return fmt.Errorf("failed to write to `%s`: %w", d.path, oserror.New(err))
 	}
-	if !tree.means(want) {
-		return tomledit.ErrRefused
-	}
-	d.text, d.tree = text, tree
+	d.saved = content
 	return nil
 }

@@ -263,9 +263,6 @@ func (c *Config) String(key string) (*Value[string], error) { return lookUpScala
 // Bool returns the value of a boolean; nil if it is not configured.
 func (c *Config) Bool(key string) (*Value[bool], error) { return lookUpScalar(c, key, c.boolean) }
 
-// Int returns the value of an integer; nil if it is not configured.
-func (c *Config) Int(key string) (*Value[int64], error) { return lookUpScalar(c, key, c.integer) }
-
 func lookUpScalar[T any](c *Config, dotted string, read func(key) (*Value[T], error)) (*Value[T], error) {
 	return lookUp(c, dotted, func(k key) (*Value[T], error) { return located(c, k, read) })
 }

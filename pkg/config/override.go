@@ -136,9 +136,6 @@ func refuseSecrets(value *node) error {
 		if value.below(path{"registry", secret}) != nil {
 			return fmt.Errorf("registry.%s cannot be set through --config for security reasons", secret)
 		}
-		if registries == nil {
-			continue
-		}
 		for _, name := range registries.names() {
 			if registries.below(path{name, secret}) != nil {
 				return fmt.Errorf("registries.%s.%s cannot be set through --config for security reasons", name, secret)

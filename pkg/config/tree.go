@@ -92,8 +92,11 @@ func (n *node) makeIndex() {
 	}
 }
 
-// names returns the names in a table, sorted.
+// names returns the names in a table, sorted; none if there is no n.
 func (n *node) names() []string {
+	if n == nil {
+		return nil
+	}
 	var names []string
 	for _, m := range n.members {
 		names = append(names, m.name)

@@ -298,16 +298,22 @@ func replace(f *os.File, before, after []byte) error {
 // holds is [ErrChanged] unless a file holds what it is thought to. A program that
 // knows nothing of locks may have written it since it was read.
 func holds(f *os.File, content []byte) error {
-	held := make([]byte, len(content)+1)
-	defer clear(held)
-	n, err := f.ReadAt(held, 0)
-	if err != nil && err != io.EOF {
-		return err
+	part := make([]byte, min(len(content)+1, 1<<15))
+	defer clear(part)
+	for at := int64(0); ; {
+		n, err := f.ReadAt(part, at)
+		rest, isThere := bytes.CutPrefix(content, part[:n])
+		switch {
+		case err != nil && err != io.EOF:
+			return err
+		case !isThere, err == io.EOF && len(rest) > 0:
+			return ErrChanged
+		case err == io.EOF:
+			return nil
+		}
+		content = rest
+		at += int64(n)
 	}
-	if !bytes.Equal(held[:n], content) {
-		return ErrChanged
-	}
-	return nil
 }
 
 // lengthen writes something after the end of a file; if that fails, the file is as

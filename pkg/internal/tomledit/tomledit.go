@@ -83,18 +83,17 @@ func (d *Document) apply(edits []edit) error {
 		return d.err
 	}
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
-	var out []byte
+	var parts [][]byte
 	at := 0
 	for _, e := range edits {
 		if e.start < at || e.end < e.start {
 			return fmt.Errorf("%w: its edits overlap", ErrRefused)
 		}
-		out = append(out, d.data[at:e.start]...)
-		out = append(out, e.text...)
+		parts = append(parts, d.data[at:e.start], []byte(e.text))
 		at = e.end
 	}
-	out = append(out, d.data[at:]...)
-	*d = Document{data: out, added: d.added}
+	data := bytes.Join(append(parts, d.data[at:]), nil)
+	*d = Document{data: data, added: d.added}
 	return nil
 }
 

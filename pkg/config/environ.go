@@ -71,16 +71,6 @@ func (e environ) text(name string) (string, bool) {
 	return value, ok && utf8.ValidString(value)
 }
 
-// hasPrefix reports whether any variable's name starts with prefix.
-func (e environ) hasPrefix(prefix string) bool {
-	for name := range e.values {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // key is a path with the environment variable that sets the same value.
 type key struct {
 	path

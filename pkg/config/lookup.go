@@ -48,8 +48,12 @@ func (c *Config) configured(k key) (bool, error) {
 
 // inEnvironment reports whether a variable sets the key or something below it.
 func (c *Config) inEnvironment(k key) bool {
-	_, ok := c.environ.values[k.variable]
-	return ok || c.environ.hasPrefix(k.variable+"_")
+	for name := range c.environ.values {
+		if rest, ok := strings.CutPrefix(name, k.variable); ok && (rest == "" || rest[0] == '_') {
+			return true
+		}
+	}
+	return false
 }
 
 // fromVariable returns the value that the environment has for the key.
@@ -312,11 +316,11 @@ func (t *table) has(name string) bool {
 	}
 	k := t.key.child(name)
 	n, err := t.c.find(k)
-	if err != nil {
+	if err != nil || n != nil {
 		t.err = err
-		return false
+		return n != nil
 	}
-	if _, ok := t.c.environ.values[k.variable]; ok || n != nil {
+	if _, ok := t.c.environ.values[k.variable]; ok {
 		return true
 	}
 	for _, other := range t.known {
@@ -328,7 +332,7 @@ func (t *table) has(name string) bool {
 			return false
 		}
 	}
-	return t.c.environ.hasPrefix(k.variable + "_")
+	return t.c.inEnvironment(k)
 }
 
 // readKey reads a key of the table.

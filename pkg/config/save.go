@@ -238,27 +238,20 @@ func readAll(f *os.File) ([]byte, error) {
 // holds something else.
 //
 // Cargo reads its files without a lock, and any of these steps may be the last
-// of a process or of the machine. So the order is such that the file holds
-// after each step all of the old or all of the new document, at most with line
-// ends after it:
+// of a process or of the machine. So after each the file holds all of the old or
+// all of the new document, at most with line ends after it:
 //
-//   - Where the system can do that, no one can open the file from here on, and
-//     no one has it open.
-//   - What it holds is compared with before.
+//   - Where the system can do that, no one else has the file open from here on.
 //   - The space for the new document is reserved, so that a full disk shows
 //     before anything is touched.
-//   - If something is only added at the end, and its space is reserved, that is
-//     all that is written: until the new length is known, on the disk too, the
-//     old document is there. Without the space the write could be cut short, and
-//     a process that is killed then would leave half a token.
+//   - What is only added at the end is all that is written: until the new length
+//     is known, the old document is there. Unless its space is sure, such a write
+//     could be cut short and leave half a token.
 //   - Any other file that must grow does so with line ends, and they reach the
-//     disk. If the write below made it grow, a reader between the new content
-//     and the new length would see half a token, and a lost machine could come
-//     back with it.
+//     disk. Else there would be half a token between the new content and the new
+//     length.
 //   - One write replaces everything, with line ends up to the old length, and
-//     reaches the disk.
-//   - A file that must shrink is cut. Were it cut before the content is on the
-//     disk, a lost machine could come back with the start of the old document.
+//     reaches the disk before a file that must shrink is cut.
 func replace(f *os.File, before, after []byte) error {
 	size := max(len(before), len(after))
 	end, alone := filelock.Lease(f)

@@ -48,13 +48,14 @@ func (d *Document) removeInline(table *entry, doomed func(*entry) bool) []edit {
 		}
 	}
 	tail := table.children[survivor+1:]
-	// Without a comma after the last key, the last survivor's one goes.
+	// Without a comma after the last key, the last survivor's one goes. What may
+	// be a comment stays.
 	if len(tail) > 0 && d.comma(table, len(table.children)-1) < 0 {
 		start, end := tail[0].start, tail[len(tail)-1].end
 		if survivor >= 0 {
 			start = d.comma(table, survivor)
 		}
-		if !d.commentBetween(table, start, end) {
+		if bytes.IndexByte(d.data[start:end], '#') < 0 {
 			if survivor < 0 && isSpace(d.data[start-1]) {
 				end = overSpace(d.data, end)
 			}
@@ -110,20 +111,6 @@ func (d *Document) comma(table *entry, i int) int {
 		}
 	}
 	return -1
-}
-
-// commentBetween reports whether a comment stands between the keys of an inline
-// table that lie between two offsets.
-func (d *Document) commentBetween(table *entry, start, end int) bool {
-	for i, e := range table.children {
-		if i > 0 && e.start > start && e.start < end {
-			between := d.data[max(start, table.children[i-1].end):e.start]
-			if bytes.IndexByte(between, '#') >= 0 {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (d *Document) lineEndsAt(at int) bool { return overLineEnd(d.data, at) > at }

@@ -227,7 +227,8 @@ func (c *Config) Sources() ([]Source, error) {
 	}
 	var sources []Source
 	for _, name := range n.names() {
-		t := c.openTable(k.exactChild(name), "replace-with", "directory", "registry", "local-registry", "git", "branch", "tag", "rev")
+		t := c.openTable(k.exactChild(name), "replace-with", "directory", "registry", "local-registry",
+			"git", "branch", "tag", "rev")
 		sources = append(sources, Source{
 			Name:          name,
 			ReplaceWith:   t.locatedText("replace-with"),

@@ -192,6 +192,9 @@ func TestGetNeedsFewCalls(t *testing.T) {
 func TestKernelKeyring(t *testing.T) {
 	d := newDesktop(t)
 	store, err := keyring.Open(t.Context(), keyring.Options{Backend: keyring.Keyutils})
+	if err == nil {
+		_, err = store.Locked(t.Context())
+	}
 	if errors.Is(err, keyring.ErrUnavailable) {
 		missing(t, "a kernel with persistent keyrings")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
@@ -27,7 +28,7 @@ var version = "devel"
 func main() {
 	cli.NoCoreDump()
 	if len(os.Args) > 1 && os.Args[1] == "--cargo-plugin" {
-		credential.Main(provider{})
+		credential.Main(&keyring.Provider{Arguments: storeOptions, Notify: keyring.Print(os.Stderr)})
 	}
 	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
 	ctx, died := cli.UntilSignal()

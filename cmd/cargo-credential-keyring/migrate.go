@@ -167,7 +167,6 @@ func (m move) store(ctx context.Context, r registry.Registry) (keyring.Store, er
 			return nil, err
 		}
 		if options != nil {
-			options.CanPrompt = canPrompt
 			options.Fallback = ""
 			return keyring.Open(ctx, *options)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -14,49 +13,10 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 )
 
-// provider is the credential provider: the store that a request's arguments
-// choose.
-type provider struct{}
-
-func (provider) Get(ctx context.Context, req *credential.Request, op credential.Operation) (*credential.Token, error) {
-	p, err := open(req.Args)
-	if err != nil {
-		return nil, err
-	}
-	return p.Get(ctx, req, op)
-}
-
-func (provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
-	p, err := open(req.Args)
-	if err != nil {
-		return err
-	}
-	return p.Login(ctx, req, login)
-}
-
-func (provider) Logout(ctx context.Context, req *credential.Request) error {
-	p, err := open(req.Args)
-	if err != nil {
-		return err
-	}
-	return p.Logout(ctx, req)
-}
-
-// open returns the provider that the arguments ask for.
-func open(args []string) (*keyring.Provider, error) {
-	options, err := storeOptions(args)
-	if err != nil {
-		return nil, err
-	}
-	options.CanPrompt = canPrompt
-	return &keyring.Provider{Options: options, Notify: keyring.Print(os.Stderr)}, nil
-}
-
-func canPrompt() bool { return keyring.CanPrompt(os.Environ()) }
-
 // storeOptions are what a provider's arguments in the configuration say.
 func storeOptions(args []string) (keyring.Options, error) {
-	options := keyring.Options{Environ: os.Environ()}
+	environ := os.Environ()
+	options := keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }}
 	flags := pflag.NewFlagSet(programName, pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
@@ -92,12 +52,13 @@ func isOurs(program string) bool {
 // storeOf returns the options with which a configured provider opens the secret
 // store; nil if it is neither this program nor Cargo's provider for the store.
 func storeOf(p credential.Configured) (*keyring.Options, error) {
+	var args []string // Cargo's provider takes none
 	switch {
 	case isOurs(p.Name):
-		options, err := storeOptions(p.Args)
-		return &options, err
-	case keyring.CargoProvider != "" && p.Name == keyring.CargoProvider:
-		return &keyring.Options{Environ: os.Environ()}, nil
+		args = p.Args
+	case p.Name == "" || p.Name != keyring.CargoProvider:
+		return nil, nil
 	}
-	return nil, nil
+	options, err := storeOptions(args)
+	return &options, err
 }

@@ -116,15 +116,12 @@ func Open(ctx context.Context, o Options) (Store, error) {
 	if o.UnlockTimeout == 0 {
 		o.UnlockTimeout = unlockTimeout
 	}
-	store, err := open(o)
+	store := open(o)
 	if o.Fallback == "" || o.Backend != "" {
-		return store, err
+		return store, nil
 	}
-	if err == nil {
-		_, err = store.Locked(ctx)
-	}
-	if errors.Is(err, ErrUnavailable) {
-		return openKeyutils()
+	if _, err := store.Locked(ctx); errors.Is(err, ErrUnavailable) {
+		store = open(Options{Backend: o.Fallback})
 	}
 	return store, nil
 }

@@ -19,14 +19,17 @@ const CargoProvider = "cargo:libsecret"
 // backends are the names that [Options] may have here.
 var backends = []string{SecretService, Keyutils}
 
+func open(o Options) Store {
+	if o.Backend == Keyutils {
+		return keyutils{}
+	}
+	return secretService{o}
+}
+
 // keyutils is the kernel's persistent keyring of the user. What it holds ends
 // with the machine, and when it has not been used for the time in
 // /proc/sys/kernel/keys/persistent_keyring_expiry, three days by default.
 type keyutils struct{}
-
-func openKeyutils() (Store, error) {
-	return keyutils{}, withRing(func(int) error { return nil })
-}
 
 // withRing does something with the persistent keyring. A program must possess
 // what it reads, and possession is a thread's.
@@ -110,4 +113,6 @@ func (keyutils) Delete(_ context.Context, e Entry) error {
 }
 
 // Locked is never true.
-func (keyutils) Locked(context.Context) (bool, error) { return false, nil }
+func (keyutils) Locked(context.Context) (bool, error) {
+	return false, withRing(func(int) error { return nil })
+}

@@ -13,9 +13,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-func open(Options) (Store, error) { return systemStore{}, nil }
-
-func openKeyutils() (Store, error) { return nil, errors.ErrUnsupported }
+func open(Options) Store { return systemStore{} }
 
 // backends are the names that [Options] may have here.
 var backends []string

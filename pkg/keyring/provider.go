@@ -13,6 +13,9 @@ import (
 // Provider is a credential provider that keeps tokens in a [Store].
 type Provider struct {
 	Options Options
+	// Arguments, unless it is nil, returns the options for a request with these
+	// arguments, in place of Options.
+	Arguments func(args []string) (Options, error)
 	// ReadToken asks the user for the token of a login that brings none; nil is
 	// [credential.Terminal].
 	ReadToken credential.TokenReader
@@ -29,7 +32,7 @@ var _ credential.Provider = (*Provider)(nil)
 // Get returns the stored token.
 func (p *Provider) Get(ctx context.Context, req *credential.Request, _ credential.Operation) (*credential.Token, error) {
 	var token config.Secret
-	err := p.use(ctx, func(s Store) (err error) {
+	err := p.use(ctx, req, func(s Store) (err error) {
 		token, err = s.Get(ctx, entry(req))
 		return err
 	})
@@ -43,7 +46,7 @@ func (p *Provider) Get(ctx context.Context, req *credential.Request, _ credentia
 // is refused before anything is stored. The store is looked at first, so that
 // no one is asked for a token that cannot be kept.
 func (p *Provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
-	return p.use(ctx, func(s Store) error {
+	return p.use(ctx, req, func(s Store) error {
 		if _, err := s.Locked(ctx); err != nil {
 			return err
 		}
@@ -73,7 +76,7 @@ func (p *Provider) Login(ctx context.Context, req *credential.Request, login cre
 
 // Logout removes the stored token.
 func (p *Provider) Logout(ctx context.Context, req *credential.Request) error {
-	return p.use(ctx, func(s Store) error {
+	return p.use(ctx, req, func(s Store) error {
 		if err := s.Delete(ctx, entry(req)); err != nil {
 			return err
 		}
@@ -83,8 +86,14 @@ func (p *Provider) Logout(ctx context.Context, req *credential.Request) error {
 }
 
 // use opens the store and does something with it.
-func (p *Provider) use(ctx context.Context, do func(Store) error) error {
-	store, err := Open(ctx, p.Options)
+func (p *Provider) use(ctx context.Context, req *credential.Request, do func(Store) error) (err error) {
+	options := p.Options
+	if p.Arguments != nil {
+		if options, err = p.Arguments(req.Args); err != nil {
+			return err
+		}
+	}
+	store, err := Open(ctx, options)
 	if err == nil {
 		err = do(store)
 	}

@@ -18,13 +18,6 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-func open(o Options) (Store, error) {
-	if o.Backend == Keyutils {
-		return openKeyutils()
-	}
-	return secretService{o}, nil
-}
-
 // The Secret Service's names.
 const (
 	serviceName       = "org.freedesktop.secrets"

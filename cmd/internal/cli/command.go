@@ -184,37 +184,60 @@ func list(field *[]string) func(string) error {
 }
 
 // readable returns arguments as pflag can read them. It takes an argument that
-// looks like an option for the value of the one before, so they end there, and
-// the value is found missing. And it passes over what "go test" has, such as
-// "-test.v".
+// looks like an option for the value of the one before, passes over what "go
+// test" has, such as "-test.v", and takes the x of "-q=x" for a value, so they end
+// there. As with Cargo, an option that does not exist counts before what is wrong
+// with the option and the value in front of it.
 func readable(flags *pflag.FlagSet, args []string) []string {
 	for i, arg := range args {
-		switch {
-		case arg == "--":
+		if arg == "--" {
 			return args
-		case strings.HasPrefix(arg, "-test."):
-			return append(slices.Clone(args[:i]), "-t")
-		case i+1 < len(args) && looksLikeOption(args[i+1]) && awaitsValue(flags, arg):
+		}
+		unknown, awaitsValue := inspect(flags, arg)
+		if unknown > 0 {
+			_, size := utf8.DecodeRuneInString(arg[unknown:])
+			return append(slices.Clone(args[:i]), arg[:unknown+size])
+		}
+		if !awaitsValue || i+1 == len(args) {
+			continue
+		}
+		after, hasValue := args[i+1:], !looksLikeOption(args[i+1])
+		if hasValue {
+			after = after[1:]
+		}
+		if len(after) > 0 {
+			if unknown, _ := inspect(flags, after[0]); unknown == 0 || unknown == 1 {
+				return readable(flags, slices.Concat(args[:i], after))
+			}
+		}
+		if !hasValue {
 			return args[:i+1]
 		}
 	}
 	return args
 }
 
-// awaitsValue reports whether an argument is an option whose value is the next
-// one.
-func awaitsValue(flags *pflag.FlagSet, arg string) bool {
-	if name, isLong := strings.CutPrefix(arg, "--"); isLong {
+// inspect returns where in an argument an option stands that does not exist, -1
+// if there is none, and whether the value of the argument is the next one.
+func inspect(flags *pflag.FlagSet, arg string) (unknown int, awaitsValue bool) {
+	if name, isLong := strings.CutPrefix(arg, "--"); isLong && name != "" {
+		name, _, hasValue := strings.Cut(name, "=")
 		flag := flags.Lookup(name)
-		return flag != nil && flag.NoOptDefVal == ""
+		if flag == nil {
+			return 0, false
+		}
+		return -1, flag.NoOptDefVal == "" && !hasValue
 	}
-	for i := 1; i < len(arg) && looksLikeOption(arg); i++ {
+	for i := 1; i < len(arg) && arg[0] == '-' && arg != "--"; i++ {
 		flag := flags.ShorthandLookup(arg[i : i+1])
-		if flag == nil || flag.NoOptDefVal == "" {
-			return flag != nil && i == len(arg)-1
+		if flag == nil {
+			return i, false
+		}
+		if flag.NoOptDefVal == "" {
+			return -1, i == len(arg)-1
 		}
 	}
-	return false
+	return -1, false
 }
 
 // looksLikeOption reports whether an argument is taken for an option; a single
@@ -286,7 +309,10 @@ func (s *Session) command(c Command, run Run) *cobra.Command {
 	}
 	command.CompletionOptions.DisableDefaultCmd = true
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		if errors.Is(err, pflag.ErrHelp) || errors.As(err, new(*Answer)) {
+		// An argument too many counts first if it stands first.
+		if tooMany := new(Options).positional(c, command.Flags().Args(), -1); tooMany != nil {
+			err = tooMany
+		} else if errors.Is(err, pflag.ErrHelp) || errors.As(err, new(*Answer)) {
 			return err
 		}
 		return UsageError(mistake(err), c.usage())
@@ -309,13 +335,7 @@ func (s *Session) command(c Command, run Run) *cobra.Command {
 	flags.SortFlags = false
 	add(flags, "registry", "", "REGISTRY", "Registry to use", to(&s.Options.Registry))
 	s.Options.addShared(flags)
-	add(flags, "help", "h", "", "Print help", func(string) error {
-		// An argument too many counts before help if it stands before it.
-		if err := new(Options).positional(c, flags.Args(), -1); err != nil {
-			return err
-		}
-		return pflag.ErrHelp
-	})
+	add(flags, "help", "h", "", "Print help", func(string) error { return pflag.ErrHelp })
 	s.completeValues(command)
 	return command
 }

@@ -60,7 +60,10 @@ func ReadFront(args, environ []string) *Front {
 // argument that is neither an option nor the value of one.
 func nameOfCommand(flags *pflag.FlagSet, args []string) int {
 	for i, arg := range args {
-		isValue := i > 0 && looksLikeOption(args[i-1]) && awaitsValue(flags, args[i-1])
+		isValue := false
+		if i > 0 {
+			_, isValue = inspect(flags, args[i-1])
+		}
 		if arg == "--" || !looksLikeOption(arg) && !isValue {
 			return i
 		}

@@ -47,15 +47,21 @@ func (e Entry) attributes() map[string]string {
 func (s secretService) Get(ctx context.Context, e Entry) (config.Secret, error) {
 	var token config.Secret
 	err := s.connected(ctx, func(c *connection) error {
-		path, err := c.find(ctx, e)
+		unlocked, locked, err := c.find(ctx, e)
 		if err != nil {
 			return err
+		}
+		if len(unlocked) == 0 {
+			if err := c.unlock(ctx, locked[0]); err != nil {
+				return err
+			}
+			unlocked = locked
 		}
 		session, err := c.session()
 		if err != nil {
 			return err
 		}
-		secret, err := (&ss.SecretService{Conn: c.bus}).GetSecret(path, session)
+		secret, err := (&ss.SecretService{Conn: c.bus}).GetSecret(unlocked[0], session)
 		if err != nil {
 			return c.failed("cannot read the token from", err)
 		}
@@ -102,10 +108,7 @@ func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) er
 // Delete removes the entry, from all collections as libsecret does.
 func (s secretService) Delete(ctx context.Context, e Entry) error {
 	return s.connected(ctx, func(c *connection) error {
-		if _, err := c.find(ctx, e); err != nil {
-			return err
-		}
-		unlocked, locked, err := c.search(e)
+		unlocked, locked, err := c.find(ctx, e)
 		if err != nil {
 			return err
 		}
@@ -136,32 +139,24 @@ func (s secretService) Locked(ctx context.Context) (locked bool, err error) {
 	return locked, err
 }
 
-// find returns the entry, unlocked. GNOME Keyring finds nothing in a collection
-// that has been locked since it started, so that one is unlocked before an
-// entry counts as missing.
-func (c *connection) find(ctx context.Context, e Entry) (dbus.ObjectPath, error) {
-	unlocked, locked, err := c.search(e)
-	if err == nil && len(unlocked)+len(locked) == 0 {
-		var isLocked bool
-		if isLocked, err = c.locked(); err == nil && !isLocked {
-			return "", credential.ErrNotFound
-		}
-		if err == nil {
-			err = c.unlock(ctx, defaultCollection)
-		}
-		if err == nil {
+// find returns the entries, of which there is at least one. GNOME Keyring finds
+// nothing in a collection that has been locked since it started, so that one is
+// unlocked before an entry counts as missing.
+func (c *connection) find(ctx context.Context, e Entry) (unlocked, locked []dbus.ObjectPath, err error) {
+	unlocked, locked, err = c.search(e)
+	if err != nil || len(unlocked)+len(locked) > 0 {
+		return unlocked, locked, err
+	}
+	isLocked, err := c.locked()
+	if err == nil && isLocked {
+		if err = c.unlock(ctx, defaultCollection); err == nil {
 			unlocked, locked, err = c.search(e)
 		}
 	}
-	switch {
-	case err != nil:
-		return "", err
-	case len(unlocked) > 0:
-		return unlocked[0], nil
-	case len(locked) > 0:
-		return locked[0], c.unlock(ctx, locked[0])
+	if err == nil && len(unlocked)+len(locked) == 0 {
+		err = credential.ErrNotFound
 	}
-	return "", credential.ErrNotFound
+	return unlocked, locked, err
 }
 
 func (c *connection) search(e Entry) (unlocked, locked []dbus.ObjectPath, err error) {

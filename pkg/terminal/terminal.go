@@ -80,9 +80,6 @@ func Present() bool {
 // ends first: a goroutine then goes on reading until there is a line or the
 // process ends. A caller that does not trust the input limits it.
 func ReadLine(ctx context.Context, in io.Reader) (string, error) {
-	if ctx.Done() == nil {
-		return readLine(in)
-	}
 	type answer struct {
 		line string
 		err  error

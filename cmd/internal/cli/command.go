@@ -398,7 +398,7 @@ func (c Command) help() string {
       ` + name("--offline") + `  Run without accessing the network
       ` + name("--frozen") + `   Equivalent to specifying both --locked and --offline
 
-Run ` + "`" + fixed("cargo help "+c.Name) + "`" + ` for more detailed information.
+Run ` + "`" + "\x1b[96m\x1b[1mcargo help " + c.Name + "\x1b[39m\x1b[22m`" + ` for more detailed information.
 `
 }
 

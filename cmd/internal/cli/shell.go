@@ -215,15 +215,10 @@ const (
 	frame       style = "\x1b[1m\x1b[94m"
 	strong      style = "\x1b[1m"
 	invalid     style = warned
-	valid       style = literal
 )
 
 // reset ends every style.
 const reset = "\x1b[0m"
-
-// fixed returns text in the style of literal as it is in texts that Cargo has
-// ready: there the end of each part of a style is written out.
-func fixed(text string) string { return "\x1b[96m\x1b[1m" + text + "\x1b[39m\x1b[22m" }
 
 // paint returns text in a style. Everything is written with styles; [Shell]
 // takes them off again where there are no colours.

@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"pkg/keyring":           {"pkg/config", "pkg/credential", "pkg/terminal"},
 	"cmd/internal/cli":      {"pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry", "pkg/terminal"},
 	"cmd": {
-		"cmd/internal/cli", "cmd/internal/login", "cmd/internal/logout", "pkg/config", "pkg/credential", "pkg/credential/paseto", "pkg/keyring", "pkg/registry",
+		"cmd/internal/cli", "cmd/internal/login", "pkg/config", "pkg/credential", "pkg/credential/paseto", "pkg/keyring", "pkg/registry",
 		"pkg/registry/index", "pkg/terminal",
 	},
 }

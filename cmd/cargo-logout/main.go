@@ -6,12 +6,11 @@ import (
 	"os"
 
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
-	"github.com/cargo-auth/cargo-auth/cmd/internal/logout"
 )
 
 // version is set when the program is built.
 var version = "devel"
 
 func main() {
-	os.Exit(cli.Main(cli.Logout, version, logout.Run))
+	os.Exit(cli.Main(cli.Logout, version, cli.RunLogout))
 }

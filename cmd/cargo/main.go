@@ -16,7 +16,6 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
 	"github.com/cargo-auth/cargo-auth/cmd/internal/login"
-	"github.com/cargo-auth/cargo-auth/cmd/internal/logout"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -29,7 +28,7 @@ func main() {
 	case cli.Login.Name:
 		os.Exit(front.Main(cli.Login, login.Run(version)))
 	case cli.Logout.Name:
-		os.Exit(front.Main(cli.Logout, logout.Run))
+		os.Exit(front.Main(cli.Logout, cli.RunLogout))
 	}
 	next := nextCargo(os.Getenv("PATH"))
 	if next == "" {

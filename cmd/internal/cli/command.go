@@ -2,9 +2,9 @@
 // terminal: Cargo's options for login and logout, its usage errors and help,
 // and the [Shell] that shows everything else.
 //
-// It holds no behaviour of a login or a logout. A program's main is
+// A program's main is
 //
-//	os.Exit(cli.Main(cli.Logout, version, func(ctx context.Context, s *cli.Session) error { … }))
+//	os.Exit(cli.Main(cli.Logout, version, cli.RunLogout))
 package cli
 
 import (
@@ -145,9 +145,8 @@ func add(flags *pflag.FlagSet, long, short, value, help string, set func(string)
 	return o
 }
 
-// addShared adds the options that Cargo has before a command and after it.
-// Where an option is given in both places the values after the command count, as
-// in Cargo, also if it may be repeated.
+// addShared adds the options that Cargo has before a command and after it. Where
+// one is given in both places, the values after the command count.
 func (o *Options) addShared(flags *pflag.FlagSet) {
 	verbose := 0
 	count := func(string) error { verbose++; o.Verbose = verbose; return nil }
@@ -244,11 +243,10 @@ func inspect(flags *pflag.FlagSet, arg string) (unknown int, awaitsValue bool) {
 // hyphen is not.
 func looksLikeOption(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
 
-// Answer ends a program that was not run to do its work: help or a version that
-// was asked for, or a usage error.
+// Answer ends a program that does no work: help or a version that was asked for,
+// or a usage error.
 type Answer struct {
-	// Code is the program's exit status: 0 for what was asked for, which belongs
-	// on standard output, 1 for a usage error, which belongs on standard error.
+	// Code is the exit status: 0 for what was asked for, 1 for a usage error.
 	Code int
 	// text is the answer with its styles.
 	text string

@@ -233,6 +233,16 @@ func (s *Session) Target() (registry.Target, error) {
 	return target, err
 }
 
+// RunLogout is the command `logout`: it removes the token of a registry from
+// where it is stored. It needs no network.
+func RunLogout(ctx context.Context, s *Session) error {
+	target, err := s.Target()
+	if err != nil {
+		return err
+	}
+	return s.Chain().Logout(ctx, target.Registry)
+}
+
 // Chain returns the credential providers that are configured. They ask for a
 // token on the terminal, where it is not shown as it is typed.
 func (s *Session) Chain() *credential.Chain {

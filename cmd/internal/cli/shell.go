@@ -130,17 +130,15 @@ func (s *Shell) Status(verb, text string) {
 
 // Notify shows a notice of the library.
 func (s *Shell) Notify(n config.Notice) {
-	switch {
-	case n.Kind == config.Plain:
+	if s.Verbosity == Quiet && n.Kind != config.Plain {
+		return
+	}
+	switch n.Kind {
+	case config.Plain:
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.clearProgress()
 		_, _ = io.WriteString(s.stderr, n.Text+"\n")
-		return
-	case s.Verbosity == Quiet:
-		return
-	}
-	switch n.Kind {
 	case config.Status:
 		s.Status(n.Verb, n.Text)
 	case config.VerboseStatus:

@@ -85,6 +85,7 @@ plain text, and show what is where.`,
 	for _, c := range commands {
 		c.Args = noArgs
 		c.RunE = t.configured(c.RunE)
+		c.Flags().StringVar(&t.registry, "registry", "", "Only for the registry `NAME`")
 		_ = c.RegisterFlagCompletionFunc("registry", func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 			return cli.CompleteRegistries(os.Environ(), begun), cobra.ShellCompDirectiveNoFileComp
 		})
@@ -93,8 +94,7 @@ plain text, and show what is where.`,
 	return root
 }
 
-// noArgs makes arguments that are no flags a usage error; cobra's own words for
-// it will do.
+// noArgs makes arguments that are no flags a usage error.
 func noArgs(c *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(c, args); err != nil {
 		return cli.UsageError(err, c.UseLine())
@@ -102,8 +102,7 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// configured runs a command when the configuration has been read. Help does
-// without.
+// configured runs a command when the configuration has been read.
 func (t *tool) configured(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) (err error) {
 		if c.Flags().Changed("registry") {
@@ -133,10 +132,6 @@ func (t *tool) quiet() *config.Config {
 	o := t.config.Options
 	o.Notify = nil
 	return config.New(o)
-}
-
-func (t *tool) registryFlag(c *cobra.Command, usage string) {
-	c.Flags().StringVar(&t.registry, "registry", "", usage)
 }
 
 func (t *tool) dryRunFlag(c *cobra.Command) {

@@ -26,7 +26,6 @@ store. Tokens that Cargo would not look for in the store are left alone: see
 register.`,
 		RunE: func(c *cobra.Command, _ []string) error { return t.migrate(c.Context()) },
 	}
-	t.registryFlag(c, "The `NAME` of the one registry whose token to move")
 	t.dryRunFlag(c)
 	return c
 }

@@ -46,7 +46,6 @@ store are written behind it.`,
 	c.Flags().AddFlagSet(store)
 	completeStore(c, "backend", func(store string) keyring.Options { return keyring.Options{Backend: store} })
 	completeStore(c, "fallback", func(store string) keyring.Options { return keyring.Options{Fallback: store} })
-	t.registryFlag(c, "The `NAME` of the one registry to serve")
 	t.dryRunFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		var args []string
@@ -191,25 +190,19 @@ func providerKey(name string) []string {
 // addGlobal adds the program to the list of global providers.
 func (r *registration) addGlobal(program string, args []string) error {
 	texts := r.Strings(globalProviders...)
-	ours := len(texts) - 1 // Cargo asks the last one first
-	for ours >= 0 && !r.isOurEntry(texts[ours]) {
-		ours--
-	}
-	if ours >= 0 {
-		old := r.meaning(strings.Fields(texts[ours]))
-		if isCurrent(old, args) {
-			return nil
-		}
-		if args == nil {
-			args = old.Args
+	var old config.Program
+	ours := ""
+	for _, text := range texts {
+		if p := r.meaning(strings.Fields(text)); isOurs(p.Name) {
+			ours, old = text, p // Cargo asks the last one first
 		}
 	}
-	text, err := r.name(program, args)
+	text, err := r.entry(old, program, args)
 	switch {
-	case err != nil:
+	case err != nil || text == "":
 		return err
-	case ours >= 0:
-		return r.ReplaceString(texts[ours], text, globalProviders...)
+	case ours != "":
+		return r.ReplaceString(ours, text, globalProviders...)
 	case !r.Has(globalProviders...):
 		return r.SetStrings([]string{tokenProvider, text}, addedComment, globalProviders...)
 	case len(texts) == 0:
@@ -220,28 +213,16 @@ func (r *registration) addGlobal(program string, args []string) error {
 	return r.AppendString(text, globalProviders...)
 }
 
-// isOurEntry reports whether an element of the list is this program.
-func (r *registration) isOurEntry(text string) bool {
-	return isOurs(r.meaning(strings.Fields(text)).Name)
-}
-
 // setOwn makes the program the provider of one registry, and says what it
 // replaces.
 func (r *registration) setOwn(program string, args []string) (note string, err error) {
 	words := r.words(r.own)
 	old := r.meaning(words)
-	ours := isOurs(old.Name)
+	text, err := r.entry(old, program, args)
 	switch {
-	case ours && isCurrent(old, args):
-		return "", nil
-	case ours && args == nil:
-		args = old.Args
-	}
-	text, err := r.name(program, args)
-	switch {
-	case err != nil:
+	case err != nil || text == "":
 		return "", err
-	case ours || !r.Has(r.own...):
+	case isOurs(old.Name) || !r.Has(r.own...):
 		return "", r.Set(text, r.own...)
 	}
 	kept, err := r.Substitute(text, r.own...)
@@ -275,7 +256,6 @@ func (t *tool) unregisterCommand() *cobra.Command {
 register has added. Tokens in the secret store stay there.`,
 		RunE: func(c *cobra.Command, _ []string) error { return t.unregister(c.Context()) },
 	}
-	t.registryFlag(c, "The `NAME` of the one registry that was registered")
 	t.dryRunFlag(c)
 	return c
 }
@@ -318,7 +298,7 @@ func (t *tool) unregister(ctx context.Context) error {
 
 func (r *registration) removeGlobal() error {
 	for _, text := range r.Strings(globalProviders...) {
-		if !r.isOurEntry(text) {
+		if !isOurs(r.meaning(strings.Fields(text)).Name) {
 			continue
 		}
 		if err := r.RemoveString(text, globalProviders...); err != nil {
@@ -355,9 +335,7 @@ func (r *registration) users() (names []string) {
 // meaning returns what the words of a provider mean, aliases resolved.
 func (r *registration) meaning(words []string) config.Program {
 	if len(words) == 1 {
-		if alias := r.words([]string{"credential-alias", words[0]}); alias != nil {
-			words = alias
-		} else if p, err := r.config.Program("credential-alias." + words[0]); err == nil && p != nil {
+		if p, err := r.config.Program("credential-alias." + words[0]); err == nil && p != nil {
 			return *p
 		}
 	}
@@ -367,11 +345,16 @@ func (r *registration) meaning(words []string) config.Program {
 	return config.Program{Name: words[0], Args: words[1:]}
 }
 
-// isCurrent reports whether a provider needs no change: it leads to a program,
-// with the arguments that the user wants.
-func isCurrent(p config.Program, args []string) bool {
-	_, err := exec.LookPath(p.Name)
-	return err == nil && (args == nil || slices.Equal(args, p.Args))
+// entry returns what names the program in place of the old entry; "" if that is
+// this program already, with the arguments that the user wants.
+func (r *registration) entry(old config.Program, program string, args []string) (string, error) {
+	if isOurs(old.Name) && args == nil {
+		args = old.Args
+	}
+	if _, err := exec.LookPath(old.Name); err == nil && isOurs(old.Name) && slices.Equal(args, old.Args) {
+		return "", nil
+	}
+	return r.name(program, args)
 }
 
 // selfPath returns where this program is, by the path by which it was found: one

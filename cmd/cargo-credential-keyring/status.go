@@ -40,7 +40,6 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 			return err
 		},
 	}
-	t.registryFlag(c, "The `NAME` of the one registry to show")
 	c.Flags().BoolVar(&t.json, "json", false, "Print JSON")
 	return c
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -44,8 +43,9 @@ store are written behind it.`,
 	store := pflag.NewFlagSet("", pflag.ContinueOnError)
 	storeFlags(store, &options)
 	c.Flags().AddFlagSet(store)
-	completeStore(c, "backend", func(store string) keyring.Options { return keyring.Options{Backend: store} })
-	completeStore(c, "fallback", func(store string) keyring.Options { return keyring.Options{Fallback: store} })
+	for flag, stores := range map[string][]string{"backend": {keyring.SecretService, keyring.Keyutils}, "fallback": {keyring.Keyutils}} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(stores, cobra.ShellCompDirectiveNoFileComp))
+	}
 	t.dryRunFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		var args []string
@@ -62,19 +62,8 @@ store are written behind it.`,
 	return c
 }
 
-// completeStore has shells offer the stores of this system for a flag.
-func completeStore(c *cobra.Command, flag string, options func(store string) keyring.Options) {
-	var valid []string
-	for _, store := range []string{keyring.SecretService, keyring.Keyutils} {
-		if options(store).Validate() == nil {
-			valid = append(valid, store)
-		}
-	}
-	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(valid, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// registration is a change of the file in Cargo's home. For a registry's own
-// provider own is the key that Cargo reads; nil is the list of global ones.
+// registration is a change of the file in Cargo's home. own is the key of a
+// registry's own provider; nil is the list of global ones.
 type registration struct {
 	*tool
 	*config.HomeFile
@@ -173,13 +162,13 @@ func (t *tool) asked() (first credential.Configured, own []string, err error) {
 	return first, own, err
 }
 
-// ownKey is where Cargo looks for a registry's own provider.
 func (t *tool) ownKey(r registry.Registry) ([]string, error) {
 	name, err := t.credentialsName(r)
 	return providerKey(name), err
 }
 
-// providerKey is ownKey for a name as the credentials file's methods have it.
+// providerKey is where Cargo looks for the own provider of a registry, which has
+// the name that the credentials file's methods have.
 func providerKey(name string) []string {
 	if name == "" {
 		return []string{"registry", "credential-provider"}
@@ -357,31 +346,22 @@ func (r *registration) entry(old config.Program, program string, args []string) 
 	return r.name(program, args)
 }
 
-// selfPath returns where this program is, by the path by which it was found: one
-// that a package manager links stays right when it is upgraded.
+// selfPath returns the path by which this program was found: one that a package
+// manager links stays right when it is upgraded.
 func selfPath() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("cannot find out where this program is: %w", err)
 	}
 	if found, err := exec.LookPath(os.Args[0]); err == nil {
-		if found, err = filepath.Abs(found); err == nil && isSameFile(found, self) && isOurs(found) {
+		if found, err = filepath.Abs(found); err == nil && isOurs(found) {
 			self = found
 		}
-	}
-	if !utf8.ValidString(self) {
-		return "", errors.New("this program is in a directory whose name is no UTF-8, which Cargo's configuration cannot hold")
 	}
 	if !isOurs(self) {
 		return "", fmt.Errorf("this program must be called `%s` to be registered, not `%s`", programName, filepath.Base(self))
 	}
 	return self, nil
-}
-
-func isSameFile(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // name returns what the configuration has to say to name the program with its

@@ -38,13 +38,9 @@ func main() {
 }
 
 // nextCargo returns the cargo that has the other commands: the first one on
-// PATH after this program, or else the first one before it; "" if there is
-// none. This program is passed over under every name that it has, and so is
-// every copy of it. As in package os/exec, a directory that is not absolute
-// does not count.
-//
-// The one after comes first because a program before this one may be what has
-// run it.
+// PATH after this program, or else the first one before it, which may be what
+// has run this one; "" if there is none. This program and its copies are passed
+// over. As in package os/exec, a directory that is not absolute does not count.
 func nextCargo(path string) string {
 	var self os.FileInfo
 	if executable, err := os.Executable(); err == nil {
@@ -83,32 +79,27 @@ func isCopy(program string) bool {
 }
 
 // Rustup's proxies count in this variable how often they have handed on, and
-// give up if it is more than the limit. Any program that stands for cargo and
-// hands on to this one is found out in the same way.
+// give up if it is more than the limit.
 const (
 	recursion      = "RUST_RECURSION_COUNT"
 	recursionLimit = 20
 )
 
-// handOn runs the next cargo in place of this process: with the same
-// arguments, and the same environment but for the count. It returns only if
-// that fails.
+// handOn runs the next cargo in place of this process. It returns only if that
+// fails.
 func handOn(next string, args []string) error {
 	count, _ := strconv.Atoi(os.Getenv(recursion))
 	if count > recursionLimit {
 		return fmt.Errorf("infinite recursion detected: `%s` comes back to this `cargo`\n\n"+
 			"help: take one of the two off PATH, or run Cargo itself by its path", next)
 	}
-	if err := os.Setenv(recursion, strconv.Itoa(count+1)); err != nil {
-		return err
-	}
+	_ = os.Setenv(recursion, strconv.Itoa(count+1))
 	err := replaceProcess(next, args, os.Environ())
 	return fmt.Errorf("could not execute process `%s` (never executed): %w", next, config.OSError(err))
 }
 
 // runChild runs a program with this one's input and output and returns its exit
-// code. What interrupts both is for the child to answer. Only Windows needs it;
-// it is compiled everywhere so that its test runs everywhere.
+// code. What interrupts both is for the child to answer. Only Windows needs it.
 func runChild(program string, args, environ []string) (int, error) {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	cmd := exec.Command(program, args...)

@@ -38,10 +38,7 @@ type Entry struct {
 
 // label is what a person sees of a stored token.
 func (e Entry) label() string {
-	if e.Name != "" {
-		return labelPrefix + e.Name
-	}
-	return labelPrefix + e.IndexURL
+	return labelPrefix + cmp.Or(e.Name, e.IndexURL)
 }
 
 // labelPrefix is Cargo's, in labels and in the names of entries.
@@ -103,9 +100,6 @@ type Options struct {
 	CanPrompt func() bool
 }
 
-// unlockTimeout is the default.
-const unlockTimeout = time.Minute
-
 // patience is how long a store may take that is not locked.
 const patience = 2 * time.Second
 
@@ -115,9 +109,7 @@ func Open(ctx context.Context, o Options) (Store, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	if o.UnlockTimeout == 0 {
-		o.UnlockTimeout = unlockTimeout
-	}
+	o.UnlockTimeout = cmp.Or(o.UnlockTimeout, time.Minute)
 	store := open(o)
 	if o.Fallback == "" || o.Backend != "" {
 		return store, nil
@@ -183,9 +175,8 @@ func (p *Provider) Get(ctx context.Context, req *credential.Request, _ credentia
 	return &credential.Token{Secret: token, Cache: credential.CacheSession, OperationIndependent: true}, nil
 }
 
-// Login stores the token that it is given or asks for. What cannot be a token
-// is refused before anything is stored. The store is looked at first, so that
-// no one is asked for a token that cannot be kept.
+// Login stores the token that it is given or asks for. The store is looked at
+// first, so that no one is asked for a token that cannot be kept.
 func (p *Provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
 	return p.use(ctx, req, func(s Store) error {
 		if _, err := s.Locked(ctx); err != nil {
@@ -210,7 +201,7 @@ func (p *Provider) Login(ctx context.Context, req *credential.Request, login cre
 		if s, ok := s.(forgetful); ok {
 			where += ", until " + s.forgets()
 		}
-		p.say("Login", "token for `%s` saved in %s", displayName(req), where)
+		p.notify(config.Status, "Login", fmt.Sprintf("token for `%s` saved in %s", cmp.Or(req.Name, req.IndexURL), where))
 		return nil
 	})
 }
@@ -221,7 +212,7 @@ func (p *Provider) Logout(ctx context.Context, req *credential.Request) error {
 		if err := s.Delete(ctx, entry(req)); err != nil {
 			return err
 		}
-		p.say("Logout", "token for `%s` has been removed from %s", displayName(req), s.Name())
+		p.notify(config.Status, "Logout", fmt.Sprintf("token for `%s` has been removed from %s", cmp.Or(req.Name, req.IndexURL), s.Name()))
 		return nil
 	})
 }
@@ -239,19 +230,15 @@ func (p *Provider) use(ctx context.Context, req *credential.Request, do func(Sto
 		err = do(store)
 	}
 	if errors.Is(err, ErrUnavailable) && !p.Required {
-		p.notify(config.Notice{Kind: config.Warning, Text: err.Error()})
+		p.notify(config.Warning, "", err.Error())
 		return credential.ErrURLNotSupported
 	}
 	return err
 }
 
-func (p *Provider) say(verb, format string, args ...any) {
-	p.notify(config.Notice{Kind: config.Status, Verb: verb, Text: fmt.Sprintf(format, args...)})
-}
-
-func (p *Provider) notify(n config.Notice) {
+func (p *Provider) notify(kind config.NoticeKind, verb, text string) {
 	if p.Notify != nil {
-		p.Notify(n)
+		p.Notify(config.Notice{Kind: kind, Verb: verb, Text: text})
 	}
 }
 
@@ -268,11 +255,3 @@ func Print(w io.Writer) func(config.Notice) {
 }
 
 func entry(req *credential.Request) Entry { return Entry{IndexURL: req.IndexURL, Name: req.Name} }
-
-// displayName is how Cargo calls the registry.
-func displayName(req *credential.Request) string {
-	if req.Name != "" {
-		return req.Name
-	}
-	return req.IndexURL
-}

@@ -130,8 +130,8 @@ func (o *option) missing() error {
 	return errors.New(text)
 }
 
-// add adds an option to the flags. One without a long name has one there that
-// pflag refuses on a command line, and that completion must not offer.
+// add adds an option to the flags. One without a long name gets one that pflag
+// refuses on a command line, and that completion must not offer.
 func add(flags *pflag.FlagSet, long, short, value, help string, set func(string) error) *option {
 	o := &option{name: "--" + long, value: value, set: set}
 	if long == "" {
@@ -400,8 +400,7 @@ Run ` + "`" + "\x1b[96m\x1b[1mcargo help " + c.Name + "\x1b[39m\x1b[22m`" + ` fo
 `
 }
 
-// isCompletion reports whether a shell asks what may stand in place of the last
-// argument. Cobra answers.
+// isCompletion reports whether a shell asks for completion. Cobra answers.
 func isCompletion(args []string) bool {
 	return len(args) > 0 && slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, args[0])
 }
@@ -424,10 +423,9 @@ func (s *Session) completeValues(command *cobra.Command) {
 }
 
 // CompleteRegistries returns what completion offers for --registry, of which a
-// part has been typed: crates-io and the registries of the current directory's
-// configuration, with the --config values laid over it. After a tab each has the
-// host of its index; the rest of the URL may hold a secret. A configuration that
-// is broken has none.
+// part has been typed: crates-io and the registries that are configured, with
+// the --config values. After a tab each has the host of its index; the rest of
+// the URL may hold a secret.
 func CompleteRegistries(environ []string, begun string, overrides ...string) []string {
 	c, err := OpenConfig(environ, nil)
 	if err != nil || c.Override(overrides) != nil {

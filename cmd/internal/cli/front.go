@@ -11,8 +11,7 @@ import (
 // Front is a command line of cargo itself, read as far as the name of a
 // command.
 type Front struct {
-	// Command is the name; "" if there is none, or if something else is asked
-	// for (the version, help), which counts first.
+	// Command is the name; "" if there is none, or help or the like is asked for.
 	Command string
 	// err is what is wrong before the name.
 	err error
@@ -84,8 +83,8 @@ func Fail(err error) int {
 	return newSession().main(func(context.Context) error { return err })
 }
 
-// Alone answers a command line that is for Cargo on a machine where there is
-// none: with help as far as there is any, a usage error, or else what is missing.
+// Alone answers a command line for Cargo where there is none: with help, a usage
+// error, or what is missing.
 func (f *Front) Alone() error {
 	isHelp := f.Command == "help" && len(f.args) > 0
 	switch {

@@ -44,10 +44,9 @@ type Run func(context.Context, *Session) error
 // Main runs a command as a program of this version, or answers a shell that
 // completes its command line, and returns the exit status.
 //
-// The command line is what follows "cargo login", and before that may stand what
-// stands before Cargo's subcommand: +toolchain and -C. Not so if the first
-// argument is the command's own name, which Cargo puts there when it runs a
-// program as its subcommand.
+// Besides the command's options the command line may have what stands before
+// Cargo's subcommand, +toolchain and -C, unless Cargo has run the program as its
+// subcommand: then the first argument is the command's name.
 func Main(c Command, version string, run Run) int {
 	s, args := newSession(), os.Args[1:]
 	command := s.program(c, version, run, args)
@@ -83,8 +82,8 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 	return command
 }
 
-// subcommand returns the program of which the command is one of several. So it
-// does not complete the command line, and any argument may be a token.
+// subcommand returns the program of which the command is one of several. It does
+// not complete its command line: any argument may be a token.
 func subcommand(command *cobra.Command, args []string) *cobra.Command {
 	cargo := &cobra.Command{Use: "cargo"}
 	cargo.AddCommand(command)
@@ -271,18 +270,16 @@ func (s *Session) Chain() *credential.Chain {
 	return chain
 }
 
-// patience is how long a command may take to end after a signal. A provider
-// program that it runs gets half a second of it.
+// patience is how long a command may take to end after a signal.
 const patience = 2 * time.Second
 
 // UntilSignal returns a context that ends when a signal asks the program to
 // end, so that a credential provider ends with it and a terminal is as it was.
-// After that the program dies of the signal, as it would have at once: in died,
-// or when it has taken too long to get there.
+// Then the program dies of the signal: in died, or when it takes too long to get
+// there.
 //
-// Signals are watched from the moment that the end of the context is waited for.
-// Until then there is nothing to clean up, and to begin takes a tenth of the time
-// of a whole logout.
+// Signals are watched once the end of the context is waited for. To begin takes
+// a tenth of the time of a whole logout.
 func UntilSignal() (ctx context.Context, died func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var received os.Signal
@@ -318,15 +315,14 @@ func (c signalContext) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// Channel is the release channel that Cargo would be of, which decides whether
-// unstable options are allowed.
+// Channel is the release channel that Cargo would be of.
 type Channel string
 
 // Unstable reports whether unstable options are allowed.
 func (c Channel) Unstable() bool { return c == "nightly" || c == "dev" }
 
-// channel finds the channel. Cargo's own two test hooks come first; then
-// whatever would have made rustup run another Cargo.
+// channel finds the channel: by Cargo's own two test hooks, or by what would have
+// made rustup run another Cargo.
 func channel(toolchain string, environ []string) Channel {
 	if override, ok := config.LookupEnv(environ, "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"); ok {
 		return Channel(override)
@@ -364,8 +360,7 @@ func (o *Options) checkDirectory() error {
 	return nil
 }
 
-// The values of -Z that mean something to these programs. All others change
-// builds, and are let through.
+// The values of -Z that mean something here. All others are let through.
 const (
 	asymmetricToken = "asymmetric-token"
 	unstableOptions = "unstable-options"

@@ -76,8 +76,7 @@ func (s *Shell) SetColor(choice *string) error {
 	return nil
 }
 
-// colors reports whether what is written to the file has colours. Without a
-// choice the environment decides, then whether it is a terminal that has some.
+// colors reports whether what is written to the file has colours.
 func (s *Shell) colors(choice string, file *os.File) bool {
 	if choice != "auto" {
 		return choice == "always"
@@ -102,8 +101,7 @@ func (s *Shell) colors(choice string, file *os.File) bool {
 	return hasTerm && name != "dumb" || hasCLIColor || ci
 }
 
-// print writes a message with its styles, or without where there are no
-// colours.
+// print writes a message.
 func (s *Shell) print(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +109,8 @@ func (s *Shell) print(text string) {
 	s.write(text)
 }
 
-// write is print for a caller that holds the lock.
+// write is print for a caller that holds the lock. Where there are no colours it
+// takes the styles off.
 func (s *Shell) write(text string) {
 	if !s.colors(s.color, s.stderr) {
 		text = plain(text)
@@ -168,8 +167,7 @@ func (s *Shell) Report(err error) int {
 	return failed
 }
 
-// answer shows help, which was asked for and so goes to standard output, or a
-// usage error.
+// answer shows help, which goes to standard output, or a usage error.
 func (s *Shell) answer(a *Answer) {
 	file := s.stderr
 	if a.Code == 0 {
@@ -218,8 +216,7 @@ const (
 // reset ends every style.
 const reset = "\x1b[0m"
 
-// paint returns text in a style. Everything is written with styles; [Shell]
-// takes them off again where there are no colours.
+// paint returns text in a style.
 func (s style) paint(text string) string { return string(s) + text + reset }
 
 // progressDelay is how long something takes before it has a progress line.
@@ -276,9 +273,8 @@ func (s *Shell) clearProgress() {
 	_, _ = io.WriteString(s.stderr, clear)
 }
 
-// progressWidth is the width of the screen; 0 is for one without progress.
-// Without a choice there is some on terminals that can take a line back, unless
-// a machine reads along.
+// progressWidth is the width of the screen; 0 is for one without progress. By
+// default that is one that cannot take a line back, or that a machine reads.
 func (s *Shell) progressWidth() int {
 	when := ""
 	if s.term.ProgressWhen != nil {
@@ -320,8 +316,8 @@ func progressLine(text string, width int) string {
 	return line
 }
 
-// plain returns text as it is shown where there are no colours: without escape
-// sequences, and without control characters other than white space.
+// plain returns text without escape sequences, and without control characters
+// other than white space.
 func plain(text string) string {
 	var b strings.Builder
 	for text != "" {

@@ -194,8 +194,7 @@ func storeFlags(flags *pflag.FlagSet, o *keyring.Options) {
 	flags.DurationVar(&o.UnlockTimeout, "unlock-timeout", time.Minute, "The `TIME` that a person has to unlock the store")
 }
 
-// isOurs reports whether a configured program is this one, wherever it is
-// installed.
+// isOurs reports whether a program is this one, wherever it is installed.
 func isOurs(program string) bool {
 	name := program[strings.LastIndexAny(program, `/\`)+1:]
 	return strings.TrimSuffix(name, ".exe") == programName

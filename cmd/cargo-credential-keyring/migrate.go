@@ -207,8 +207,7 @@ func (m move) put(ctx context.Context, store keyring.Store, e keyring.Entry) err
 	return nil
 }
 
-// remove takes the token out of the file, unless that has got another one
-// meanwhile.
+// remove takes the token out of the file, unless that has another one by now.
 func (m move) remove(ctx context.Context) error {
 	f, err := m.config.OpenCredentials(ctx)
 	if err != nil {

@@ -21,8 +21,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// globalProviders is the place in the configuration that names the providers of
-// all registries that have none of their own.
+// globalProviders is the key of the providers of all other registries.
 var globalProviders = []string{"registry", "global-credential-providers"}
 
 // addedComment stands after what was not there before, so that it can go again.
@@ -142,8 +141,7 @@ func (t *tool) register(ctx context.Context, args []string) error {
 	return nil
 }
 
-// asked returns the provider that Cargo asks first, and the key of the
-// registry's own one if a registry is named.
+// asked returns the provider that Cargo asks first, and a named registry's key.
 func (t *tool) asked() (first credential.Configured, own []string, err error) {
 	r, err := t.find(cmp.Or(t.registry, cratesIO))
 	if err != nil {
@@ -202,8 +200,7 @@ func (r *registration) addGlobal(program string, args []string) error {
 	return r.AppendString(text, globalProviders...)
 }
 
-// setOwn makes the program the provider of one registry, and says what it
-// replaces.
+// setOwn makes the program a registry's provider, and says what it replaces.
 func (r *registration) setOwn(program string, args []string) (note string, err error) {
 	words := r.words(r.own)
 	old := r.meaning(words)
@@ -364,9 +361,8 @@ func selfPath() (string, error) {
 	return self, nil
 }
 
-// name returns what the configuration has to say to name the program with its
-// arguments. Cargo splits that at white space, so a path with some goes into an
-// alias.
+// name returns what names the program with its arguments. Cargo splits that at
+// white space, so a path with some goes into an alias.
 func (r *registration) name(program string, args []string) (string, error) {
 	words := append([]string{program}, args...)
 	if !strings.ContainsFunc(program, unicode.IsSpace) {
@@ -386,8 +382,7 @@ func (r *registration) name(program string, args []string) (string, error) {
 	}
 }
 
-// removeAliases removes the aliases that this program has added and that nothing
-// uses any more.
+// removeAliases removes the aliases of this program that nothing uses any more.
 func (r *registration) removeAliases() error {
 	for _, name := range r.Keys("credential-alias") {
 		key := []string{"credential-alias", name}

@@ -162,8 +162,7 @@ func (l *lookup) registry(t *tool, chain *credential.Chain, stored map[string]co
 	return nil
 }
 
-// provider looks for what a provider has, as far as that can be known without
-// running it.
+// provider looks for what a provider has, without running it.
 func (l *lookup) provider(p credential.Configured, r registry.Registry, plain string) error {
 	options, err := storeOf(p)
 	switch {
@@ -215,8 +214,7 @@ func (s stores) open(ctx context.Context, o keyring.Options) *opened {
 	return s[key]
 }
 
-// locked reports whether a person would have to unlock the store. None is asked
-// to do so here.
+// locked reports whether a person would have to unlock the store.
 func (o *opened) locked(ctx context.Context) (locked bool, err error) {
 	if o.err == nil {
 		locked, o.err = o.Locked(ctx)

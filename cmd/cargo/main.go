@@ -70,8 +70,7 @@ func nextCargo(path string) string {
 	return before
 }
 
-// isCopy reports whether a program is this one in another file, be it of
-// another version.
+// isCopy reports whether a program is this one, of any version.
 func isCopy(program string) bool {
 	own, ok := debug.ReadBuildInfo()
 	other, err := buildinfo.ReadFile(program)
@@ -85,8 +84,7 @@ const (
 	recursionLimit = 20
 )
 
-// handOn runs the next cargo in place of this process. It returns only if that
-// fails.
+// handOn runs the next cargo in place of this process, or says why it cannot.
 func handOn(next string, args []string) error {
 	count, _ := strconv.Atoi(os.Getenv(recursion))
 	if count > recursionLimit {

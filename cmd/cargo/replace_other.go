@@ -4,8 +4,7 @@ package main
 
 import "os"
 
-// replaceProcess runs the program, where a process cannot become another one,
-// and ends as it does.
+// replaceProcess runs the program and ends as it does.
 func replaceProcess(program string, args, environ []string) error {
 	code, err := runChild(program, args, environ)
 	if err == nil {

@@ -2,8 +2,7 @@
 
 package keyring
 
-// CargoProvider is Cargo's name for its provider over this system's store;
-// empty where Cargo has none.
+// CargoProvider is empty: Cargo has no provider over this system's store.
 const CargoProvider = ""
 
 // backends are the names that [Options] may have here.

@@ -6,6 +6,5 @@ const systemName = "Keychain"
 func (e Entry) service() string { return labelPrefix + e.IndexURL }
 func (e Entry) user() string    { return "" }
 
-// CargoProvider is Cargo's name for its provider over this system's store;
-// empty where Cargo has none.
+// CargoProvider is Cargo's name for its provider over this system's store.
 const CargoProvider = "cargo:macos-keychain"

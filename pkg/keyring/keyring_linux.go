@@ -12,8 +12,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-// CargoProvider is Cargo's name for its provider over this system's store;
-// empty where Cargo has none.
+// CargoProvider is Cargo's name for its provider over this system's store.
 const CargoProvider = "cargo:libsecret"
 
 // backends are the names that [Options] may have here.
@@ -68,20 +67,14 @@ func (keyutils) Get(_ context.Context, e Entry) (token config.Secret, err error)
 		if err != nil {
 			return err
 		}
-		// The kernel says how long the key is, however much it could write.
-		buffer := make([]byte, 1024)
-		for {
-			n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buffer, len(buffer))
-			if err != nil {
-				return fmt.Errorf("cannot read the token from the kernel's keyring: %w", err)
-			}
-			if n <= len(buffer) {
-				token = config.NewSecret(string(buffer[:n]))
-				clear(buffer)
-				return nil
-			}
-			buffer = make([]byte, n)
+		buffer := make([]byte, 32767) // the most that such a key can hold
+		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buffer, len(buffer))
+		if err != nil {
+			return fmt.Errorf("cannot read the token from the kernel's keyring: %w", err)
 		}
+		token = config.NewSecret(string(buffer[:n]))
+		clear(buffer)
+		return nil
 	})
 	return token, err
 }

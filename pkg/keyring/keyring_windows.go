@@ -7,6 +7,5 @@ const systemName = "Credential Manager"
 func (e Entry) service() string { return "cargo-registry" }
 func (e Entry) user() string    { return e.IndexURL }
 
-// CargoProvider is Cargo's name for its provider over this system's store;
-// empty where Cargo has none.
+// CargoProvider is Cargo's name for its provider over this system's store.
 const CargoProvider = "cargo:wincred"

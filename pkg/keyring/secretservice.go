@@ -287,8 +287,7 @@ var (
 	errGone      = errors.New("the Secret Service went away while it asked")
 )
 
-// unlock asks the service to unlock a collection or an entry, which may ask a
-// person.
+// unlock has the service unlock a collection or an entry, which may ask a person.
 func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 	var unlocked []dbus.ObjectPath
 	var prompt dbus.ObjectPath

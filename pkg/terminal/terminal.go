@@ -80,20 +80,18 @@ func Present() bool {
 // ends first: a goroutine then goes on reading until there is a line or the
 // process ends. A caller that does not trust the input limits it.
 func ReadLine(ctx context.Context, in io.Reader) (string, error) {
-	type answer struct {
-		line string
-		err  error
-	}
-	read := make(chan answer, 1)
+	var line string
+	var err error
+	read := make(chan struct{})
 	go func() {
-		line, err := readLine(in)
-		read <- answer{line, err}
+		line, err = readLine(in)
+		close(read)
 	}()
 	select {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
-	case a := <-read:
-		return a.line, a.err
+	case <-read:
+		return line, err
 	}
 }
 

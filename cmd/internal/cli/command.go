@@ -64,8 +64,7 @@ var colors = []string{"auto", "always", "never"}
 
 const possibleColors = "\n  [possible values: auto, always, never]"
 
-// present is what pflag sets a flag to that has no value. No argument can hold
-// it.
+// present is what pflag sets a flag to. No argument can hold it.
 const present = "\x00"
 
 // option is one of Cargo's options, as a pflag.Value.
@@ -243,8 +242,7 @@ func inspect(flags *pflag.FlagSet, arg string) (unknown int, awaitsValue bool) {
 // hyphen is not.
 func looksLikeOption(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
 
-// Answer ends a program that does no work: help or a version that was asked for,
-// or a usage error.
+// Answer ends a program that does no work: help, a version or a usage error.
 type Answer struct {
 	// Code is the exit status: 0 for what was asked for, 1 for a usage error.
 	Code int
@@ -295,8 +293,7 @@ func mistake(err error) error {
 	return err
 }
 
-// command returns the cobra command that runs a command in the session. Its
-// program may add options of its own.
+// command returns the cobra command that runs a command in the session.
 func (s *Session) command(c Command, run Run) *cobra.Command {
 	command := &cobra.Command{
 		Use: c.Name,
@@ -338,8 +335,7 @@ func (s *Session) command(c Command, run Run) *cobra.Command {
 	return command
 }
 
-// positional reads the arguments that are no options; those from dash on stood
-// after "--".
+// positional reads the other arguments; those from dash on stood after "--".
 func (o *Options) positional(c Command, args []string, dash int) error {
 	if dash < 0 {
 		dash = len(args)

@@ -29,11 +29,12 @@ func ReadFront(args, environ []string) *Front {
 
 	flags := pflag.NewFlagSet("cargo", pflag.ContinueOnError)
 	flags.SetInterspersed(false)
-	for _, name := range []string{"version", "list", "explain"} {
-		short := map[string]string{"version": "V"}[name]
-		value := map[string]string{"explain": "CODE"}[name]
-		add(flags, name, short, value, "", func(string) error { f.asks = "--" + name; return nil })
+	asks := func(option string) func(string) error {
+		return func(string) error { f.asks = option; return nil }
 	}
+	add(flags, "version", "V", "", "", asks("--version"))
+	add(flags, "list", "", "", "", asks("--list"))
+	add(flags, "explain", "", "CODE", "", asks("--explain"))
 	f.options.addShared(flags)
 	f.options.addDirectory(flags)
 	add(flags, "help", "h", "", "", func(string) error { return pflag.ErrHelp })
@@ -58,20 +59,17 @@ func ReadFront(args, environ []string) *Front {
 // nameOfCommand returns where in args the name of the command is: the first
 // argument that is neither an option nor the value of one.
 func nameOfCommand(flags *pflag.FlagSet, args []string) int {
+	isValue := false
 	for i, arg := range args {
-		isValue := false
-		if i > 0 {
-			_, isValue = inspect(flags, args[i-1])
-		}
 		if arg == "--" || !looksLikeOption(arg) && !isValue {
 			return i
 		}
+		_, isValue = inspect(flags, arg)
 	}
 	return len(args)
 }
 
-// Main runs the command, which must be the one that is named, and returns the
-// exit status.
+// Main runs the command, which must be the named one, and returns the exit status.
 func (f *Front) Main(c Command, run Run) int {
 	s := newSession()
 	s.Options = f.options

@@ -126,8 +126,7 @@ func (s *Session) main(execute func(context.Context) error) int {
 	return s.Shell.Report(err)
 }
 
-// OpenConfig returns the configuration of the current directory, of which
-// nothing has been read yet.
+// OpenConfig returns the configuration of the current directory, still unread.
 func OpenConfig(environ []string, notify func(config.Notice)) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
@@ -232,8 +231,7 @@ func (s *Session) Target() (registry.Target, error) {
 	return target, err
 }
 
-// RunLogout is the command `logout`: it removes the token of a registry from
-// where it is stored. It needs no network.
+// RunLogout is the command `logout`. It needs no network.
 func RunLogout(ctx context.Context, s *Session) error {
 	target, err := s.Target()
 	if err != nil {
@@ -242,8 +240,7 @@ func RunLogout(ctx context.Context, s *Session) error {
 	return s.Chain().Logout(ctx, target.Registry)
 }
 
-// Chain returns the credential providers that are configured. They ask for a
-// token on the terminal, where it is not shown as it is typed.
+// Chain returns the credential providers that are configured.
 func (s *Session) Chain() *credential.Chain {
 	read := func(ctx context.Context, prompt string) (config.Secret, error) {
 		text, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, prompt)

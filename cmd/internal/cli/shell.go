@@ -109,8 +109,7 @@ func (s *Shell) print(text string) {
 	s.write(text)
 }
 
-// write is print for a caller that holds the lock. Where there are no colours it
-// takes the styles off.
+// write is print for a caller that holds the lock.
 func (s *Shell) write(text string) {
 	if !s.colors(s.color, s.stderr) {
 		text = plain(text)
@@ -229,8 +228,7 @@ const (
 	progressMost = 50
 )
 
-// ShowsProgress reports whether a program that is run for the user may show its
-// progress too.
+// ShowsProgress reports whether programs that are run may show their progress.
 func (s *Shell) ShowsProgress() bool {
 	return s.term.ProgressWhen != nil && *s.term.ProgressWhen == "always" || s.progressWidth() > 0
 }
@@ -294,8 +292,7 @@ func (s *Shell) progressWidth() int {
 }
 
 // progressLine returns a bar and a text after it for a screen of some columns;
-// empty if it is too narrow. The bar is filled to just below a tenth, as Cargo's
-// is: how much is to come is not known.
+// empty if it is too narrow. The bar is filled to just below a tenth.
 func progressLine(text string, width int) string {
 	inner := min(width, progressMost) - progressVerb - len("[]")
 	if inner < 0 {

@@ -27,25 +27,20 @@ import (
 func Run(version string) cli.Run {
 	// net/http logs what a server says unasked; the user has no use for it.
 	log.SetOutput(io.Discard)
-	return func(ctx context.Context, s *cli.Session) error { return login(ctx, s, "cargo-login/"+version) }
-}
-
-func login(ctx context.Context, s *cli.Session, userAgent string) error {
-	target, err := s.Target()
-	if err != nil {
-		return err
+	return func(ctx context.Context, s *cli.Session) error {
+		target, err := s.Target()
+		if err != nil {
+			return err
+		}
+		chain := s.Chain()
+		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
+		loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
+		if err != nil {
+			return err
+		}
+		options := credential.LoginOptions{LoginURL: loginURL, Token: givenToken(s.Options)}
+		return chain.Login(ctx, target.Registry, options, s.Options.Args)
 	}
-	chain := s.Chain()
-	chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
-	loginURL, err := loginURL(ctx, s, chain, target, userAgent)
-	if err != nil {
-		return err
-	}
-	options := credential.LoginOptions{LoginURL: loginURL}
-	if options.Token, err = givenToken(s.Options); err != nil {
-		return err
-	}
-	return chain.Login(ctx, target.Registry, options, s.Options.Args)
 }
 
 // loginURL asks the registry's index where a person finds a token. A registry
@@ -66,10 +61,10 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 				return config.NewSecret(*s.Options.Token), nil
 			}
 			token, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
-			if errors.Is(err, credential.ErrNotFound) {
+			switch {
+			case errors.Is(err, credential.ErrNotFound):
 				return config.Secret{}, index.ErrNoToken
-			}
-			if err != nil {
+			case err != nil:
 				return config.Secret{}, err
 			}
 			return token.Secret, nil
@@ -92,23 +87,22 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 }
 
 // givenToken returns the token from the command line, or a line of standard
-// input if that is no terminal; nil if there is neither, so that the provider
-// asks.
-func givenToken(o cli.Options) (*config.Secret, error) {
+// input if that is no terminal; nil if the provider has to ask.
+func givenToken(o cli.Options) *config.Secret {
 	if o.Token != nil {
 		token := config.NewSecret(*o.Token)
-		return &token, nil
+		return &token
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		return nil, nil
+		return nil
 	}
 	// A signal ends the program here, where there is nothing to clean up.
 	line, err := terminal.ReadLine(context.Background(), os.Stdin)
 	// As with Cargo, what cannot be read, or is no text, is no token.
 	line = strings.TrimSpace(line)
 	if err != nil || line == "" || !utf8.ValidString(line) {
-		return nil, nil
+		return nil
 	}
 	token := config.NewSecret(line)
-	return &token, nil
+	return &token
 }

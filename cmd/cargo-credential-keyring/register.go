@@ -36,7 +36,7 @@ config.toml in Cargo's home.
 
 It becomes the provider that Cargo asks first, unless it is listed already: for
 one registry, or for all that have no provider of their own. Options for the
-store are written behind it.`,
+store are written after it.`,
 	}
 	var options keyring.Options
 	store := pflag.NewFlagSet("", pflag.ContinueOnError)

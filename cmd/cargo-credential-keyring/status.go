@@ -175,7 +175,7 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 				return fmt.Errorf("it cannot be run: %w", config.OSError(err))
 			}
 		}
-		options.CanPrompt = nil // nobody is asked to unlock it
+		options.CanPrompt = nil // a status asks no one to unlock it
 		store := l.stores.open(l.ctx, *options)
 		has, err := store.has(l.ctx, keyring.Entry{IndexURL: r.Index, Name: r.Name})
 		switch {

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -438,21 +441,75 @@ func TestHomeDir(t *testing.T) {
 	}
 }
 
+// A secret shows in no way of printing what holds it, wherever it stands there.
 func TestSecretsAreNotShown(t *testing.T) {
-	s := NewSecret("hunter2")
-	text, _ := s.MarshalText()
-	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "token", s)
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "token", s)
-	if strings.Contains(log.String(), "hunter2") || strings.Count(log.String(), "REDACTED") != 2 {
-		t.Errorf("a secret is logged as %s", log.String())
+	const token = "hunter2-hunter2"
+	type deep struct{ held *Secret }
+	type holder struct {
+		Token, token Secret
+		List, list   []Secret
+		Map, byName  map[string]any
+		Deep, deep   deep
 	}
-	for _, shown := range []string{s.String(), s.GoString(), string(text)} {
-		if shown != "REDACTED" {
-			t.Errorf("a secret shows as %q", shown)
+	s := NewSecret(token)
+	h := holder{
+		s, s, []Secret{s}, []Secret{s},
+		map[string]any{"a": s, "b": &s}, map[string]any{"a": s, "b": &s}, deep{&s}, deep{&s},
+	}
+	var log strings.Builder
+	for _, handler := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+		slog.New(handler).Info("x", "secret", s, "pointer", &s, "holder", h, "error", fmt.Errorf("%v %w", h, fmt.Errorf("%+v", s)))
+	}
+	marshalled, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]string{"slog": log.String(), "json": string(marshalled), "reflect": dump(reflect.ValueOf(h), 0)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		shown[verb] = fmt.Sprintf(verb+verb+verb+verb, s, &s, h, &h)
+	}
+	for way, text := range shown {
+		for _, spelling := range []string{token, fmt.Sprintf("%x", token), fmt.Sprintf("%d", []byte(token))} {
+			if strings.Contains(text, strings.Trim(spelling, "[]")) {
+				t.Errorf("%s shows the secret: %s", way, text)
+			}
 		}
 	}
-	if s.Expose() != "hunter2" {
-		t.Errorf("Expose = %q", s.Expose())
+	if s.Expose() != token || s != NewSecret(token) || s == NewSecret("other") || NewSecret("") != (Secret{}) || (Secret{}).Expose() != "" {
+		t.Error("a secret is not what it was made of")
 	}
+	for _, direct := range []string{s.String(), s.GoString(), fmt.Sprint(s), fmt.Sprintf("%#v", s)} {
+		if direct != "REDACTED" {
+			t.Errorf("a secret shows as %q", direct)
+		}
+	}
+}
+
+// dump shows all that reflection reaches, through pointers and unexported fields.
+func dump(v reflect.Value, depth int) string {
+	if depth > 12 {
+		return "…"
+	}
+	var b strings.Builder
+	switch v.Kind() {
+	case reflect.String:
+		b.WriteString(v.String())
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			b.WriteString(dump(v.Elem(), depth+1))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			b.WriteString(dump(v.Field(i), depth+1) + " ")
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			b.WriteString(dump(v.Index(i), depth+1) + " ")
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			b.WriteString(dump(key, depth+1) + dump(v.MapIndex(key), depth+1) + " ")
+		}
+	}
+	return b.String()
 }

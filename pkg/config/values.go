@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"unique"
 )
 
 // DefinitionKind is the kind of place where a value was defined. A higher kind
@@ -75,20 +76,43 @@ type Program struct {
 // redacted is what every way of printing a [Secret] shows.
 const redacted = "REDACTED"
 
-// Secret is a token or a secret key. However it is formatted, logged or
-// marshalled it reads REDACTED; only [Secret.Expose] gives the text.
+// Secret is a token or a secret key. However it is formatted, logged, marshalled
+// or dumped, by itself or in any field of a struct, its text does not show; only
+// [Secret.Expose] gives it. Two secrets are equal if their texts are.
 //
 // The zero value is an empty secret.
 type Secret struct {
-	text string
+	// Package fmt calls no methods of an unexported field, and shows a pointer
+	// there. What follows the pointer finds the bytes of the text inverted.
+	held unique.Handle[inverted]
+}
+
+type inverted struct{ text string }
+
+func invert(text string) string {
+	bytes := []byte(text)
+	for i := range bytes {
+		bytes[i] ^= 0xff
+	}
+	return string(bytes)
 }
 
 // NewSecret returns the secret that holds text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(inverted{invert(text)})}
+}
 
 // Expose returns the text itself. Its callers are the places where a secret
 // leaves the program: keep them few.
-func (s Secret) Expose() string { return s.text }
+func (s Secret) Expose() string {
+	if s == (Secret{}) {
+		return ""
+	}
+	return invert(s.held.Value().text)
+}
 
 // String returns REDACTED.
 func (s Secret) String() string { return redacted }

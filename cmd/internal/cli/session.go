@@ -231,6 +231,16 @@ func (s *Session) Target() (registry.Target, error) {
 	return target, err
 }
 
+// HideConfigured has messages hide the token that is configured for a registry,
+// which may have learnt it in an earlier run.
+func (s *Session) HideConfigured(r registry.Registry) {
+	quiet := *s.Config
+	quiet.Notify = nil
+	if found, err := registry.Credentials(&quiet, r); err == nil && found != nil && found.Token != nil {
+		s.Shell.Hide(found.Token.Val)
+	}
+}
+
 // RunLogout is the command `logout`. It needs no network.
 func RunLogout(ctx context.Context, s *Session) error {
 	target, err := s.Target()
@@ -243,8 +253,10 @@ func RunLogout(ctx context.Context, s *Session) error {
 // Chain returns the credential providers that are configured.
 func (s *Session) Chain() *credential.Chain {
 	read := func(ctx context.Context, prompt string) (config.Secret, error) {
-		text, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, prompt)
-		return config.NewSecret(text), err
+		text, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, s.Shell.Clean(prompt))
+		token := config.NewSecret(text)
+		s.Shell.Hide(token)
+		return token, err
 	}
 	chain := &credential.Chain{
 		Config:           s.Config,

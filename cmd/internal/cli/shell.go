@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,9 +27,10 @@ import (
 //     -q; some status lines are only shown with -v.
 //   - Until the options are known, everything is shown, and in colour where
 //     the environment and the terminal say so.
-//   - Without colours, escape sequences and control characters are dropped
-//     from every message, wherever they come from.
-//   - A token never gets here.
+//   - Escape sequences and control characters in what a message is about are
+//     dropped: a registry, a provider or a project's configuration may have put
+//     them there. The colours are the shell's own.
+//   - A token that this run knows is REDACTED, whoever has sent it back.
 
 // Verbosity says how much the user wants to see.
 type Verbosity int
@@ -51,6 +55,9 @@ type Shell struct {
 	color, answersColor string
 	// term is [term] of the configuration.
 	term config.Term
+
+	// hidden are the tokens that this run knows, in every spelling.
+	hidden []string
 
 	// mu guards what is on the screen.
 	mu sync.Mutex
@@ -101,6 +108,33 @@ func (s *Shell) colors(choice string, file *os.File) bool {
 	return hasTerm && name != "dumb" || hasCLIColor || ci
 }
 
+// shortestHidden is the length of the shortest token that is hidden in every
+// message. A shorter one is no secret, and may be part of a common word.
+const shortestHidden = 8
+
+// Hide has every later message show REDACTED in place of a token.
+func (s *Shell) Hide(token config.Secret) {
+	text := token.Expose()
+	if len(text) < shortestHidden {
+		return
+	}
+	inJSON, _ := json.Marshal(text)
+	for _, spelling := range []string{text, string(inJSON), strconv.Quote(text), url.QueryEscape(text), url.PathEscape(text)} {
+		if spelling = strings.Trim(spelling, `"`); !slices.Contains(s.hidden, spelling) {
+			s.hidden = append(s.hidden, spelling)
+		}
+	}
+}
+
+// Clean returns text from outside the program as it may be shown.
+func (s *Shell) Clean(text string) string {
+	text = plain(text)
+	for _, token := range s.hidden {
+		text = strings.ReplaceAll(text, token, "REDACTED")
+	}
+	return text
+}
+
 // print writes a message.
 func (s *Shell) print(text string) {
 	s.mu.Lock()
@@ -131,6 +165,7 @@ func (s *Shell) Notify(n config.Notice) {
 	if s.Verbosity == Quiet && n.Kind != config.Plain {
 		return
 	}
+	n.Text = s.Clean(n.Text)
 	switch n.Kind {
 	case config.Plain:
 		s.mu.Lock()
@@ -182,6 +217,9 @@ func (s *Shell) answer(a *Answer) {
 // Error shows an error and what caused it, each layer by its own text.
 func (s *Shell) Error(err error) {
 	layers := credential.Layers(err)
+	for i := range layers {
+		layers[i] = s.Clean(layers[i])
+	}
 	var b strings.Builder
 	b.WriteString(failure.paint("error") + ": " + layers[0] + "\n")
 	for _, cause := range layers[1:] {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ func Run(version string) cli.Run {
 		if err != nil {
 			return err
 		}
+		s.HideConfigured(target.Registry)
 		chain := s.Chain()
 		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
 		loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
@@ -39,6 +41,9 @@ func Run(version string) cli.Run {
 			return err
 		}
 		options := credential.LoginOptions{LoginURL: loginURL, Token: givenToken(s.Options)}
+		if options.Token != nil {
+			s.Shell.Hide(*options.Token)
+		}
 		return chain.Login(ctx, target.Registry, options, s.Options.Args)
 	}
 }
@@ -58,7 +63,9 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
 		Token: func(_ context.Context, headers []string) (config.Secret, error) {
 			if s.Options.Token != nil {
-				return config.NewSecret(*s.Options.Token), nil
+				token := config.NewSecret(*s.Options.Token)
+				s.Shell.Hide(token)
+				return token, nil
 			}
 			token, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
 			switch {
@@ -67,6 +74,7 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 			case err != nil:
 				return config.Secret{}, err
 			}
+			s.Shell.Hide(token.Secret)
 			return token.Secret, nil
 		},
 	}
@@ -79,11 +87,21 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 	var unauthorized *index.AuthorizationError
 	switch {
 	case errors.As(err, &unauthorized):
-		return unauthorized.LoginURL, nil
+		return link(unauthorized.LoginURL), nil
 	case err != nil:
 		return "", err
 	}
-	return *answer.API + "/me", nil
+	return link(*answer.API + "/me"), nil
+}
+
+// link returns a URL of a registry as it is shown to the user, who may click on
+// it: empty if it is no page of the web, or names a user.
+func link(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return text
 }
 
 // givenToken returns the token from the command line, or a line of standard

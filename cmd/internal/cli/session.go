@@ -231,6 +231,48 @@ func (s *Session) Target() (registry.Target, error) {
 	return target, err
 }
 
+// WarnOfIndex warns where a project's configuration gives the registry another
+// index than the user's own does: that is where its token goes. A registry that
+// only the project knows is the project's affair.
+func (s *Session) WarnOfIndex(r registry.Registry) {
+	key := "registries." + r.Name + ".index"
+	index, own := s.fromProject(key)
+	if index == nil || own == nil {
+		return
+	}
+	if other, err := registry.New(r.Name, own.Val); err == nil && other.Canonical() != r.Canonical() {
+		s.Config.Notice(config.Warning, "`%s` in `%s` is another registry than in `%s`:\n"+
+			"the token goes to `%s`, not to `%s`", key, index.Definition, own.Definition, r.Index, other.Index)
+	}
+}
+
+// WarnOfNetwork warns where a project's configuration decides by which way, and
+// on whose word, a token is sent.
+func (s *Session) WarnOfNetwork() {
+	for _, setting := range [][2]string{
+		{"http.proxy", "through which proxy the token is sent"},
+		{"http.cainfo", "whose certificates are trusted when the token is sent"},
+	} {
+		if value, own := s.fromProject(setting[0]); value != nil && (own == nil || own.Val != value.Val) {
+			s.Config.Notice(config.Warning, "`%s` in `%s`, not in your own configuration, says %s", setting[0], value.Definition, setting[1])
+		}
+	}
+}
+
+// fromProject returns a value that a project's configuration has, and what it is
+// in the user's own; nil where there is none.
+func (s *Session) fromProject(key string) (value, own *config.Value[string]) {
+	value, err := s.Config.String(key)
+	if err != nil || value == nil || value.Definition.Kind != config.File {
+		return nil, nil
+	}
+	home := config.New(config.Options{Dir: s.Config.Home, Home: s.Config.Home})
+	if own, err = home.String(key); err != nil || own != nil && own.Definition == value.Definition {
+		return nil, nil
+	}
+	return value, own
+}
+
 // HideConfigured has messages hide the token that is configured for a registry,
 // which may have learnt it in an earlier run.
 func (s *Session) HideConfigured(r registry.Registry) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -33,6 +34,7 @@ func Run(version string) cli.Run {
 		if err != nil {
 			return err
 		}
+		s.WarnOfIndex(target.Registry)
 		s.HideConfigured(target.Registry)
 		chain := s.Chain()
 		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
@@ -51,6 +53,7 @@ func Run(version string) cli.Run {
 // loginURL asks the registry's index where a person finds a token. A registry
 // that wants a token before it answers may say so too.
 func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, target registry.Target, userAgent string) (string, error) {
+	warnOfNetwork := sync.OnceFunc(s.WarnOfNetwork)
 	client := index.Client{
 		Config:    s.Config,
 		Frozen:    s.Options.Frozen,
@@ -62,20 +65,12 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		Verbose:   s.Shell.Verbosity == cli.Verbose,
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
 		Token: func(_ context.Context, headers []string) (config.Secret, error) {
-			if s.Options.Token != nil {
-				token := config.NewSecret(*s.Options.Token)
+			token, err := readToken(ctx, s, chain, target.Registry, headers)
+			if err == nil {
 				s.Shell.Hide(token)
-				return token, nil
+				warnOfNetwork()
 			}
-			token, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
-			switch {
-			case errors.Is(err, credential.ErrNotFound):
-				return config.Secret{}, index.ErrNoToken
-			case err != nil:
-				return config.Secret{}, err
-			}
-			s.Shell.Hide(token.Secret)
-			return token.Secret, nil
+			return token, err
 		},
 	}
 	fetching := ctx
@@ -92,6 +87,21 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		return "", err
 	}
 	return link(*answer.API + "/me"), nil
+}
+
+// readToken returns the token for reading the index.
+func readToken(ctx context.Context, s *cli.Session, chain *credential.Chain, r registry.Registry, headers []string) (config.Secret, error) {
+	if s.Options.Token != nil {
+		return config.NewSecret(*s.Options.Token), nil
+	}
+	token, err := chain.Get(ctx, r, credential.Read, headers, headers != nil)
+	switch {
+	case errors.Is(err, credential.ErrNotFound):
+		return config.Secret{}, index.ErrNoToken
+	case err != nil:
+		return config.Secret{}, err
+	}
+	return token.Secret, nil
 }
 
 // link returns a URL of a registry as it is shown to the user, who may click on

@@ -453,8 +453,13 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 	s := NewSecret(token)
 	h := holder{
-		s, s, []Secret{s}, []Secret{s},
-		map[string]any{"a": s, "b": &s}, map[string]any{"a": s, "b": &s}, deep{&s}, deep{&s},
+		s, s,
+		[]Secret{s},
+		[]Secret{s},
+		map[string]any{"a": s, "b": &s},
+		map[string]any{"a": s, "b": &s},
+		deep{&s},
+		deep{&s},
 	}
 	var log strings.Builder
 	for _, handler := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {

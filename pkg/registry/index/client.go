@@ -58,9 +58,9 @@ type Client struct {
 	// Now is asked when a registry names the time at which to try again. If it
 	// is nil, such a time is ignored.
 	Now func() time.Time
-	// Stderr is the standard error of the git that fetches a git index; nil
-	// drops it. An *os.File is handed to git as it is, which may ask the user
-	// for credentials on the terminal.
+	// Stderr receives what the git that fetches a git index says if it
+	// succeeds; nil drops it. What it says when it fails is in the error. It may
+	// ask the user for credentials on the terminal.
 	Stderr io.Writer
 	// Quiet and Verbose say how much git prints. Git is quiet unless the user
 	// sees progress.

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -24,12 +25,14 @@ import (
 // of it is not shown: that may quote what a server has sent, even a token.
 type transferError struct {
 	text string
+	// final is what the last try says in place of text; empty is the same.
+	final string
 	// spurious is set where Cargo tries again.
 	spurious bool
 	cause    error
 }
 
-func (e *transferError) Error() string { return e.text }
+func (e *transferError) Error() string { return cmp.Or(e.final, e.text) }
 
 // Is makes the cause known to errors.Is without another line for the user.
 func (e *transferError) Is(target error) bool { return e.cause != nil && errors.Is(e.cause, target) }

@@ -102,6 +102,18 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 	return c.retry(ctx, func() error { return runGit(ctx, program, help) })
 }
 
+// longestWords is how much of what git says is kept: the end, which says why.
+const longestWords = 16 << 10
+
+// words is the end of what a program says.
+type words []byte
+
+func (w *words) Write(p []byte) (int, error) {
+	*w = append(*w, p...)
+	*w = (*w)[max(0, len(*w)-longestWords):]
+	return len(p), nil
+}
+
 // longestFetch bounds a fetch with all its tries. git itself would wait without
 // end for a server that says nothing over ssh.
 const longestFetch = time.Hour
@@ -133,15 +145,30 @@ func (c *Client) gitHTTP(http config.HTTP) []string {
 	return append(variables, fmt.Sprintf("GIT_CONFIG_COUNT=%d", count))
 }
 
-// runGit runs a git that prints nothing that is wanted.
+// runGit runs a git that prints nothing that is wanted. What it says is for the
+// user once it has succeeded; until then a try may follow, and say the same. It
+// asks for credentials on the terminal itself.
 func runGit(ctx context.Context, program subprocess.Program, help string) error {
+	var said words
+	stderr := program.Stderr
+	program.Stderr = &said
 	_, state, err := outputOf(ctx, program)
-	if err != nil || state.Success() {
+	if err != nil {
 		return err
 	}
-	// Why, git has told the user itself; so each failure may be the network's.
-	return &transferError{spurious: true, text: fmt.Sprintf("process didn't exit successfully: `%s` (%s)%s",
-		commandLine(program), subprocess.DescribeStatus(state), help)}
+	if state.Success() {
+		if stderr != nil {
+			_, _ = stderr.Write(said)
+		}
+		return nil
+	}
+	text := fmt.Sprintf("process didn't exit successfully: `%s` (%s)", commandLine(program), subprocess.DescribeStatus(state))
+	final := text
+	if trimmed := strings.TrimSpace(string(said)); trimmed != "" {
+		final += "\n--- stderr\n" + trimmed
+	}
+	// Each failure may be the network's.
+	return &transferError{spurious: true, text: text + help, final: final + help}
 }
 
 // commandLine shows a command as Cargo does: quoted for a shell.

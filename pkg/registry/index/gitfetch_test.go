@@ -78,6 +78,30 @@ func TestGitIsRunAsCargoRunsIt(t *testing.T) {
 	}
 }
 
+// What git says of a failure comes once, after all tries, and is bounded.
+func TestGitsOwnWordsComeOnce(t *testing.T) {
+	flood := "yes flood | head -c 1000000 >&2; "
+	for _, test := range []struct{ about, config, script, want, said string }{
+		{"failed", "", flood + "echo fatal: gone >&2; exit 128", "(exit status: 128)\n--- stderr\n", ""},
+		{"failed with its help", "git-fetch-with-cli = true", "echo fatal: gone >&2; exit 128", "(exit status: 128)\n--- stderr\nfatal: gone" + gitHelp, ""},
+		{"fetched", "", "echo note >&2; exit 0", "failed to read what git has fetched", "note\n"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			w := newGitWorld(t, "[net]\n"+test.config, fakeGit(t, "case $3 in fetch) ;; *) exit 1;; esac; "+test.script))
+			var said strings.Builder
+			w.Stderr = &said
+			got := w.fetchFrom(t, targetAt(t, "https://h/index"))
+			fatal := strings.Count(got, "fatal: gone")
+			if !strings.Contains(got, test.want) || fatal != strings.Count(test.script, "fatal: gone") || len(got) > 2*longestWords || said.String() != test.said {
+				t.Errorf("got %s\nwant %s; git said %q", got, test.want, said.String())
+			}
+			if warned := strings.Join(w.said, "\n"); strings.Contains(warned, "gone") || fatal > 0 && strings.Count(warned, "spurious") != 3 {
+				t.Errorf("said %s", warned)
+			}
+		})
+	}
+}
+
 func TestGitThatFetchesNothing(t *testing.T) {
 	w := newGitWorld(t, "", fakeGit(t, `case $3 in fetch) exit 0;; esac; exec `+gitPath(t)+` "$@"`))
 	want := updating + "failed to read what git has fetched | there is nothing that git can read"
@@ -133,11 +157,9 @@ func TestGitGivesUpASilentServer(t *testing.T) {
 	}
 	defer silent.Close()
 	w := newGitWorld(t, "[http]\ntimeout = 1\n[net]\nretry = 0\n")
-	var said strings.Builder
-	w.Stderr = &said
 	got := w.fetchFrom(t, targetAt(t, "http://"+silent.Addr().String()+"/index"))
-	if !strings.Contains(got, "exit status: 128") || !strings.Contains(said.String(), "Operation too slow") {
-		t.Errorf("got %s, git said %q", got, said.String())
+	if !strings.Contains(got, "exit status: 128") || !strings.Contains(got, "Operation too slow") {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -146,13 +168,11 @@ func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
 		terminal.Close()
 		t.Skip("with a terminal git stays in the group that the terminal signals")
 	}
-	w := newGitWorld(t, "", fakeGit(t, `case $3 in fetch) ;; *) exit 1;; esac; sleep 600 & echo started >&2; wait`))
-	said, stderr, err := os.Pipe()
-	if err != nil {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer said.Close()
-	w.Stderr = stderr
+	w := newGitWorld(t, "", fakeGit(t, `case $3 in fetch) ;; *) exit 1;; esac; exec 4>'`+pipe+`'; sleep 600 & echo started >&4; wait`))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	done := make(chan error, 1)
 	target := targetAt(t, "https://h/index")
@@ -160,6 +180,11 @@ func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
 		_, err := w.Fetch(ctx, target)
 		done <- err
 	}()
+	said, err := os.Open(pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
 	if err := said.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +200,6 @@ func TestEndedContextEndsGitAndWhatItRuns(t *testing.T) {
 		t.Error("it was tried again")
 	}
 	// The pipe ends when nobody is left who could write to it.
-	stderr.Close()
 	if rest, err := io.ReadAll(said); err != nil || len(rest) > 0 {
 		t.Errorf("git or its child is still there: %v, said %q", err, rest)
 	}

@@ -177,6 +177,25 @@ func TestAnErrorKeepsSoManyCauses(t *testing.T) {
 	}
 }
 
+// A line of causes is read and shown in a time that grows with its length.
+func TestManyCausesAreReadSoon(t *testing.T) {
+	for name, causes := range map[string]string{
+		"short":   strings.Repeat(`"",`, maxLine/4) + `"e"`,
+		"long":    strings.Repeat(`"`+strings.Repeat("c", maxLine/128)+`",`, 100) + `"e"`,
+		"escaped": strings.Repeat(`"\ufffd",`, maxLine/10) + "\"\ufffd\"",
+	} {
+		begin := time.Now()
+		r, err := decodeResponse([]byte(`{"Err":{"kind":"other","message":"m","caused-by":[` + causes + `]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		Layers(r.Err)
+		if took := time.Since(begin); took > 5*time.Second {
+			t.Errorf("%s: it took %v", name, took)
+		}
+	}
+}
+
 func TestLayersAreShownEachByItsOwnText(t *testing.T) {
 	cause := errors.New("cause: with a colon")
 	for _, c := range []struct {

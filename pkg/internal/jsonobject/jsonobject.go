@@ -142,13 +142,14 @@ func required[T any](o Object, name, kind string) (value T) {
 // something else: null, and half of a pair of surrogates.
 func isPlain(value []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(value))
+	written := bytes.ContainsRune(value, utf8.RuneError)
 	for {
 		token, err := d.Token()
 		if err != nil {
 			return true
 		}
 		text, _ := token.(string)
-		if token == nil || strings.ContainsRune(text, utf8.RuneError) && !bytes.ContainsRune(value, utf8.RuneError) {
+		if token == nil || !written && strings.ContainsRune(text, utf8.RuneError) {
 			return false
 		}
 	}

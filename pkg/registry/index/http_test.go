@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -177,6 +178,8 @@ func TestEncodings(t *testing.T) {
 		{"gzip", gz[:len(gz)-8] + "12345678", bad + "gzip: invalid checksum"},
 		{"deflate", zl[:len(zl)-4] + "1234", bad + "zlib: invalid checksum"},
 		{"gzip", gz[:10] + strings.Repeat("\xff", 20), bad + "flate: corrupt input before offset 1"},
+		{strings.Repeat("identity,", mostEncodings), okConfig, "http://h/api"},
+		{strings.Repeat("identity,", mostEncodings+1), okConfig, "the answer is encoded more than 5 times"},
 		{"br", okConfig, bad + "it is neither gzip nor deflate"},
 		// differs: bounded-answers
 		{"deflate", "\x78\x9c" + strings.Repeat("\x00\x00\x00\xff\xff", longestBody/5+1), tooLong},
@@ -188,6 +191,41 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", test.encoding, got, test.want)
 		}
 	}
+}
+
+// A body of empty members takes long to decode and decodes to nothing.
+func TestTheDeadlineReachesDecoding(t *testing.T) {
+	var empty bytes.Buffer
+	gzip.NewWriter(&empty).Close()
+	body := bytes.Repeat(empty.Bytes(), longestBody/empty.Len())
+	for range mostEncodings - 1 {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(body)
+		w.Close()
+		body = b.Bytes()
+	}
+	reason := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	ends := &endsInTime{ctx, func() { cancel(reason) }, 1000}
+	_, err := decode(ends, body, []string{strings.Repeat("gzip,", mostEncodings)}, true)
+	if err != reason || ends.looks < -5 {
+		t.Errorf("got %v after %d more looks at the context", err, -ends.looks)
+	}
+}
+
+// endsInTime is a context that ends when it has been looked at so often.
+type endsInTime struct {
+	context.Context
+	end   func()
+	looks int
+}
+
+func (c *endsInTime) Err() error {
+	if c.looks--; c.looks == 0 {
+		c.end()
+	}
+	return c.Context.Err()
 }
 
 func TestServersThatAreNotThere(t *testing.T) {

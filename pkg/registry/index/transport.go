@@ -23,12 +23,14 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
-// The bounds of an answer. All but the last are Cargo's.
+// The bounds of an answer. All but the last two are Cargo's.
 const (
 	mostRedirects = 30
 	mostHeaders   = 5000
 	longestHeader = 100 << 10
 	longestHead   = 300 << 10
+	// mostEncodings is how often a body may be encoded.
+	mostEncodings = 5
 	// longestBody is that of a body before and after it is decoded.
 	longestBody = 8 << 20
 )
@@ -207,7 +209,7 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	if err != nil {
 		return "", e.explain(ctx, err)
 	}
-	resp.body, err = decode(data, answer.Header.Values("Content-Encoding"), answer.StatusCode == http.StatusOK)
+	resp.body, err = decode(ctx, data, answer.Header.Values("Content-Encoding"), answer.StatusCode == http.StatusOK)
 	return "", err
 }
 
@@ -347,13 +349,20 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // decode undoes the encodings of a body, which are those that were offered. Of a
 // body that is no whole success only the beginning is of use.
-func decode(data []byte, headers []string, whole bool) ([]byte, error) {
+func decode(ctx context.Context, data []byte, headers []string, whole bool) ([]byte, error) {
 	encodings := strings.FieldsFunc(strings.ToLower(strings.Join(headers, ",")), func(r rune) bool {
 		return r == ',' || r == ' ' || r == '\t'
 	})
+	if len(encodings) > mostEncodings {
+		return nil, &transferError{text: fmt.Sprintf("the answer is encoded more than %d times", mostEncodings)}
+	}
 	for i := len(encodings) - 1; i >= 0 && len(data) > 0 && len(data) <= longestBody; i-- {
 		var err error
-		if data, err = undo(encodings[i], data); err != nil {
+		data, err = undo(ctx, encodings[i], data)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
 			return nil, &transferError{text: "the answer's encoding cannot be undone: " + err.Error(), cause: err}
 		}
 	}
@@ -366,21 +375,35 @@ func decode(data []byte, headers []string, whole bool) ([]byte, error) {
 	return bytes.ToValidUTF8(data[:longestBody], nil), nil
 }
 
+// untilEnd reads until its context ends. A small body may take long to decode.
+type untilEnd struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (r untilEnd) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.from.Read(p)
+}
+
 // undo undoes one encoding. Of a body whose end is missing it returns what is
 // there.
-func undo(encoding string, data []byte) ([]byte, error) {
+func undo(ctx context.Context, encoding string, data []byte) ([]byte, error) {
 	var decoded io.Reader
 	var err error
+	encoded := func() io.Reader { return untilEnd{ctx, bytes.NewReader(data)} }
 	switch encoding {
 	case "identity", "none":
 		return data, nil
 	case "gzip", "x-gzip":
-		decoded, err = gzip.NewReader(bytes.NewReader(data))
+		decoded, err = gzip.NewReader(encoded())
 	case "deflate":
-		decoded, err = zlib.NewReader(bytes.NewReader(data))
+		decoded, err = zlib.NewReader(encoded())
 		if errors.Is(err, zlib.ErrHeader) {
 			// Some servers take the name at its word.
-			decoded, err = flate.NewReader(bytes.NewReader(data)), nil
+			decoded, err = flate.NewReader(encoded()), nil
 		}
 	default:
 		return nil, errors.New("it is neither gzip nor deflate")

@@ -41,10 +41,20 @@ func (c *Client) cacheDir(r registry.Registry) string {
 
 // writeCache keeps the configuration of a sparse index as it was received. A
 // cache that cannot be written is no error: the next login asks again.
-func (c *Client) writeCache(r registry.Registry, data []byte) {
-	dir := c.cacheDir(r)
+//
+// What a registry says only to who has a token, and no Cargo reads, is for no
+// other user.
+func (c *Client) writeCache(t registry.Target, data []byte) {
+	dir := c.cacheDir(t.Source)
+	file := filepath.Join(dir, configName)
 	_ = os.MkdirAll(dir, 0o777)
-	_ = os.WriteFile(filepath.Join(dir, configName), data, 0o666)
+	mode := os.FileMode(0o666)
+	if c.visit(t).needsToken && holdsMore(data) {
+		mode = 0o600
+	}
+	// A file that is there would keep its mode.
+	_ = os.Remove(file)
+	_ = os.WriteFile(file, data, mode)
 }
 
 // lockCache takes Cargo's lock of its caches and waits for whoever holds it.

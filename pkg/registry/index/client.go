@@ -217,7 +217,7 @@ func (c *Client) loadSparse(ctx context.Context, t registry.Target) (*Config, er
 	if err != nil {
 		return nil, err
 	}
-	c.writeCache(t.Source, data)
+	c.writeCache(t, data)
 	return config, nil
 }
 
@@ -288,4 +288,16 @@ func parseConfig(data []byte) (*Config, error) {
 		return nil, fmt.Errorf("%s: %v", configName, err)
 	}
 	return c, nil
+}
+
+// holdsMore reports whether a config.json has other fields than Cargo reads.
+func holdsMore(data []byte) bool {
+	o := jsonobject.Parse(data)
+	known := 0
+	for _, name := range []string{"dl", "api", "auth-required"} {
+		if o.Has(name) {
+			known++
+		}
+	}
+	return o.Len() != known
 }

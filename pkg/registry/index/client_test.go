@@ -218,7 +218,7 @@ func TestNoNetworkIsAskedOffline(t *testing.T) {
 		w := newWorld(t, test.config, answer(200, okConfig))
 		w.Frozen, w.Offline = test.frozen, test.offline
 		if test.cached != "" {
-			w.writeCache(w.target(t).Source, []byte(test.cached))
+			w.writeCache(w.target(t), []byte(test.cached))
 		}
 		expect(t, test.about, w.fetch(t), test.want)
 		expect(t, test.about, strings.Join(append(w.asked, w.said...), ", "), "")

@@ -1,7 +1,9 @@
 package index
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -120,6 +122,9 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 	}
 	switch resp.code {
 	case http.StatusOK:
+		if holdsToken(resp.body, authorization) {
+			return nil, fmt.Errorf("download of %s failed: %w", name, errSentBack)
+		}
 		return resp.body, nil
 	case http.StatusNotModified:
 		return nil, fmt.Errorf("the registry says that %s has not been modified (HTTP 304), but it has never been sent", name)
@@ -142,6 +147,29 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 }
 
 var errUnsendable = errors.New("the token for reading the index has a character that cannot be sent to a registry")
+
+var errSentBack = errors.New("the registry sends back the token that it was asked with")
+
+// holdsToken reports whether a file of an index has the token that it was asked
+// for with, as it is or in the escapes of JSON or a URL. A short token may be
+// part of a common word.
+func holdsToken(data []byte, token string) bool {
+	if len(token) < 8 {
+		return false
+	}
+	if bytes.Contains(data, []byte(token)) {
+		return true
+	}
+	for d := json.NewDecoder(bytes.NewReader(data)); ; {
+		word, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if text, ok := word.(string); ok && (strings.Contains(text, token) || strings.Contains(unescaped(text), token)) {
+			return true
+		}
+	}
+}
 
 // isControl reports whether a character must not be in a header: it might end
 // the line.

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -141,6 +145,82 @@ func TestATokenThatIsSentBackIsNotShown(t *testing.T) {
 		_, err := w.Fetch(t.Context(), w.target(t))
 		if err == nil || strings.Contains(err.Error(), "s3cr3t") || !strings.Contains(err.Error(), "what is REDACTED?") {
 			t.Errorf("%d: the error is %v", code, err)
+		}
+	}
+}
+
+// differs: token-sent-back
+func TestAConfigurationThatHoldsItsTokenIsRefused(t *testing.T) {
+	const token = "s3cr3t/t0ken"
+	for about, body := range map[string]string{
+		"as it is":           `{"dl":"d","api":"http://h/s3cr3t/t0ken"}`,
+		"in escapes of JSON": `{"dl":"d","api":"http://h/\u00733cr3t\/t0ken"}`,
+		"in escapes of URLs": `{"dl":"d","api":"http://h/?s3cr3t%2Ft0ken"}`,
+		"as a field":         `{"dl":"d","api":"http://h/","s3cr3t/t0ken":1}`,
+		"deep inside":        `{"dl":"d","api":"http://h/","more":[{"x":["s3cr3t/t0\u006ben"]}]}`,
+	} {
+		w := newWorld(t, "", func(w http.ResponseWriter, req *http.Request) {
+			if req.Header.Get("Authorization") == "" {
+				needsToken(w, req)
+				return
+			}
+			fmt.Fprint(w, body)
+		})
+		w.token = token
+		expect(t, about, w.fetch(t), updating+"download of config.json failed | the registry sends back the token that it was asked with")
+		if _, err := os.Stat(filepath.Join(w.cacheDir(w.target(t).Source), configName)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: it is cached: %v", about, err)
+		}
+	}
+}
+
+// What only those with a token are told is not for other users of the machine.
+//
+// differs: cache-is-private
+func TestTheCacheOfMoreThanCargoReadsIsPrivate(t *testing.T) {
+	body := ""
+	w := newWorld(t, "", func(w http.ResponseWriter, req *http.Request) {
+		if req.Header.Get("Authorization") == "" {
+			needsToken(w, req)
+			return
+		}
+		fmt.Fprint(w, body)
+	})
+	w.token = "tok"
+	file := filepath.Join(w.cacheDir(w.target(t).Source), configName)
+	for _, test := range []struct {
+		body    string
+		private bool
+	}{
+		{okConfig, false},
+		{`{"dl":"d","api":"http://h/api","auth-required":true}`, false},
+		{`{"dl":"d","api":"http://h/api","internal":"x"}`, true},
+	} {
+		body = test.body
+		// What is damaged is written again.
+		_ = os.WriteFile(file, nil, 0o666)
+		expect(t, "API", w.fetch(t), "http://h/api")
+		got, err := os.ReadFile(file)
+		expect(t, "cached", string(got), test.body)
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ordinary, err := os.Create(filepath.Join(w.home, "ordinary"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := ordinary.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ordinary.Close()
+		mode := want.Mode().Perm()
+		if test.private && runtime.GOOS != "windows" {
+			mode = 0o600
+		}
+		if info.Mode().Perm() != mode {
+			t.Errorf("%s: the mode is %v, want %v", test.body, info.Mode(), mode)
 		}
 	}
 }

@@ -3,12 +3,14 @@
 package cargoauth
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -206,5 +208,46 @@ func TestAProviderEndsWithALoginThatIsKilled(t *testing.T) {
 	}
 	if text := string(screen); !strings.Contains(text, " echo ") || strings.Contains(text, " -echo ") {
 		t.Errorf("the terminal does not show what is typed any more:\n%s", text)
+	}
+}
+
+// differs: provider-ends-with-its-caller
+func TestAProviderEndsWithTheKilledGroupOfItsCaller(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "freebsd" {
+		t.Skip("the system does not tell a program of its caller's end")
+	}
+	provider := filepath.Join(t.TempDir(), "provider")
+	const script = "#!/bin/sh\ntrap '' TERM HUP INT PIPE\necho started >&2\nexec sleep 600\n"
+	if err := os.WriteFile(provider, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := loginThrough(t, provider)
+	cmd.Stdin = strings.NewReader("sekret\n")
+	said, stderr, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	cmd.Stderr = stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stderr.Close()
+	if err := said.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(said)
+	for lines.Scan() && lines.Text() != "started" {
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	// The pipe ends with the last program that could write to it.
+	for lines.Scan() {
+	}
+	if err := lines.Err(); err != nil {
+		t.Errorf("the provider is still there: %v", err)
 	}
 }

@@ -53,7 +53,8 @@ type Child struct {
 }
 
 // Start runs the program. Once ctx ends its pipes are closed and it is asked to
-// end, and killed if it does not within [Grace].
+// end, and killed if it does not within [Grace]. The goroutine that starts a
+// program waits for it, or abandons it.
 func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -84,7 +85,12 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 			return nil, oserror.New(err)
 		}
 	}
+	// The end of this thread would end the program on Linux. A thread of Go's
+	// ends only with a goroutine that is locked to it, which none but this one
+	// can be until the program has ended.
+	runtime.LockOSThread()
 	if err := cmd.Start(); err != nil {
+		runtime.UnlockOSThread()
 		return nil, oserror.New(err)
 	}
 	return c, nil
@@ -104,6 +110,7 @@ func (c *Child) closeStdin() {
 // wait waits for the end of the program. If ctx has ended it, what the program
 // has started is killed with it.
 func (c *Child) wait() error {
+	defer runtime.UnlockOSThread()
 	err := c.cmd.Wait()
 	if c.interrupted {
 		killProcess(c.cmd)

@@ -19,16 +19,18 @@ const defaultSearchPath = "/bin:/usr/bin"
 // terminal: there a program in another group could not ask the user anything.
 // Nor if nothing will ever end it: a signal to the caller's group is then all
 // that ends a program that hangs.
+//
+// Where the system can, it ends a program whose caller is killed: with a
+// terminal by a signal that lets it put that back, else for certain.
 func processAttributes(ends bool) *syscall.SysProcAttr {
-	if !ends {
-		return nil
-	}
 	terminal, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err == nil {
 		unix.Close(terminal)
-		return nil
+		return attributesWithDeathSignal(syscall.SIGTERM)
 	}
-	return &syscall.SysProcAttr{Setpgid: true}
+	attributes := attributesWithDeathSignal(syscall.SIGKILL)
+	attributes.Setpgid = ends
+	return attributes
 }
 
 func killProcess(c *exec.Cmd) { signalProcess(c, syscall.SIGKILL) }
@@ -38,7 +40,7 @@ func terminateProcess(c *exec.Cmd) { signalProcess(c, syscall.SIGTERM) }
 
 func signalProcess(c *exec.Cmd, s syscall.Signal) {
 	// An error says that the process has ended, which is what is wanted.
-	if c.SysProcAttr != nil {
+	if c.SysProcAttr.Setpgid {
 		_ = syscall.Kill(-c.Process.Pid, s)
 	}
 	_ = c.Process.Signal(s)

@@ -6,13 +6,15 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
 func TestProgramStaysInTheGroupOfACallerThatNeverEndsIt(t *testing.T) {
-	if got := processAttributes(false); got != nil {
+	if got := processAttributes(false); got.Setpgid {
 		t.Errorf("it is run with %+v", got)
 	}
 }
@@ -50,7 +52,7 @@ func TestTheEndOfTheContextEndsTheProgramAndItsChildren(t *testing.T) {
 	if err := c.Abandon(err); err != reason {
 		t.Errorf("the error is %v, want %v", err, reason)
 	}
-	if c.cmd.SysProcAttr == nil {
+	if !c.cmd.SysProcAttr.Setpgid {
 		t.Skip("in a terminal the children are not in a group of their own")
 	}
 	for deadline := time.Now().Add(soon); !errors.Is(err, syscall.EPIPE); _, err = ours.Write(buffer) {
@@ -58,5 +60,26 @@ func TestTheEndOfTheContextEndsTheProgramAndItsChildren(t *testing.T) {
 			t.Fatalf("the child is still there: %v", err)
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// On Linux a program is told of the end of the thread that has started it.
+func TestAProgramOutlivesThreadsOfItsCaller(t *testing.T) {
+	p := Program{Path: "cat"}
+	c, err := p.Start(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var threads sync.WaitGroup
+	for range 100 {
+		threads.Go(func() { runtime.LockOSThread() }) // it ends with its thread
+		runtime.Gosched()
+	}
+	threads.Wait()
+	if _, err := c.Stdin.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+	if state, err := c.Wait(); err != nil || !state.Success() {
+		t.Errorf("it ended with %v, %v", state, err)
 	}
 }

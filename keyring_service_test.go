@@ -45,11 +45,14 @@ func TestServicesThatAreStrange(t *testing.T) {
 		{"silence after a prompt", secretservice.Fake{Locked: true, SilentSecret: true}, true, get, "does not answer within 2s"},
 		{"silence", secretservice.Fake{SilentSecret: true}, false, get, "does not answer within 2s"},
 		{"storing asks a person", secretservice.Fake{Confirm: true}, true, set, ""},
-		{"storing asks nobody", secretservice.Fake{Confirm: true}, false, set, "there is nobody here"},
+		{"storing asks, and there is no person", secretservice.Fake{Confirm: true}, false, set, "there is no display or terminal for that"},
 		{"deleting asks a person", secretservice.Fake{Confirm: true}, true, remove, ""},
-		{"deleting asks nobody", secretservice.Fake{Confirm: true}, false, remove, "there is nobody here"},
+		{"deleting asks, and there is no person", secretservice.Fake{Confirm: true}, false, remove, "there is no display or terminal for that"},
 		{"nothing there", secretservice.Fake{Missing: true}, false, get, credential.ErrNotFound.Error()},
-		{"no default collection", secretservice.Fake{Missing: true, NoCollection: true}, false, get, "has no default collection"},
+		{"no default collection", secretservice.Fake{Missing: true, NoCollection: 2}, false, get, "has no default collection"},
+		{"no place to store", secretservice.Fake{NoCollection: 2}, false, set, "has no default collection"},
+		{"no default collection for an instant", secretservice.Fake{Missing: true, NoCollection: 1}, false, get, credential.ErrNotFound.Error()},
+		{"no place to store for an instant", secretservice.Fake{NoCollection: 1}, false, set, ""},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
@@ -76,6 +79,12 @@ func TestServicesThatAreStrange(t *testing.T) {
 			err = test.do(t.Context(), store)
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("the error is %v, want %q", err, test.want)
+			}
+			if is, want := errors.Is(err, keyring.ErrNoAnswer), strings.Contains(test.want, "not answer"); is != want {
+				t.Errorf("that it does not answer is %v: %v", is, err)
+			}
+			if is, want := errors.Is(err, keyring.ErrUnavailable), strings.Contains(test.want, "collection"); is != want {
+				t.Errorf("that it is not there is %v: %v", is, err)
 			}
 			if took := time.Since(begin); took > 8*time.Second {
 				t.Errorf("it took %v", took)

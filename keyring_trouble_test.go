@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func TestLockedKeyring(t *testing.T) {
 	begin := time.Now()
 	for _, run := range [][]string{{"cargo-login", "new\n"}, {"cargo-logout", ""}} {
 		out, err := d.run(run[1], ours(t, run[0]), "--registry", "pub")
-		if err == nil || !strings.Contains(out, "the keyring is locked, and there is nobody here to unlock it") {
+		if err == nil || !strings.Contains(out, "the keyring is locked, and there is no display or terminal to ask for its password") {
 			t.Errorf("%s says %v: %s", run[0], err, out)
 		}
 	}
@@ -83,7 +84,7 @@ func TestAPersonUnlocksTheKeyring(t *testing.T) {
 	leave := d.prompter(secretservice.Answer{Absent: true})
 	d.provider(ours(t, "cargo-credential-keyring"), "--unlock-timeout", "100ms")
 	out, err := d.run("", ours(t, "cargo-logout"), "--registry", "pub")
-	if err == nil || !strings.Contains(out, "nobody answered the keyring's prompt within 100ms") {
+	if err == nil || !strings.Contains(out, "the keyring's prompt was not answered within 100ms") {
 		t.Errorf("with somebody who does not answer the logout says %v: %s", err, out)
 	}
 	leave()
@@ -97,55 +98,201 @@ func TestAPersonUnlocksTheKeyring(t *testing.T) {
 	d.holds("")
 }
 
-// Where there is no store the next provider gets its turn, in time.
+// stores configures, for all registries, providers that are asked before
+// cargo:token.
+func (d *desktop) stores(names ...string) {
+	d.t.Helper()
+	text := fmt.Sprintf("[registries.pub]\nindex = %q\n[registry]\nglobal-credential-providers = %q\n",
+		d.index(), append([]string{"cargo:token"}, names...))
+	text = strings.ReplaceAll(text, `" "`, `", "`)
+	if err := os.WriteFile(filepath.Join(d.home, "config.toml"), []byte(text), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Where there is no store the next provider gets its turn, and a token in plain
+// text is called that.
+//
+// differs: plain-text-told
 func TestKeyringThatIsNotThere(t *testing.T) {
 	d := newDesktop(t)
 	session := d.Environ
-	silent, err := net.Listen("unix", filepath.Join(t.TempDir(), "bus"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	text := fmt.Sprintf("[registries.pub]\nindex = %q\n[registry]\nglobal-credential-providers = [\"cargo:token\", %q]\n",
-		d.index(), ours(t, "cargo-credential-keyring"))
-	if err := os.WriteFile(filepath.Join(d.home, "config.toml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	d.stores(ours(t, "cargo-credential-keyring"))
 	for _, test := range []struct {
-		about, address, want string
-		before               func() error
+		about, want string
+		before      func() error
 	}{
-		{"no answer", "", "does not answer within 2s", func() error { return d.Keyring.Process.Signal(syscall.SIGSTOP) }},
-		{"no service", "", "no Secret Service runs in this session", d.StopKeyring},
-		{"no bus", "", "cannot connect to the session's D-Bus", d.StopBus},
-		{"bus without words", "unix:path=" + silent.Addr().String(), "does not answer within 2s", nil},
-		{"no address", "none", "there is no D-Bus session", nil},
+		{"no service", "no Secret Service runs in this session", d.StopKeyring},
+		{"no bus", "cannot connect to the session's D-Bus", d.StopBus},
+		{"no address", "there is no D-Bus session", func() error {
+			d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=")
+			return nil
+		}},
+		{"no address that is one", "cannot connect to the session's D-Bus (disabled:)", func() error {
+			d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=disabled:")
+			return nil
+		}},
 	} {
-		if test.before != nil {
-			if err := test.before(); err != nil {
-				t.Fatal(err)
-			}
+		if err := test.before(); err != nil {
+			t.Fatal(err)
 		}
-		d.Environ = slices.Clone(session)
-		switch test.address {
-		case "":
-		case "none":
-			d.Environ = append(d.Environ, "DBUS_SESSION_BUS_ADDRESS=")
-		default:
-			d.Environ = append(d.Environ, "DBUS_SESSION_BUS_ADDRESS="+test.address)
-		}
-		begin := time.Now()
 		out, err := d.run("t\n", ours(t, "cargo-login"), "--registry", "pub")
-		if err != nil || !strings.Contains(out, test.want) || !strings.HasSuffix(out, "Login token for `pub` saved\n") {
+		saved := "       Login token for `pub` saved in plain text in " + filepath.Join(d.home, "credentials.toml") + "\n"
+		if err != nil || !strings.Contains(out, test.want) || !strings.HasSuffix(out, saved) {
 			t.Errorf("%s: %v: %s, want %q and a login to the file", test.about, err, out, test.want)
 		}
 		if n := strings.Count(out, "warning:"); n != 1 {
 			t.Errorf("%s: %d warnings: %s", test.about, n, out)
 		}
-		if took := time.Since(begin); took > 10*time.Second {
-			t.Errorf("%s: it took %v", test.about, took)
+		// Several requests are one run.
+		out = d.must(strings.Join(requests, "\n"), ours(t, "cargo-credential-keyring"), "--cargo-plugin")
+		if n := strings.Count(out, `{"Err":{"kind":"url-not-supported"}}`); n != len(requests) || strings.Count(out, "warning:") != 1 {
+			t.Errorf("%s: the provider says %s", test.about, out)
 		}
 	}
+	if err := os.Remove(filepath.Join(d.home, "credentials.toml")); err != nil {
+		t.Fatal(err)
+	}
+	// Cargo's own provider stops the chain.
+	d.stores("cargo:libsecret")
+	d.fails("cannot connect to the session's D-Bus")
+	d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=")
+	d.fails("there is no D-Bus session")
+}
+
+// requests are one of each kind that a provider may be asked.
+var requests = []string{
+	`{"v":1,"registry":{"index-url":"sparse+http://127.0.0.1:9/","name":"pub"},"kind":"get","operation":"read"}`,
+	`{"v":1,"registry":{"index-url":"sparse+http://127.0.0.1:9/","name":"pub"},"kind":"login","token":"t"}`,
+	`{"v":1,"registry":{"index-url":"sparse+http://127.0.0.1:9/","name":"pub"},"kind":"logout"}`,
+}
+
+// fails checks that a login and a logout end with an error, claim nothing, and
+// put no token into a file.
+func (d *desktop) fails(want string) {
+	d.t.Helper()
+	for _, run := range [][]string{{"cargo-login", "new\n"}, {"cargo-logout", ""}} {
+		begin := time.Now()
+		out, err := d.run(run[1], ours(d.t, run[0]), "--registry", "pub")
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 101 || !strings.Contains(out, want) ||
+			strings.Contains(out, "saved") || strings.Contains(out, "not currently") || strings.Contains(out, "warning:") {
+			d.t.Errorf("%s says %v: %s, want %q", run[0], err, out, want)
+		}
+		if took := time.Since(begin); took > 10*time.Second {
+			d.t.Errorf("%s took %v", run[0], took)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(d.home, "credentials.toml")); err == nil {
+		d.t.Errorf("%s: there is a file of tokens", want)
+	}
+}
+
+// A store that is there and does not answer is a failure: no other provider is
+// asked, no token goes into a file, and none is called removed.
+func TestKeyringThatDoesNotAnswer(t *testing.T) {
+	daemon := func(s syscall.Signal) func(*desktop) error {
+		return func(d *desktop) error { return d.Keyring.Process.Signal(s) }
+	}
+	bus := func(s syscall.Signal) func(*desktop) error {
+		return func(d *desktop) error { return d.SignalBus(s) }
+	}
+	for _, test := range []struct {
+		about      string
+		stop, goOn func(*desktop) error
+		socket     func(*testing.T) string
+		want       string
+	}{
+		{"the service is stopped", daemon(syscall.SIGSTOP), daemon(syscall.SIGCONT), nil, "the Secret Service does not answer within 2s"},
+		{"the bus is stopped", bus(syscall.SIGSTOP), bus(syscall.SIGCONT), nil, ") does not answer within 2s"},
+		{"the bus says nothing", nil, nil, silentSocket, ") does not answer within 2s"},
+		{"the bus takes no more in", nil, nil, fullSocket, ") does not answer within 2s"},
+		{"the bus breaks off", nil, nil, rudeSocket, "cannot talk to the session's D-Bus"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			t.Parallel()
+			d, keyring := newDesktop(t), ours(t, "cargo-credential-keyring")
+			d.stores(keyring)
+			d.must("kept\n", ours(t, "cargo-login"), "--registry", "pub")
+			if test.socket != nil {
+				d.Environ = append(d.Environ, "DBUS_SESSION_BUS_ADDRESS=unix:path="+test.socket(t))
+			} else if err := test.stop(d); err != nil {
+				t.Fatal(err)
+			}
+			d.fails(test.want)
+			if test.about == "the service is stopped" {
+				d.stores(keyring + " --fallback keyutils")
+				d.fails(test.want)
+				d.stores("cargo:libsecret")
+				d.fails(test.want)
+			}
+			out := d.must(strings.Join(requests, "\n"), keyring, "--cargo-plugin")
+			if n := strings.Count(out, `{"Err":{"kind":"other","message":"`); n != len(requests) {
+				t.Errorf("the provider says %s", out)
+			}
+			if test.goOn != nil {
+				if err := test.goOn(d); err != nil {
+					t.Fatal(err)
+				}
+				d.holds("kept")
+			}
+		})
+	}
+}
+
+// silentSocket returns the path of a socket that never says a word.
+func silentSocket(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "bus"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().String()
+}
+
+// fullSocket returns the path of a socket whose queue is full.
+func fullSocket(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "bus")
+	socket, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(socket) })
+	if err := errors.Join(syscall.Bind(socket, &syscall.SockaddrUnix{Name: path}), syscall.Listen(socket, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		waiting, err := net.Dial("unix", path)
+		if errors.Is(err, syscall.EAGAIN) {
+			return path
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = waiting.Close() })
+	}
+}
+
+// rudeSocket returns the path of a socket that hangs up on everybody.
+func rudeSocket(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "bus"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
 
 // Whoever goes in the middle, nobody waits for it, and no other place gets the

@@ -55,7 +55,7 @@ func (t *tool) migrate(ctx context.Context) error {
 		default:
 			failed = append(failed, err)
 		}
-		if ctx.Err() != nil || errors.Is(err, keyring.ErrUnavailable) {
+		if ctx.Err() != nil || errors.Is(err, keyring.ErrUnavailable) || errors.Is(err, keyring.ErrNoAnswer) {
 			// The others would wait for the same store.
 			break
 		}

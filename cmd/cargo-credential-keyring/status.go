@@ -196,8 +196,8 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 	return nil
 }
 
-// stores are the secret stores that have been opened. One that is not available
-// is not waited for again.
+// stores are the secret stores that have been opened. One that is not available,
+// or does not answer, is not waited for again.
 type stores map[string]*opened
 
 type opened struct {
@@ -235,7 +235,7 @@ func (o *opened) has(ctx context.Context, e keyring.Entry) (bool, error) {
 	switch {
 	case errors.Is(err, credential.ErrNotFound):
 		return false, nil
-	case errors.Is(err, keyring.ErrUnavailable):
+	case errors.Is(err, keyring.ErrUnavailable), errors.Is(err, keyring.ErrNoAnswer):
 		o.err = err
 	}
 	return err == nil, err

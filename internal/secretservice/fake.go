@@ -2,7 +2,11 @@
 
 package secretservice
 
-import "github.com/godbus/dbus/v5"
+import (
+	"sync/atomic"
+
+	"github.com/godbus/dbus/v5"
+)
 
 // Fake is a Secret Service that does what a real one seldom does. It holds one
 // entry, with the secret "secret".
@@ -16,8 +20,8 @@ type Fake struct {
 	Confirm bool
 	// Bare is a prompt that ends without saying how.
 	Bare bool
-	// NoCollection says that there is no default collection.
-	NoCollection bool
+	// NoCollection is how often it says that there is no default collection.
+	NoCollection int32
 }
 
 const (
@@ -33,6 +37,7 @@ func (f Fake) Serve(s *Session) (end func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
+	counted := &fakeCollection{Fake: f}
 	collection := dbus.ObjectPath("/org/freedesktop/secrets/aliases/default")
 	for _, object := range []struct {
 		value any
@@ -42,8 +47,8 @@ func (f Fake) Serve(s *Session) (end func() error, err error) {
 		{fakeService{f}, "/org/freedesktop/secrets", "org.freedesktop.Secret.Service"},
 		{fakePrompts{f, bus}, fakePrompt, "org.freedesktop.Secret.Prompt"},
 		{fakeItems{f}, fakeItem, "org.freedesktop.Secret.Item"},
-		{fakeCollection{f}, collection, "org.freedesktop.Secret.Collection"},
-		{fakeCollection{f}, collection, "org.freedesktop.DBus.Properties"},
+		{counted, collection, "org.freedesktop.Secret.Collection"},
+		{counted, collection, "org.freedesktop.DBus.Properties"},
 	} {
 		if err := bus.Export(object.value, object.path, object.name); err != nil {
 			return nil, err
@@ -116,15 +121,22 @@ func (f Fake) confirmation() dbus.ObjectPath {
 	return fakeNothing
 }
 
-type fakeCollection struct{ Fake }
-
-func (f fakeCollection) CreateItem(map[string]dbus.Variant, fakeSecret, bool) (item, prompt dbus.ObjectPath, err *dbus.Error) {
-	return fakeItem, f.confirmation(), nil
+type fakeCollection struct {
+	Fake
+	asked atomic.Int32
 }
 
-func (f fakeCollection) Get(string, string) (dbus.Variant, *dbus.Error) {
-	if f.NoCollection {
-		return dbus.Variant{}, dbus.NewError("org.freedesktop.DBus.Error.UnknownObject", nil)
+func (f *fakeCollection) missing() *dbus.Error {
+	if f.asked.Add(1) <= f.NoCollection {
+		return dbus.NewError("org.freedesktop.DBus.Error.UnknownObject", nil)
 	}
-	return dbus.MakeVariant(f.Locked), nil
+	return nil
+}
+
+func (f *fakeCollection) CreateItem(map[string]dbus.Variant, fakeSecret, bool) (item, prompt dbus.ObjectPath, err *dbus.Error) {
+	return fakeItem, f.confirmation(), f.missing()
+}
+
+func (f *fakeCollection) Get(string, string) (dbus.Variant, *dbus.Error) {
+	return dbus.MakeVariant(f.Locked), f.missing()
 }

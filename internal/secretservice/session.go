@@ -137,6 +137,9 @@ func (s *Session) StopKeyring() error {
 	return err
 }
 
+// SignalBus sends the bus a signal.
+func (s *Session) SignalBus(signal os.Signal) error { return s.bus.Process.Signal(signal) }
+
 // StopBus kills the bus.
 func (s *Session) StopBus() error {
 	err := s.bus.Process.Kill()

@@ -45,6 +45,8 @@ type Chain struct {
 	configured map[string]*config.RegistryConfig
 	// tokens holds, by canonical index URL, what may be kept.
 	tokens map[string]Token
+	// noStore is set while a secret store is passed over that is not there.
+	noStore bool
 }
 
 // Login has the first provider that serves the registry store a token. args
@@ -142,6 +144,7 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		return err
 	}
 	anyNotFound := false
+	c.noStore = false
 	for _, entry := range providers {
 		provider, err := c.provider(entry.Name, r)
 		if err != nil {
@@ -161,6 +164,8 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 			anyNotFound = true
 		case ctx.Err() != nil || !errors.Is(err, ErrURLNotSupported):
 			return fmt.Errorf("credential provider `%s` failed action `%s`: %w", line, call.action, err)
+		default:
+			c.noStore = c.noStore || isSecretStore(entry.Name)
 		}
 	}
 	if anyNotFound {

@@ -174,6 +174,13 @@ func isBuiltIn(name string) bool {
 	return name == nameToken || name == namePaseto || name == nameTokenFromStdout || secretStores[name] != ""
 }
 
+// isSecretStore reports whether a program keeps tokens in the secret store of the
+// operating system, and passes a registry on only where there is none.
+func isSecretStore(program string) bool {
+	name := program[strings.LastIndexAny(program, `/\`)+1:]
+	return strings.TrimSuffix(name, ".exe") == "cargo-credential-keyring"
+}
+
 // provider returns the provider of that name: a built-in one, or a program.
 func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
 	if name == namePaseto && !c.AsymmetricTokens {

@@ -42,12 +42,16 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 	if err := CheckToken(token); err != nil {
 		return err
 	}
+	where := ""
 	if err := p.edit(ctx, func(f *config.CredentialsFile, name string) error {
+		if p.chain.noStore {
+			where = " in plain text in " + f.Path()
+		}
 		return f.SetToken(name, token)
 	}); err != nil {
 		return err
 	}
-	say(p.config, config.Status, "Login", "token for `%s` saved", p.registry.DisplayName())
+	say(p.config, config.Status, "Login", "token for `%s` saved%s", p.registry.DisplayName(), where)
 	return nil
 }
 

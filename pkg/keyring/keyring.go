@@ -20,6 +20,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -45,8 +46,8 @@ func (e Entry) label() string {
 const labelPrefix = "cargo-registry:"
 
 // Store keeps tokens in one secret store. Its errors are
-// [credential.ErrNotFound], one that is [ErrUnavailable], or something that the
-// user must see.
+// [credential.ErrNotFound], one that is [ErrUnavailable], or a failure that the
+// user must see: only after the first two may another store be asked.
 type Store interface {
 	// Name is how people call the store.
 	Name() string
@@ -64,17 +65,25 @@ type Store interface {
 // A forgetful store says what makes it forget its tokens.
 type forgetful interface{ forgets() string }
 
-// ErrUnavailable says that there is no such store here. A provider leaves the
-// registry to the next one then.
-var ErrUnavailable = errors.New("the secret store is not available")
+var (
+	// ErrUnavailable says that there is no such store here. A provider leaves
+	// the registry to the next one then.
+	ErrUnavailable = errors.New("the secret store is not available")
+	// ErrNoAnswer says that the store is here, and does not answer in time. It
+	// is a failure: the token may well be there.
+	ErrNoAnswer = errors.New("the secret store does not answer")
+)
 
-// unavailable is an [ErrUnavailable] that says why.
-type unavailable struct{ error }
+// outcome is an [ErrUnavailable] or an [ErrNoAnswer] that says why.
+type outcome struct {
+	error
+	kind error
+}
 
-func (u unavailable) Unwrap() []error { return []error{ErrUnavailable, u.error} }
+func (o outcome) Unwrap() []error { return []error{o.kind, o.error} }
 
 func unavailablef(format string, args ...any) error {
-	return unavailable{fmt.Errorf(format, args...)}
+	return outcome{fmt.Errorf(format, args...), ErrUnavailable}
 }
 
 // The names of backends in [Options].
@@ -114,10 +123,11 @@ func Open(ctx context.Context, o Options) (Store, error) {
 	if o.Fallback == "" || o.Backend != "" {
 		return store, nil
 	}
-	if _, err := store.Locked(ctx); errors.Is(err, ErrUnavailable) {
-		store = open(Options{Backend: o.Fallback})
+	_, err := store.Locked(ctx)
+	if errors.Is(err, ErrUnavailable) {
+		return open(Options{Backend: o.Fallback}), nil
 	}
-	return store, nil
+	return store, err
 }
 
 // Validate returns what is wrong with the options: a store that this system does
@@ -156,8 +166,10 @@ type Provider struct {
 	// providers do. Otherwise the user is told, and the next provider gets its
 	// turn.
 	Required bool
-	// Notify tells the user what has been done, and what is missing.
+	// Notify tells the user what has been done, and once what is missing.
 	Notify func(config.Notice)
+
+	missing sync.Once
 }
 
 var _ credential.Provider = (*Provider)(nil)
@@ -230,7 +242,7 @@ func (p *Provider) use(ctx context.Context, req *credential.Request, do func(Sto
 		err = do(store)
 	}
 	if errors.Is(err, ErrUnavailable) && !p.Required {
-		p.notify(config.Warning, "", err.Error())
+		p.missing.Do(func() { p.notify(config.Warning, "", err.Error()) })
 		return credential.ErrURLNotSupported
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -36,8 +37,11 @@ func withRing(do func(ring int) error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	ring, err := unix.KeyctlInt(unix.KEYCTL_GET_PERSISTENT, -1, unix.KEY_SPEC_THREAD_KEYRING, 0, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, fs.ErrPermission):
 		return unavailablef("the kernel has no persistent keyring for this user: %w", err)
+	case err != nil:
+		return fmt.Errorf("cannot open the kernel's keyring: %w", err)
 	}
 	return do(ring)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -194,7 +195,7 @@ func isLocked(err error) bool {
 }
 
 // failed says what could not be done. A service or a collection that is not
-// there is [ErrUnavailable].
+// there is [ErrUnavailable], and one that does not answer [ErrNoAnswer].
 func (c *connection) failed(what string, err error) error {
 	var failure dbus.Error
 	if errors.As(err, &failure) {
@@ -204,14 +205,20 @@ func (c *connection) failed(what string, err error) error {
 			return unavailablef("no Secret Service runs in this session; start one, such as gnome-keyring, KWallet or KeePassXC")
 		case "org.freedesktop.DBus.Error.UnknownObject", "org.freedesktop.DBus.Error.UnknownMethod",
 			"org.freedesktop.Secret.Error.NoSuchObject":
-			return unavailablef("the Secret Service has no default collection; create one, for example with Seahorse")
+			return errNoCollection
 		}
 	}
 	if c.timedOut() {
-		return unavailablef("the Secret Service does not answer within %v", patience)
+		return silent("the Secret Service")
 	}
 	return fmt.Errorf("%s the Secret Service: %w", what, err)
 }
+
+func silent(what string) error {
+	return outcome{fmt.Errorf("%s does not answer within %v; log in to the desktop again", what, patience), ErrNoAnswer}
+}
+
+var errNoCollection = outcome{errors.New("the Secret Service has no default collection; create one, for example with Seahorse"), ErrUnavailable}
 
 // connection is a connection to the session's bus. It is closed when it has
 // taken too long, which ends every call on it.
@@ -223,9 +230,11 @@ type connection struct {
 	impatience *time.Timer
 }
 
-var errTooLong = fmt.Errorf("it does not answer within %v", patience)
+var errTooLong = errors.New("it takes too long")
 
-// connected connects to the bus, and does something with the connection.
+// connected connects to the bus, and does something with the connection. While
+// another program stores something, GNOME Keyring says for a moment that there
+// is no collection, so that is believed only when it is said twice.
 func (s secretService) connected(ctx context.Context, do func(*connection) error) error {
 	address, err := busAddress(s.Environ)
 	if err != nil {
@@ -235,14 +244,27 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 	defer cancel(nil)
 	c := &connection{ctx: ctx, options: s.Options, impatience: time.AfterFunc(patience, func() { cancel(errTooLong) })}
 	defer c.impatience.Stop()
-	c.bus, err = dbus.Connect(address, dbus.WithContext(ctx))
-	switch {
-	case err != nil && c.timedOut():
-		return unavailablef("the session's D-Bus (%s) does not answer within %v", address, patience)
-	case err != nil:
+	c.bus, err = dbus.Dial(address, dbus.WithContext(ctx))
+	isFull := errors.Is(err, syscall.EAGAIN) // it does not take in those who wait
+	if err != nil && !isFull {
 		return unavailablef("cannot connect to the session's D-Bus (%s): %v", address, err)
 	}
-	defer c.bus.Close()
+	if err == nil {
+		defer c.bus.Close()
+		if err = c.bus.Auth(nil); err == nil {
+			err = c.bus.Hello()
+		}
+	}
+	switch {
+	case isFull, err != nil && c.timedOut():
+		return silent("the session's D-Bus (" + address + ")")
+	case err != nil:
+		return fmt.Errorf("cannot talk to the session's D-Bus (%s): %w", address, err)
+	}
+	if err = do(c); err != errNoCollection {
+		return err
+	}
+	time.Sleep(100 * time.Millisecond)
 	return do(c)
 }
 
@@ -252,8 +274,8 @@ func (c *connection) call(path dbus.ObjectPath, method string, args ...any) *dbu
 	return c.bus.Object(serviceName, path).Call(method, 0, args...)
 }
 
-var errNoBus = unavailable{errors.New("there is no D-Bus session, in which a Secret Service would be " +
-	"(DBUS_SESSION_BUS_ADDRESS is not set); log in to a desktop, or run the command under `dbus-run-session`")}
+var errNoBus = unavailablef("there is no D-Bus session, in which a Secret Service would be " +
+	"(DBUS_SESSION_BUS_ADDRESS is not set); log in to a desktop, or run the command under `dbus-run-session`")
 
 // busAddress returns where the session's bus is. None is started: a secret
 // store in a session of its own would be of no use.
@@ -280,9 +302,9 @@ const (
 const howToUnlock = "log in to the desktop, or unlock it with `gnome-keyring-daemon --unlock`, and try again"
 
 var (
-	errLocked    = errors.New("the keyring is locked, and there is nobody here to unlock it; " + howToUnlock)
+	errLocked    = errors.New("the keyring is locked, and there is no display or terminal to ask for its password; " + howToUnlock)
 	errDismissed = errors.New("the keyring stays locked: the prompt was dismissed, or could not be shown; " + howToUnlock)
-	errNobody    = errors.New("the Secret Service wants to ask somebody, and there is nobody here; log in to the desktop and try again")
+	errNoPrompt  = errors.New("the Secret Service asks for a confirmation, and there is no display or terminal for that; log in to the desktop and try again")
 	errDeclined  = errors.New("nothing has been done: the prompt was dismissed, or could not be shown")
 	errGone      = errors.New("the Secret Service went away while it asked")
 )
@@ -295,7 +317,7 @@ func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 		return c.failed("cannot unlock", err)
 	}
 	switch err := c.prompt(ctx, prompt); err {
-	case errNobody:
+	case errNoPrompt:
 		return errLocked
 	case errDeclined:
 		return errDismissed
@@ -311,7 +333,7 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 		return nil
 	}
 	if canPrompt := c.options.CanPrompt; canPrompt == nil || !canPrompt() {
-		return errNobody
+		return errNoPrompt
 	}
 	answers := make(chan *dbus.Signal, 8)
 	c.bus.Signal(answers)
@@ -337,7 +359,7 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 			// The service takes its question back when the connection closes. To
 			// dismiss it makes GNOME Keyring 42 abort at its next question.
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return fmt.Errorf("nobody answered the keyring's prompt within %v", c.options.UnlockTimeout.Round(time.Millisecond))
+				return fmt.Errorf("the keyring's prompt was not answered within %v", c.options.UnlockTimeout.Round(time.Millisecond))
 			}
 			return context.Cause(ctx)
 		case answer, open := <-answers:

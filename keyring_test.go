@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -84,6 +86,56 @@ func TestKeyringSharesTheEntriesOfCargosProvider(t *testing.T) {
 	d.must("fourth\n", cargo, login...)
 	d.must("", ours(t, "cargo-logout"), logout[1:]...)
 	d.holds("")
+}
+
+// A token in plain text that a login to the store leaves behind is told, and so
+// is one that a logout from the store leaves in force. The command that they name
+// removes it, and nothing else, by our program and by Cargo.
+//
+// differs: token-set-elsewhere
+func TestKeyringTellsOfATokenInPlainText(t *testing.T) {
+	cargo, d := realCargo(t), newDesktop(t)
+	credentials := filepath.Join(d.home, "credentials.toml")
+	const plain = "[registries.pub]\ntoken = \"plain\"\n"
+	keyring := ours(t, "cargo-credential-keyring")
+	for _, logout := range []string{cargo + " logout", ours(t, "cargo-logout")} {
+		for about, configure := range map[string]func(){
+			"before cargo:token": func() { d.stores(keyring) },
+			"alone":              func() { d.provider(keyring) },
+		} {
+			configure()
+			if err := os.WriteFile(credentials, []byte(plain), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			said := d.must("new\n", ours(t, "cargo-login"), "--registry", "pub")
+			told := "warning: registry `pub` still has a token configured in " + credentials + ", which the new one shadows; `"
+			_, command, found := strings.Cut(said, told)
+			command, isLast := strings.CutSuffix(command, "` removes it\n")
+			if !found || !isLast {
+				t.Fatalf("%s: the login says %s, want %q", about, said, told)
+			}
+			if about != "alone" {
+				out := d.must("", ours(t, "cargo-logout"), "--registry", "pub")
+				told := "which stays in force: a logout removes the one of `" + keyring + "` only; `" + command + "` removes it\n"
+				if !strings.HasSuffix(out, told) {
+					t.Errorf("the logout says %s, want %q at its end", out, told)
+				}
+				d.must("new\n", ours(t, "cargo-login"), "--registry", "pub")
+			}
+			command = strings.Replace(command, "cargo logout", logout, 1)
+			d.must("", "sh", "-c", command)
+			if content, err := os.ReadFile(credentials); err != nil || strings.Contains(string(content), "plain") {
+				t.Errorf("%s: after %s there is %q, %v", about, command, content, err)
+			}
+			d.holds("new")
+			if out := d.must("newer\n", ours(t, "cargo-login"), "--registry", "pub"); strings.Contains(out, "warning") {
+				t.Errorf("%s: with no other token the login says %s", about, out)
+			}
+			if out := d.must("", ours(t, "cargo-logout"), "--registry", "pub"); strings.Contains(out, "warning") {
+				t.Errorf("%s: with no other token the logout says %s", about, out)
+			}
+		}
+	}
 }
 
 func TestKeyringKeepsEveryTokenWhole(t *testing.T) {

@@ -137,7 +137,8 @@ type call struct {
 }
 
 // try asks one provider after the other until one neither says that the
-// registry is not its own nor that it has no token.
+// registry is not its own nor that it has no token. After a login or a logout
+// the user is told of another token.
 func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask func(Provider, *Request) error) error {
 	providers, err := c.providers(r, call.requireConfigured)
 	if err != nil {
@@ -157,6 +158,7 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		var unexpected *unexpectedResponse
 		switch {
 		case err == nil:
+			c.tellOther(r, call.action, entry.Name)
 			return nil
 		case ctx.Err() == nil && errors.As(err, &unexpected):
 			return unexpected

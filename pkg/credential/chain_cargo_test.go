@@ -139,11 +139,24 @@ func (w *world) fail(err error) {
 	}
 }
 
-// beyond is what Cargo does not say: a token that a logout leaves in force.
+// beyond is what Cargo does not say: a token that a logout leaves in force, or
+// that another one shadows after a login.
 var beyond = map[string][]string{
 	"logout under another name": {"warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
 		"which stays in force: it belongs to another name of the registry"},
+	"logout: both, only token listed": {staysInForce},
+	"logout: both, token first":       {staysInForce},
+	"login: both, only token listed":  {isShadowed},
+	"login: both, token first":        {isShadowed},
 }
+
+const (
+	staysInForce = "warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
+		"which stays in force: a logout removes the one of `lo` only; " + removesIt
+	isShadowed = "warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
+		"which the new one shadows; " + removesIt
+	removesIt = "`CARGO_REGISTRIES_PUB_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry pub` removes it"
+)
 
 func TestChainSaysAndAsksWhatCargoDoes(t *testing.T) {
 	var cases []struct {

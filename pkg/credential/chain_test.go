@@ -3,7 +3,10 @@ package credential
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,5 +127,82 @@ func TestSecretStoresThatAreNotThereDoNotFallThrough(t *testing.T) {
 	err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{Token: &token}, nil)
 	if err == nil || chain.stored(t) != "" {
 		t.Errorf("got %v, stored %q", err, chain.stored(t))
+	}
+}
+
+// Whatever provider has served, a token that is configured besides is told, with
+// the way to remove it.
+func TestChainTellsOfAnotherToken(t *testing.T) {
+	const (
+		inFile  = "[registries.pub]\ntoken = \"old\"\n"
+		removes = "; `CARGO_REGISTRIES_PUB_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry pub` removes it"
+		listed  = "[registry]\nglobal-credential-providers = [\"cargo:token\", \"one\"]\n"
+	)
+	inEnvironment := []string{"CARGO_REGISTRIES_PUB_TOKEN=old"}
+	for _, c := range []struct {
+		name, config, credentials string
+		environ                   []string
+		login, logout             string
+	}{
+		{"none", pubConfig + listed, "", nil, "", ""},
+		{
+			"in the credentials file", pubConfig + listed, inFile, nil,
+			"still has a token configured in HOME/credentials.toml, which the new one shadows" + removes,
+			"still has a token configured in HOME/credentials.toml, which stays in force: a logout removes the one of `one` only" + removes,
+		},
+		{
+			"in the environment", pubConfig + listed, inFile, inEnvironment,
+			"still has a token configured in environment variable `CARGO_REGISTRIES_PUB_TOKEN`, which the new one shadows; `unset CARGO_REGISTRIES_PUB_TOKEN` removes it",
+			"still has a token configured in environment variable `CARGO_REGISTRIES_PUB_TOKEN`, which stays in force: a logout removes the one of `one` only; `unset CARGO_REGISTRIES_PUB_TOKEN` removes it",
+		},
+		{
+			"in a configuration file", pubConfig + "token = \"old\"\n" + listed, "", nil,
+			"still has a token configured in HOME/config.toml, which the new one shadows; delete it there",
+			"still has a token configured in HOME/config.toml, which stays in force: a logout removes the one of `one` only; delete it there",
+		},
+		{
+			"of crates.io", listed, "[registry]\ntoken = \"old\"\n", nil,
+			"still has a token configured in HOME/credentials.toml, which the new one shadows; " +
+				"`CARGO_REGISTRY_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry crates-io` removes it",
+			"still has a token configured in HOME/credentials.toml, which stays in force: a logout removes the one of `one` only; " +
+				"`CARGO_REGISTRY_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry crates-io` removes it",
+		},
+		{
+			// Cargo has warned of it.
+			"that no provider looks at", pubConfig + "credential-provider = \"one\"\n", inFile, nil,
+			"has a token configured in HOME/credentials.toml that will be ignored because this registry is configured to use credential-provider `one`",
+			"has a token configured in HOME/credentials.toml that will be ignored because this registry is configured to use credential-provider `one`",
+		},
+		{"that the provider has changed itself", pubConfig + listed, inFile + "# goes\n", nil, "", ""},
+	} {
+		for action, want := range map[string]string{kindLogin: c.login, kindLogout: c.logout} {
+			t.Run(action+", "+c.name, func(t *testing.T) {
+				chain, told := heldBy(t, map[string]string{"config.toml": c.config, "credentials.toml": c.credentials}, c.environ...)
+				done := func() error {
+					if strings.Contains(c.credentials, "# goes") {
+						return os.WriteFile(filepath.Join(chain.Config.Home, "credentials.toml"), nil, 0o600)
+					}
+					return nil
+				}
+				chain.BuiltIn = map[string]Provider{"one": fake{
+					login:  func(context.Context, *Request, LoginOptions) error { return done() },
+					logout: func(context.Context, *Request) error { return done() },
+				}}
+				name := "pub"
+				if c.config == listed {
+					name = "crates-io"
+				}
+				if err := act(t, chain, action, name, nil); err != nil {
+					t.Fatal(err)
+				}
+				got := strings.Join(slices.DeleteFunc(*told, func(s string) bool { return strings.HasPrefix(s, "Credential") }), "\n")
+				if want != "" {
+					want = "registry `" + name + "` " + want
+				}
+				if got != want {
+					t.Errorf("told\n%s\nwant\n%s", got, want)
+				}
+			})
+		}
 	}
 }

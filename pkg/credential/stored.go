@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -204,9 +205,26 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 			e.sayNotRevoked()
 		}
 	}
+	left := e.left(before, secret)
+	if left == nil {
+		return nil
+	}
+	because := "a logout removes the one in the credentials file only"
+	if e.inFile(left.Definition) {
+		because = "it belongs to another name of the registry"
+	}
+	e.config.Notice(config.Warning, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
+	return nil
+}
+
+// left returns the secret that is configured for the registry now, where there
+// was one before. The user is told if that cannot be found out.
+func (e credentialsEntry) left(before *config.RegistryConfig, secret storedSecret) *config.Value[config.Secret] {
 	// What there is to say of the configuration has been said.
 	read := quieted(e.config)
+	read.ForgetCredentials() // a provider may have changed them
 	var after *config.RegistryConfig
+	var err error
 	if e.registry.IsCratesIO() {
 		after, err = read.CratesIO()
 	} else {
@@ -217,16 +235,59 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 		e.config.Notice(config.Warning, "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
 		return nil
 	}
-	left := secret.configured(after)
-	if left == nil {
-		return nil
+	return secret.configured(after)
+}
+
+// tellOther tells the user of a token that is configured besides the one that
+// has been stored or removed. A logout of cargo:token has told it.
+func (c *Chain) tellOther(r registry.Registry, action, served string) {
+	before, e := c.configured[r.Canonical()], credentialsEntry{c.Config, r}
+	old := storedToken.configured(before)
+	if old == nil || action == kindGet || action == kindLogout && served == nameToken {
+		return
 	}
-	because := "a logout removes the one in the credentials file only"
-	if e.inFile(left.Definition) {
-		because = "it belongs to another name of the registry"
+	tell := func(v *config.Value[config.Secret], what string) {
+		c.warn("%s still has a token configured in %s, which %s; %s", r, v.Definition, what, e.removal(v.Definition, before.Name))
 	}
-	e.config.Notice(config.Warning, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
-	return nil
+	now := e.left(before, storedToken)
+	switch {
+	case served == nameToken && now != nil && now.Definition.Kind == config.Environment:
+		tell(now, "shadows the new one")
+	case served == nameToken && !e.inFile(old.Definition):
+		tell(old, "the new one shadows")
+	case served == nameToken || now == nil:
+	case action == kindLogin && (isSecretStore(served) || secretStores[served] != "" || c.usesToken(r, before)):
+		// Of a token that no provider looks at Cargo has warned.
+		tell(now, "the new one shadows")
+	case action == kindLogout && c.usesToken(r, before):
+		tell(now, "stays in force: a logout removes the one of `"+served+"` only")
+	}
+}
+
+// usesToken reports whether a configured token counts once the providers in
+// front of cargo:token have none.
+func (c *Chain) usesToken(r registry.Registry, own *config.RegistryConfig) bool {
+	entries, _ := c.Providers(r)
+	i := slices.IndexFunc(entries, func(e Configured) bool {
+		return e.Name == nameToken || e.Name == namePaseto && own.SecretKey != nil
+	})
+	return i >= 0 && entries[i].Name == nameToken
+}
+
+// removal says how to remove a token that is configured in a table of that name.
+func (e credentialsEntry) removal(d config.Definition, name string) string {
+	key := "REGISTRY"
+	if name != "" {
+		key = "REGISTRIES_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	}
+	switch {
+	case d.Kind == config.Environment:
+		return "`unset " + d.Variable + "` removes it"
+	case e.inFile(d) && name == e.name():
+		// This provider alone is asked then.
+		return fmt.Sprintf("`CARGO_%s_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry %s` removes it", key, e.registry.DisplayName())
+	}
+	return "delete it there"
 }
 
 func (e credentialsEntry) sayNotRevoked() {

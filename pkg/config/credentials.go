@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/tomledit"
 )
@@ -65,7 +66,7 @@ func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) 
 		}
 	}
 	f := &CredentialsFile{file: file, config: c}
-	content, err := readAll(file)
+	content, err := filelock.ReadAll(file)
 	if err != nil {
 		err = fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
 	} else {

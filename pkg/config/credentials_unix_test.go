@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
@@ -290,7 +291,7 @@ func TestReadingAPipeIsRefused(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readLocked(path); !errors.Is(err, errNotAFile) {
+	if _, err := readLocked(path); !errors.Is(err, filelock.NotRegular) {
 		t.Errorf("the error is %v", err)
 	}
 }

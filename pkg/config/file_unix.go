@@ -13,8 +13,6 @@ import (
 const (
 	homeVariable   = "HOME"
 	pathSeparators = "/"
-	// nonblocking keeps opening a pipe from waiting for its other end.
-	nonblocking = syscall.O_NONBLOCK
 )
 
 // narrow takes everybody's access but the owner's.

@@ -5,7 +5,6 @@ import "os"
 const (
 	homeVariable   = "USERPROFILE"
 	pathSeparators = `/\`
-	nonblocking    = 0
 )
 
 // narrow does nothing: a home directory is its owner's.

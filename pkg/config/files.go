@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
@@ -35,7 +36,7 @@ func (c *Config) tree() (*node, error) {
 		if !found {
 			continue
 		}
-		file, err := c.readFile(path, File, map[string]bool{})
+		file, err := c.readFile(path, File, map[string]bool{}, filelock.ReadFile)
 		if err == nil {
 			if root, err = merged(root, file, false, nil); err != nil {
 				err = fmt.Errorf("failed to merge configuration at `%s`: %w", path, err)
@@ -115,15 +116,17 @@ func openStat(path string) (os.FileInfo, error) {
 	return f.Stat()
 }
 
-// readFile reads a configuration file with what it includes. The keys of seen
-// are the files being read, to notice cycles.
-func (c *Config) readFile(path string, kind DefinitionKind, seen map[string]bool) (*node, error) {
+// readFile reads a configuration file, as read does, with what it includes. The
+// keys of seen are the files being read, to notice cycles.
+func (c *Config) readFile(
+	path string, kind DefinitionKind, seen map[string]bool, read func(path string) ([]byte, error),
+) (*node, error) {
 	clean := filepath.Clean(path)
 	if seen[clean] {
 		return nil, fmt.Errorf("config `include` cycle detected with path `%s`", path)
 	}
 	seen[clean] = true
-	content, err := os.ReadFile(path)
+	content, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
 	}
@@ -171,7 +174,7 @@ func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) 
 				continue
 			}
 		}
-		included, err := c.readFile(path, kind, seen)
+		included, err := c.readFile(path, kind, seen, filelock.ReadFile)
 		if err == nil {
 			root, err = merged(root, included, true, nil)
 		}

@@ -22,9 +22,6 @@ const (
 	// A writer has the lock for some milliseconds. Who has it longer is not
 	// writing, and a reader that waited for it would wait in silence.
 	lastReadWait = 256 * time.Millisecond
-	// openPatience is more than the 45 seconds after which Linux takes a lease from
-	// whoever does not give it back.
-	openPatience = time.Minute
 	// grace is how long a reader without a lock has to notice the end of the file
 	// after it has read the rest.
 	grace = 10 * time.Millisecond
@@ -32,10 +29,6 @@ const (
 
 // ownerOnly is the mode of the credentials file.
 const ownerOnly = 0o600
-
-// errNotAFile says that something stands in a file's place which cannot be
-// opened without the danger of waiting without end.
-var errNotAFile = errors.New("not a regular file")
 
 // fileKind is a file in the home that is opened to be changed.
 type fileKind struct {
@@ -114,16 +107,15 @@ func createHome(home string) error {
 // openOrCreate opens or creates the file at path; through a symbolic link the
 // file it names, as Cargo does.
 func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
-	f, err := openPatiently(ctx, path, os.O_RDWR, 0)
+	f, err := filelock.Open(ctx, path, os.O_RDWR, 0)
 	created := errors.Is(err, fs.ErrNotExist)
 	if created {
-		f, err = openPatiently(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
+		f, err = filelock.Open(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
 	}
-	if err == nil {
+	// The umask may have taken more than it should.
+	if err == nil && kind.narrow && created {
 		var info os.FileInfo
-		info, err = regular(f)
-		// The umask may have taken more than it should.
-		if err == nil && kind.narrow && created && info.Size() == 0 {
+		if info, err = f.Stat(); err == nil && info.Size() == 0 {
 			err = narrow(f, info)
 		}
 		if err != nil {
@@ -134,39 +126,6 @@ func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, er
 		return nil, fmt.Errorf("failed to open: %s: %w", path, oserror.New(err))
 	}
 	return f, nil
-}
-
-// openPatiently opens what should be a regular file. It never waits for the
-// other end of a pipe, only for a writer that keeps others from opening the file
-// while it is written. Among many writers that is the rule rather than the
-// exception, so it goes on asking for as long as one of them could be stuck.
-func openPatiently(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
-	end := time.Now().Add(openPatience)
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		f, err := os.OpenFile(path, flag|nonblocking, mode)
-		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
-			return f, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-time.After(wait):
-		}
-	}
-}
-
-// regular refuses what is no file: a pipe would make us wait without end, a
-// device cannot hold what is written to it. A directory is left to the error
-// that reading it gives.
-func regular(f *os.File) (os.FileInfo, error) {
-	info, err := f.Stat()
-	switch {
-	case err != nil, info.Mode().IsRegular(), info.IsDir():
-		return info, err
-	case info.Mode()&os.ModeDevice != 0:
-		return info, syscall.EINVAL
-	}
-	return info, errNotAFile
 }
 
 // isStill reports whether path is still that of the kind's file and leads to f.
@@ -197,18 +156,11 @@ func readLocked(path string) ([]byte, error) {
 }
 
 func readFileLocked(path string) ([]byte, error) {
-	f, err := openPatiently(context.Background(), path, os.O_RDONLY, 0)
+	f, err := filelock.Open(context.Background(), path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := regular(f)
-	if null, nullErr := os.Stat(os.DevNull); nullErr == nil && os.SameFile(info, null) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
 	for wait := firstWait; wait <= lastReadWait; wait *= 2 {
 		ok, err := filelock.TryShared(f)
 		if ok {
@@ -221,17 +173,7 @@ func readFileLocked(path string) ([]byte, error) {
 		}
 		time.Sleep(wait)
 	}
-	return readAll(f)
-}
-
-// readAll reads a file to its end.
-func readAll(f *os.File) ([]byte, error) {
-	var content bytes.Buffer
-	if info, err := f.Stat(); err == nil {
-		content.Grow(int(min(info.Size(), 1<<24)) + bytes.MinRead)
-	}
-	_, err := content.ReadFrom(f)
-	return content.Bytes(), err
+	return filelock.ReadAll(f)
 }
 
 // replace makes a file that holds before hold after; it is [ErrChanged] if it

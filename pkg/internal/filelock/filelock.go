@@ -1,13 +1,116 @@
-// Package filelock locks files as Cargo does: with an advisory lock on the file
-// itself, so that both take turns. A lock ends when its file is closed, and so
-// also with its process.
+// Package filelock opens files, and locks them as Cargo does: with an advisory
+// lock on the file itself, so that both take turns. A lock ends when its file is
+// closed, and so also with its process.
 package filelock
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
+	"syscall"
+	"time"
 )
+
+const (
+	// MaxSize is that of the largest file that is read.
+	MaxSize = 16 << 20
+	// patience is more than the 45 seconds after which Linux takes a lease from
+	// whoever does not give it back.
+	patience = time.Minute
+	// While it waits, Open asks again after a time between these two.
+	firstWait = time.Millisecond
+	lastWait  = 16 * time.Millisecond
+)
+
+// Refused is why a file is not read, or not opened, that may be anyone's.
+type Refused string
+
+const (
+	NotRegular Refused = "not a regular file"
+	TooLarge   Refused = "larger than 16 MiB"
+)
+
+func (r Refused) Error() string { return string(r) }
+
+// Open opens a regular file. It never waits for the other end of a pipe, only for
+// a writer that keeps others from opening the file while it is written, see
+// [Lease]. Among many writers that is the rule rather than the exception, so it
+// goes on asking for as long as one of them could be stuck.
+//
+// A pipe and a device are refused, but to read the null device. A directory is
+// left to the error that reading it gives.
+func Open(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
+	end := time.Now().Add(patience)
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		f, err := os.OpenFile(path, flag|nonblocking, mode)
+		if err == nil {
+			if err = regular(f, flag); err != nil {
+				f.Close()
+				return nil, err
+			}
+		}
+		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+func regular(f *os.File, flag int) error {
+	info, err := f.Stat()
+	switch {
+	case err != nil, info.Mode().IsRegular(), info.IsDir():
+		return err
+	}
+	null, err := os.Stat(os.DevNull)
+	switch {
+	case err != nil, !os.SameFile(info, null):
+		return NotRegular
+	case flag&os.O_RDWR != 0:
+		// It cannot hold what is written to it.
+		return syscall.EINVAL
+	}
+	return nil
+}
+
+// ReadFile reads a file that [Open] does not refuse.
+func ReadFile(path string) ([]byte, error) {
+	f, err := Open(context.Background(), path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadAll(f)
+}
+
+// ReadGiven reads what the user has named: also a pipe, for which it waits.
+func ReadGiven(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadAll(f)
+}
+
+// ReadAll reads a file of at most [MaxSize] to its end.
+func ReadAll(f *os.File) ([]byte, error) {
+	var content bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		content.Grow(int(min(info.Size(), MaxSize)) + bytes.MinRead)
+	}
+	_, err := content.ReadFrom(io.LimitReader(f, MaxSize+1))
+	if content.Len() > MaxSize {
+		return nil, TooLarge
+	}
+	return content.Bytes(), err
+}
 
 // errContended says that another holder has the lock.
 var errContended = errors.New("the file is locked")

@@ -9,6 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// nonblocking keeps opening a pipe from waiting for its other end, and a terminal
+// from becoming the process's own.
+const nonblocking = unix.O_NONBLOCK | unix.O_NOCTTY
+
 func try(f *os.File, exclusive bool) error {
 	how := unix.LOCK_SH
 	if exclusive {

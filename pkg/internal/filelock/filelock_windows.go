@@ -8,6 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+const nonblocking = 0
+
 func try(f *os.File, exclusive bool) error {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
@@ -95,6 +96,13 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 			c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
 		}
 	} else {
+		if http.CAInfo != nil {
+			// git would wait for the other end of a pipe.
+			path := c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)
+			if _, err := filelock.ReadFile(path); errors.As(err, new(filelock.Refused)) {
+				return authoritiesError(path, err)
+			}
+		}
 		program.Env = append(program.Env, c.gitHTTP(http)...)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, longestFetch, fmt.Errorf("git did not end within %v", longestFetch))

@@ -16,6 +16,7 @@ import (
 	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
@@ -109,21 +110,36 @@ func (c *Client) trusted(file *config.Value[string]) (*x509.CertPool, error) {
 		path = c.Config.ResolvePath(file.Val, file.Definition)
 	} else if path == "" && dir == "" {
 		return nil, nil
-	} else if system, err := x509.SystemCertPool(); err == nil {
-		pool = system
+	}
+	var data []byte
+	if path != "" {
+		// Before Go's library reads what the variable names, which may be a pipe.
+		var err error
+		if data, err = filelock.ReadFile(path); err != nil {
+			return nil, authoritiesError(path, oserror.New(err))
+		}
+	}
+	if file == nil {
+		if system, err := x509.SystemCertPool(); err == nil {
+			pool = system
+		}
 	}
 	if path != "" {
-		if err := addAuthorities(pool, path); err != nil {
-			return nil, &transferError{text: "the certificates in " + path + " cannot be used: " + err.Error(), cause: err}
+		if err := addAuthorities(pool, data); err != nil {
+			return nil, authoritiesError(path, err)
 		}
 	}
 	entries, _ := os.ReadDir(dir)
 	for _, entry := range entries {
-		if data, err := os.ReadFile(filepath.Join(dir, entry.Name())); err == nil {
+		if data, err := filelock.ReadFile(filepath.Join(dir, entry.Name())); err == nil {
 			pool.AppendCertsFromPEM(data)
 		}
 	}
 	return pool, nil
+}
+
+func authoritiesError(path string, err error) error {
+	return &transferError{text: "the certificates in " + path + " cannot be used: " + err.Error(), cause: err}
 }
 
 // existing returns the path in a variable, if there is something there.
@@ -135,13 +151,9 @@ func (c *Client) existing(variable string) string {
 	return path
 }
 
-// addAuthorities adds the certificates in a file: as Cargo does, all of them or
-// none. One that is sound but of a kind that Go does not read is left out.
-func addAuthorities(pool *x509.CertPool, path string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return oserror.New(err)
-	}
+// addAuthorities adds the certificates in a file's content: as Cargo does, all of
+// them or none. One that is sound but of a kind that Go does not read is left out.
+func addAuthorities(pool *x509.CertPool, data []byte) error {
 	begun := bytes.Count(data, []byte("-----BEGIN "))
 	for rest := data; ; begun-- {
 		var block *pem.Block

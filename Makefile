@@ -16,7 +16,7 @@ PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 # Inlined code makes the programs larger, and faster only where much is done: in
 # this project, in the TOML parser, and in the core of Go.
-INLINED  := github.com/cargo-auth/... github.com/pelletier/... runtime/... internal/... strings bytes slices unicode/...
+INLINED  := github.com/cargo-auth/... github.com/pelletier/... runtime/... internal/...
 # The same sources make the same bytes, wherever they are.
 COMPILE  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -gcflags=all=-l $(INLINED:%=-gcflags=%=)
 MODULES  := . ./cmd ./pkg ./internal/packages

@@ -36,7 +36,7 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 				encoder.SetIndent("", "  ")
 				return encoder.Encode(r)
 			}
-			_, err = io.WriteString(c.OutOrStdout(), r.String())
+			_, err = io.WriteString(c.OutOrStdout(), t.shell.Clean(r.String()))
 			return err
 		},
 	}

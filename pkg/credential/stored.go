@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -246,32 +245,33 @@ func (c *Chain) tellOther(r registry.Registry, action, served string) {
 	if old == nil || action == kindGet || action == kindLogout && served == nameToken {
 		return
 	}
-	tell := func(v *config.Value[config.Secret], what string) {
-		c.warn("%s still has a token configured in %s, which %s; %s", r, v.Definition, what, e.removal(v.Definition, before.Name))
-	}
-	now := e.left(before, storedToken)
+	told, what := e.left(before, storedToken), "the new one shadows"
 	switch {
-	case served == nameToken && now != nil && now.Definition.Kind == config.Environment:
-		tell(now, "shadows the new one")
+	case served == nameToken && told != nil && told.Definition.Kind == config.Environment:
+		what = "shadows the new one"
 	case served == nameToken && !e.inFile(old.Definition):
-		tell(old, "the new one shadows")
-	case served == nameToken || now == nil:
-	case action == kindLogin && (isSecretStore(served) || secretStores[served] != "" || c.usesToken(r, before)):
-		// Of a token that no provider looks at Cargo has warned.
-		tell(now, "the new one shadows")
-	case action == kindLogout && c.usesToken(r, before):
-		tell(now, "stays in force: a logout removes the one of `"+served+"` only")
+		told = old
+	case served == nameToken || told == nil:
+		return
+	case action == kindLogin && (isSecretStore(served) || secretStores[served] != ""):
+	case !c.usesToken(r, before): // Cargo has warned of it
+		return
+	case action == kindLogout:
+		what = "stays in force: a logout removes the one of `" + served + "` only"
 	}
+	c.warn("%s still has a token configured in %s, which %s; %s", r, told.Definition, what, e.removal(told.Definition, before.Name))
 }
 
 // usesToken reports whether a configured token counts once the providers in
 // front of cargo:token have none.
 func (c *Chain) usesToken(r registry.Registry, own *config.RegistryConfig) bool {
 	entries, _ := c.Providers(r)
-	i := slices.IndexFunc(entries, func(e Configured) bool {
-		return e.Name == nameToken || e.Name == namePaseto && own.SecretKey != nil
-	})
-	return i >= 0 && entries[i].Name == nameToken
+	for _, entry := range entries {
+		if entry.Name == nameToken || entry.Name == namePaseto && own.SecretKey != nil {
+			return entry.Name == nameToken
+		}
+	}
+	return false
 }
 
 // removal says how to remove a token that is configured in a table of that name.

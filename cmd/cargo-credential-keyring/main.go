@@ -50,12 +50,9 @@ func main() {
 type tool struct {
 	shell  *cli.Shell
 	config *config.Config
-	// silent is the same configuration without its warnings.
-	silent *config.Config
 	// registry is the name given with --registry; empty if there is none.
 	registry string
 	dryRun   bool
-	json     bool
 }
 
 // newCommand returns the command line for people.
@@ -81,10 +78,14 @@ plain text, and show what is where.`,
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.UsageError(err, c.UseLine()) })
 
-	commands := []*cobra.Command{t.registerCommand(), t.unregisterCommand(), t.statusCommand(), t.migrateCommand()}
+	writers := []*cobra.Command{t.registerCommand(), t.unregisterCommand(), t.migrateCommand()}
+	for _, c := range writers {
+		c.Flags().BoolVarP(&t.dryRun, "dry-run", "n", false, "Say what would be done, and change nothing")
+	}
+	commands := append(writers, t.statusCommand())
 	for _, c := range commands {
 		c.Args = noArgs
-		c.RunE = t.configured(c.RunE)
+		c.PreRunE = t.configure
 		c.Flags().StringVar(&t.registry, "registry", "", "Only for the registry `NAME`")
 		_ = c.RegisterFlagCompletionFunc("registry", func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 			return cli.CompleteRegistries(os.Environ(), begun), cobra.ShellCompDirectiveNoFileComp
@@ -102,40 +103,25 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// configured runs a command when the configuration has been read.
-func (t *tool) configured(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) (err error) {
-		if c.Flags().Changed("registry") {
-			// An empty name would mean all registries.
-			if err := registry.ValidateName(t.registry); err != nil {
-				return err
-			}
-		}
-		if t.config, err = cli.OpenConfig(os.Environ(), t.shell.Notify); err != nil {
+// configure reads the configuration before a command runs.
+func (t *tool) configure(c *cobra.Command, _ []string) (err error) {
+	if c.Flags().Changed("registry") {
+		// An empty name would mean all registries.
+		if err := registry.ValidateName(t.registry); err != nil {
 			return err
 		}
-		if err := t.config.Read(); err != nil {
-			return err
-		}
-		t.silent = t.quiet()
-		if term, err := t.config.Term(); err == nil {
-			if err := t.shell.SetColor(term.Color); err != nil {
-				return err
-			}
-		}
-		return run(c, args)
 	}
-}
-
-// quiet returns the configuration as it is now, without its warnings.
-func (t *tool) quiet() *config.Config {
-	o := t.config.Options
-	o.Notify = nil
-	return config.New(o)
-}
-
-func (t *tool) dryRunFlag(c *cobra.Command) {
-	c.Flags().BoolVarP(&t.dryRun, "dry-run", "n", false, "Say what would be done, and change nothing")
+	if t.config, err = cli.OpenConfig(os.Environ(), t.shell.Notify); err != nil {
+		return err
+	}
+	if err := t.config.Read(); err != nil {
+		return err
+	}
+	term, err := t.config.Term()
+	if err != nil {
+		return nil // as with Cargo, which ignores the table then
+	}
+	return t.shell.SetColor(term.Color)
 }
 
 // served says for which registries the command is.
@@ -158,7 +144,9 @@ func (t *tool) credentialsName(r registry.Registry) (string, error) {
 	if r.IsCratesIO() {
 		return "", nil
 	}
-	name, err := registry.ConfiguredName(t.silent, r)
+	silent := *t.config
+	silent.Notify = nil
+	name, err := registry.ConfiguredName(&silent, r)
 	if name == "" {
 		name = r.Name
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func (t *tool) migrateCommand() *cobra.Command {
-	c := &cobra.Command{
+	return &cobra.Command{
 		Use:   "migrate",
 		Short: "Move tokens from Cargo's credentials file into the secret store",
 		Long: `Move tokens from Cargo's credentials file, where they are in plain text, into the
@@ -26,8 +26,6 @@ store. Tokens that Cargo would not look for in the store are left alone: see
 register.`,
 		RunE: func(c *cobra.Command, _ []string) error { return t.migrate(c.Context()) },
 	}
-	t.dryRunFlag(c)
-	return c
 }
 
 // migrate moves every token that it can. The last error is returned, those

@@ -45,7 +45,6 @@ store are written after it.`,
 	for flag, stores := range map[string][]string{"backend": {keyring.SecretService, keyring.Keyutils}, "fallback": {keyring.Keyutils}} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(stores, cobra.ShellCompDirectiveNoFileComp))
 	}
-	t.dryRunFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		var args []string
 		store.VisitAll(func(f *pflag.Flag) {
@@ -127,7 +126,9 @@ func (t *tool) register(ctx context.Context, args []string) error {
 	if err != nil || t.dryRun {
 		return err
 	}
-	t.config = t.quiet()
+	options := t.config.Options
+	options.Notify = nil // all warnings have been shown
+	t.config = config.New(options)
 	first, _, err := t.asked()
 	if err != nil || first.Name == "" || isOurs(first.Name) {
 		return err
@@ -235,15 +236,13 @@ func (r *registration) words(key []string) []string {
 }
 
 func (t *tool) unregisterCommand() *cobra.Command {
-	c := &cobra.Command{
+	return &cobra.Command{
 		Use:   "unregister",
 		Short: "Remove this program from the credential providers in Cargo's configuration",
 		Long: `Remove this program from the credential providers in Cargo's configuration: what
 register has added. Tokens in the secret store stay there.`,
 		RunE: func(c *cobra.Command, _ []string) error { return t.unregister(c.Context()) },
 	}
-	t.dryRunFlag(c)
-	return c
 }
 
 // unregister takes back what register has done.
@@ -386,7 +385,11 @@ func (r *registration) name(program string, args []string) (string, error) {
 func (r *registration) removeAliases() error {
 	for _, name := range r.Keys("credential-alias") {
 		key := []string{"credential-alias", name}
-		if r.Comment(key...) != addedComment || r.uses(name) {
+		used := slices.Contains(r.Strings(globalProviders...), name)
+		for _, owner := range r.owners() {
+			used = used || slices.Equal(r.words(providerKey(owner)), []string{name})
+		}
+		if r.Comment(key...) != addedComment || used {
 			continue
 		}
 		if err := r.Unset(key...); err != nil {
@@ -394,12 +397,4 @@ func (r *registration) removeAliases() error {
 		}
 	}
 	return nil
-}
-
-// uses reports whether the file has a provider of that name.
-func (r *registration) uses(name string) bool {
-	return slices.Contains(r.Strings(globalProviders...), name) ||
-		slices.ContainsFunc(r.owners(), func(owner string) bool {
-			return slices.Equal(r.words(providerKey(owner)), []string{name})
-		})
 }

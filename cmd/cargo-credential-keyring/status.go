@@ -19,6 +19,7 @@ import (
 )
 
 func (t *tool) statusCommand() *cobra.Command {
+	asJSON := false
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show which provider serves each registry, and where its token is",
@@ -30,7 +31,7 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 			if err != nil {
 				return err
 			}
-			if t.json {
+			if asJSON {
 				encoder := json.NewEncoder(c.OutOrStdout())
 				encoder.SetEscapeHTML(false)
 				encoder.SetIndent("", "  ")
@@ -40,7 +41,7 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 			return err
 		},
 	}
-	c.Flags().BoolVar(&t.json, "json", false, "Print JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "Print JSON")
 	return c
 }
 

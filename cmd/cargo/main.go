@@ -78,16 +78,13 @@ func isCopy(program string) bool {
 }
 
 // Rustup's proxies count in this variable how often they have handed on, and
-// give up if it is more than the limit.
-const (
-	recursion      = "RUST_RECURSION_COUNT"
-	recursionLimit = 20
-)
+// give up after 20 times.
+const recursion = "RUST_RECURSION_COUNT"
 
 // handOn runs the next cargo in place of this process, or says why it cannot.
 func handOn(next string, args []string) error {
 	count, _ := strconv.Atoi(os.Getenv(recursion))
-	if count > recursionLimit {
+	if count > 20 {
 		return fmt.Errorf("infinite recursion detected: `%s` comes back to this `cargo`\n\n"+
 			"help: take one of the two off PATH, or run Cargo itself by its path", next)
 	}

@@ -79,7 +79,6 @@ type option struct {
 	set                 func(value string) error
 }
 
-// String is what cobra expects of a flag that is not set.
 func (o *option) String() string { return "false" }
 
 // Type tells cobra which options completion may offer again.
@@ -157,11 +156,6 @@ func (o *Options) addShared(flags *pflag.FlagSet) {
 	add(flags, "locked", "", "", "Assert that `Cargo.lock` will remain unchanged", yes(&o.Locked))
 	add(flags, "offline", "", "", "Run without accessing the network", yes(&o.Offline))
 	add(flags, "frozen", "", "", "Equivalent to specifying both --locked and --offline", yes(&o.Frozen))
-}
-
-// addDirectory adds -C, which Cargo has before a command only.
-func (o *Options) addDirectory(flags *pflag.FlagSet) {
-	add(flags, "", "C", "DIRECTORY", "Change to DIRECTORY first", to(&o.Dir))
 }
 
 func to(field **string) func(string) error {
@@ -246,8 +240,7 @@ func looksLikeOption(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
 type Answer struct {
 	// Code is the exit status: 0 for what was asked for, 1 for a usage error.
 	Code int
-	// text is the answer with its styles.
-	text string
+	text string // with its styles
 }
 
 // Error returns the whole answer without colours.
@@ -331,7 +324,9 @@ func (s *Session) command(c Command, run Run) *cobra.Command {
 	add(flags, "registry", "", "REGISTRY", "Registry to use", to(&s.Options.Registry))
 	s.Options.addShared(flags)
 	add(flags, "help", "h", "", "Print help", func(string) error { return pflag.ErrHelp })
-	s.completeValues(command)
+	_ = command.RegisterFlagCompletionFunc("registry", s.completeRegistry)
+	_ = command.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp))
+	_ = command.RegisterFlagCompletionFunc("config", cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault))
 	return command
 }
 
@@ -352,13 +347,10 @@ func (o *Options) positional(c Command, args []string, dash int) error {
 	case slices.ContainsFunc(args, func(arg string) bool { return !utf8.ValidString(arg) }):
 		return errNotUTF8
 	}
-	if len(after) > 0 {
-		o.Args = after
-	}
+	o.Args = append(o.Args, after...)
 	return nil
 }
 
-// usage returns the line of usage.
 func (c Command) usage() string {
 	line := literal.paint("cargo "+c.Name) + " " + placeholder.paint("[OPTIONS]")
 	if c.provider {
@@ -401,21 +393,12 @@ func isCompletion(args []string) bool {
 	return len(args) > 0 && slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, args[0])
 }
 
-// completeValues has shells offer the values of the options.
-func (s *Session) completeValues(command *cobra.Command) {
-	values := map[string]cobra.CompletionFunc{
-		"registry": func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-			if dir := s.Options.Dir; dir != nil && os.Chdir(*dir) != nil {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return CompleteRegistries(s.environ, begun, s.Options.Config...), cobra.ShellCompDirectiveNoFileComp
-		},
-		"color":  cobra.FixedCompletions(colors, cobra.ShellCompDirectiveNoFileComp),
-		"config": cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault),
+// completeRegistry has shells offer the values of --registry.
+func (s *Session) completeRegistry(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if dir := s.Options.Dir; dir != nil && os.Chdir(*dir) != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	for flag, offered := range values {
-		_ = command.RegisterFlagCompletionFunc(flag, offered)
-	}
+	return CompleteRegistries(s.environ, begun, s.Options.Config...), cobra.ShellCompDirectiveNoFileComp
 }
 
 // CompleteRegistries returns what completion offers for --registry, of which a

@@ -36,7 +36,7 @@ func ReadFront(args, environ []string) *Front {
 	add(flags, "list", "", "", "", asks("--list"))
 	add(flags, "explain", "", "CODE", "", asks("--explain"))
 	f.options.addShared(flags)
-	f.options.addDirectory(flags)
+	add(flags, "", "C", "DIRECTORY", "", to(&f.options.Dir))
 	add(flags, "help", "h", "", "", func(string) error { return pflag.ErrHelp })
 
 	name := nameOfCommand(flags, args)
@@ -97,7 +97,10 @@ func (f *Front) Alone() error {
 	case isHelp && f.args[0] == Logout.Name:
 		return &Answer{text: Logout.help()}
 	case f.Command == "", f.Command == "help" && !isHelp:
-		return &Answer{text: frontHelp()}
+		return &Answer{text: "Cargo's `login` and `logout`; there is no other `cargo` on PATH for the rest\n\n" +
+			heading.paint("Usage:") + " " + literal.paint("cargo") + " " + placeholder.paint("[OPTIONS] <COMMAND>") + "\n\n" +
+			heading.paint("Commands:") + "\n" + commandList() + "\n" +
+			"See '" + literal.paint("cargo help") + " " + placeholder.paint("<command>") + "' for more information on a specific command.\n"}
 	}
 	return missingCargo(f.Command)
 }
@@ -107,14 +110,6 @@ func missingCargo(word string) error {
 	return fmt.Errorf("`cargo %s` needs Cargo, and there is no other `cargo` on PATH\n\n"+
 		"help: this `cargo` has `login` and `logout` only, and hands the rest on to the next one: "+
 		"install Rust (https://rustup.rs), or add the directory of its `cargo` to PATH", word)
-}
-
-// frontHelp is the help without Cargo.
-func frontHelp() string {
-	return "Cargo's `login` and `logout`; there is no other `cargo` on PATH for the rest\n\n" +
-		heading.paint("Usage:") + " " + literal.paint("cargo") + " " + placeholder.paint("[OPTIONS] <COMMAND>") + "\n\n" +
-		heading.paint("Commands:") + "\n" + commandList() + "\n" +
-		"See '" + literal.paint("cargo help") + " " + placeholder.paint("<command>") + "' for more information on a specific command.\n"
 }
 
 func commandList() (list string) {

@@ -38,7 +38,7 @@ type Session struct {
 	asymmetric bool
 }
 
-// A Run is what a command does once its options and the configuration are read.
+// Run is what a command does once its options and the configuration are read.
 type Run func(context.Context, *Session) error
 
 // Main runs a command as a program of this version, or answers a shell that
@@ -67,7 +67,7 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 	toolchain, args := cutToolchain(args)
 	s.Options.Channel = channel(toolchain, s.environ)
 	flags := command.Flags()
-	s.Options.addDirectory(flags)
+	add(flags, "", "C", "DIRECTORY", "Change to DIRECTORY first", to(&s.Options.Dir))
 	add(flags, "version", "V", "", "Print version", func(string) error {
 		return &Answer{text: Version("cargo-"+c.Name, version)}
 	})
@@ -321,13 +321,9 @@ func (s *Session) Chain() *credential.Chain {
 	return chain
 }
 
-// patience is how long a command may take to end after a signal.
-const patience = 2 * time.Second
-
 // UntilSignal returns a context that ends when a signal asks the program to
 // end, so that a credential provider ends with it and a terminal is as it was.
-// Then the program dies of the signal: in died, or when it takes too long to get
-// there.
+// Then the program dies of the signal: in died, or after two seconds.
 //
 // Signals are watched once the end of the context is waited for. To begin takes
 // a tenth of the time of a whole logout.
@@ -344,7 +340,7 @@ func UntilSignal() (ctx context.Context, died func()) {
 		go func() {
 			received = <-signals
 			cancel()
-			time.Sleep(patience)
+			time.Sleep(2 * time.Second)
 			dieOf(received)
 		}()
 	}

@@ -41,15 +41,11 @@ const (
 	Verbose
 )
 
-// failed is the exit status of a command that did not do its work.
-const failed = 101
-
 // Shell writes what the user sees.
 type Shell struct {
 	stdout, stderr *os.File
 	environ        []string
-	// Verbosity says how much is shown.
-	Verbosity Verbosity
+	Verbosity      Verbosity
 	// color is what the user asked for in messages, answersColor in help and
 	// usage errors: Cargo decides on the latter before it reads its options.
 	color, answersColor string
@@ -108,14 +104,11 @@ func (s *Shell) colors(choice string, file *os.File) bool {
 	return hasTerm && name != "dumb" || hasCLIColor || ci
 }
 
-// shortestHidden is the length of the shortest token that is hidden in every
-// message. A shorter one is no secret, and may be part of a common word.
-const shortestHidden = 8
-
-// Hide has every later message show REDACTED in place of a token.
+// Hide has every later message show REDACTED in place of a token. One of fewer
+// than eight bytes is no secret, and may be part of a common word.
 func (s *Shell) Hide(token config.Secret) {
 	text := token.Expose()
-	if len(text) < shortestHidden {
+	if len(text) < 8 {
 		return
 	}
 	inJSON, _ := json.Marshal(text)
@@ -135,7 +128,6 @@ func (s *Shell) Clean(text string) string {
 	return text
 }
 
-// print writes a message.
 func (s *Shell) print(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,10 +160,7 @@ func (s *Shell) Notify(n config.Notice) {
 	n.Text = s.Clean(n.Text)
 	switch n.Kind {
 	case config.Plain:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.clearProgress()
-		_, _ = io.WriteString(s.stderr, n.Text+"\n")
+		s.print(n.Text + "\n")
 	case config.Status:
 		s.Status(n.Verb, n.Text)
 	case config.VerboseStatus:
@@ -198,7 +187,7 @@ func (s *Shell) Report(err error) int {
 		return answer.Code
 	}
 	s.Error(err)
-	return failed
+	return 101 // as Cargo
 }
 
 // answer shows help, which goes to standard output, or a usage error.
@@ -250,14 +239,7 @@ const (
 	invalid     style = warned
 )
 
-// reset ends every style.
-const reset = "\x1b[0m"
-
-// paint returns text in a style.
-func (s style) paint(text string) string { return string(s) + text + reset }
-
-// progressDelay is how long something takes before it has a progress line.
-const progressDelay = 500 * time.Millisecond
+func (s style) paint(text string) string { return string(s) + text + "\x1b[0m" }
 
 // The columns of a progress line, which are Cargo's: of the verb, and of verb
 // and bar together at most.
@@ -279,7 +261,7 @@ func (s *Shell) Progress(verb, text string) (done func()) {
 		return func() {}
 	}
 	ended := false
-	timer := time.AfterFunc(progressDelay, func() {
+	timer := time.AfterFunc(500*time.Millisecond, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if !ended {

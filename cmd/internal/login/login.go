@@ -65,12 +65,22 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		Verbose:   s.Shell.Verbosity == cli.Verbose,
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
 		Token: func(_ context.Context, headers []string) (config.Secret, error) {
-			token, err := readToken(ctx, s, chain, target.Registry, headers)
-			if err == nil {
-				s.Shell.Hide(token)
-				warnOfNetwork()
+			var token config.Secret
+			if given := s.Options.Token; given != nil {
+				token = config.NewSecret(*given)
+			} else {
+				stored, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
+				switch {
+				case errors.Is(err, credential.ErrNotFound):
+					return config.Secret{}, index.ErrNoToken
+				case err != nil:
+					return config.Secret{}, err
+				}
+				token = stored.Secret
 			}
-			return token, err
+			s.Shell.Hide(token)
+			warnOfNetwork()
+			return token, nil
 		},
 	}
 	fetching := ctx
@@ -87,21 +97,6 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		return "", err
 	}
 	return link(*answer.API + "/me"), nil
-}
-
-// readToken returns the token for reading the index.
-func readToken(ctx context.Context, s *cli.Session, chain *credential.Chain, r registry.Registry, headers []string) (config.Secret, error) {
-	if s.Options.Token != nil {
-		return config.NewSecret(*s.Options.Token), nil
-	}
-	token, err := chain.Get(ctx, r, credential.Read, headers, headers != nil)
-	switch {
-	case errors.Is(err, credential.ErrNotFound):
-		return config.Secret{}, index.ErrNoToken
-	case err != nil:
-		return config.Secret{}, err
-	}
-	return token.Secret, nil
 }
 
 // link returns a URL of a registry as it is shown to the user, who may click on

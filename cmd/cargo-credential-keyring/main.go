@@ -5,7 +5,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -36,14 +35,11 @@ func main() {
 		credential.Main(&keyring.Provider{Arguments: storeOptions, Notify: keyring.Print(os.Stderr)})
 	}
 	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
-	ctx, died := cli.UntilSignal()
 	command := newCommand(shell)
 	if len(os.Args) > 1 && os.Args[1] == "credential-keyring" { // run by Cargo, as its subcommand
 		command.SetArgs(os.Args[2:])
 	}
-	err := command.ExecuteContext(ctx)
-	died()
-	os.Exit(shell.Report(err))
+	os.Exit(shell.Run(command.ExecuteContext))
 }
 
 // tool is what the commands for people share.
@@ -117,10 +113,7 @@ func (t *tool) configure(c *cobra.Command, _ []string) (err error) {
 	if err := t.config.Read(); err != nil {
 		return err
 	}
-	term, err := t.config.Term()
-	if err != nil {
-		return nil // as with Cargo, which ignores the table then
-	}
+	term, _ := t.config.Term() // Cargo ignores what is malformed
 	return t.shell.SetColor(term.Color)
 }
 
@@ -158,7 +151,6 @@ func storeOptions(args []string) (keyring.Options, error) {
 	environ := os.Environ()
 	options := keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }}
 	flags := pflag.NewFlagSet(programName, pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	storeFlags(flags, &options)
 	err := flags.Parse(args)

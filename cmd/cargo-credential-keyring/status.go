@@ -89,9 +89,8 @@ func (t *tool) status(ctx context.Context) (*report, error) {
 // lookup looks for the token of one registry.
 type lookup struct {
 	registryReport
-	ctx context.Context
-	// file is the credentials file.
-	file string
+	ctx  context.Context
+	file string // the credentials file
 	// options are those of this program, if it is one of the providers.
 	options *keyring.Options
 	stores  stores
@@ -267,10 +266,9 @@ type storeReport struct {
 	Name string `json:"name"`
 	// Available says that the store can be reached, and Locked that a person has
 	// to unlock it.
-	Available bool `json:"available"`
-	Locked    bool `json:"locked"`
-	// Problem says what is missing.
-	Problem string `json:"problem,omitempty"`
+	Available bool   `json:"available"`
+	Locked    bool   `json:"locked"`
+	Problem   string `json:"problem,omitempty"`
 }
 
 type registryReport struct {

@@ -30,7 +30,6 @@ type Command struct {
 	provider bool
 }
 
-// The commands of this project.
 var (
 	Login  = Command{Name: "login", about: "Log in to a registry.", provider: true}
 	Logout = Command{Name: "logout", about: "Remove an API token from the registry locally"}
@@ -54,12 +53,10 @@ type Options struct {
 	// Token is login's hidden positional argument.
 	Token *string
 	// Args are the arguments after "--", for the credential provider.
-	Args []string
-	// Channel says which options are allowed.
+	Args    []string
 	Channel Channel
 }
 
-// colors are the values of --color.
 var colors = []string{"auto", "always", "never"}
 
 const possibleColors = "\n  [possible values: auto, always, never]"

@@ -42,11 +42,9 @@ type Session struct {
 type Run func(context.Context, *Session) error
 
 // Main runs a command as a program of this version, or answers a shell that
-// completes its command line, and returns the exit status.
-//
-// Besides the command's options the command line may have what stands before
-// Cargo's subcommand, +toolchain and -C, unless Cargo has run the program as its
-// subcommand: then the first argument is the command's name.
+// completes its command line, and returns the exit status. The command line may
+// have what stands before Cargo's subcommand, +toolchain and -C, unless Cargo has
+// run the program: then the first argument is the command's name.
 func Main(c Command, version string, run Run) int {
 	s, args := newSession(), os.Args[1:]
 	command := s.program(c, version, run, args)
@@ -120,10 +118,7 @@ func (s *Session) main(execute func(context.Context) error) int {
 	if term, err := s.Config.Term(); err == nil && term.Color != nil && slices.Contains(colors, *term.Color) {
 		s.Shell.answersColor = *term.Color
 	}
-	ctx, died := UntilSignal()
-	err = execute(ctx)
-	died()
-	return s.Shell.Report(err)
+	return s.Shell.Run(execute)
 }
 
 // OpenConfig returns the configuration of the current directory, still unread.
@@ -187,10 +182,7 @@ func (s *Session) configure(command Command) (err error) {
 // is ignored as a whole if any of it is malformed.
 func (s *Session) setUpShell() error {
 	o := s.Options
-	term, err := s.Config.Term()
-	if err != nil {
-		term = config.Term{}
-	}
+	term, _ := s.Config.Term()
 	isSet := func(flag *bool) bool { return flag != nil && *flag }
 	verbose, quiet, names := o.Verbose > 0, o.Quiet, "--verbose and --quiet"
 	if !verbose && !quiet {
@@ -321,13 +313,14 @@ func (s *Session) Chain() *credential.Chain {
 	return chain
 }
 
-// UntilSignal returns a context that ends when a signal asks the program to
-// end, so that a credential provider ends with it and a terminal is as it was.
-// Then the program dies of the signal: in died, or after two seconds.
+// Run runs a command, shows how it ended and returns the exit status. The context
+// ends when a signal asks the program to end, so that a credential provider ends
+// with it and a terminal is as it was. Then the program dies of the signal: when
+// the command has returned, or after two seconds.
 //
 // Signals are watched once the end of the context is waited for. To begin takes
 // a tenth of the time of a whole logout.
-func UntilSignal() (ctx context.Context, died func()) {
+func (s *Shell) Run(command func(context.Context) error) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	var received os.Signal
 	watch := func() {
@@ -344,11 +337,11 @@ func UntilSignal() (ctx context.Context, died func()) {
 			dieOf(received)
 		}()
 	}
-	return signalContext{ctx, sync.OnceFunc(watch)}, func() {
-		if ctx.Err() != nil {
-			dieOf(received)
-		}
+	err := command(signalContext{ctx, sync.OnceFunc(watch)})
+	if ctx.Err() != nil {
+		dieOf(received)
 	}
+	return s.Report(err)
 }
 
 // signalContext begins to watch for signals when it is waited for.

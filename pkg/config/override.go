@@ -86,7 +86,9 @@ func checkExpression(arg string) error {
 				comments++
 			}
 		case unstable.Comment:
-			comments++
+			if keyValues == 0 { // Cargo does not look at what follows the line
+				comments++
+			}
 		default:
 			others++
 			arrayTable = arrayTable || e.Kind == unstable.ArrayTable

@@ -61,7 +61,13 @@ func (c *Client) writeCache(t registry.Target, data []byte) {
 // In a home that cannot be written there is nothing to protect.
 func (c *Client) lockCache(ctx context.Context) (unlock func(), err error) {
 	path := filepath.Join(c.Config.Home, ".package-cache")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+	open := func() (*os.File, error) { return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666) }
+	f, err := open()
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(c.Config.Home, 0o777); err == nil {
+			f, err = open()
+		}
+	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return func() {}, nil
 	}

@@ -77,6 +77,7 @@ func parseProxy(name, source string) (*url.URL, error) {
 	if !strings.Contains(name, "://") {
 		name = "http://" + name
 	}
+	name, user := cutUser(name)
 	u, err := url.Parse(name)
 	if err == nil && u.Port() != "" {
 		_, err = strconv.ParseUint(u.Port(), 10, 16)
@@ -97,7 +98,31 @@ func parseProxy(name, source string) (*url.URL, error) {
 			spurious: true,
 		}
 	}
-	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host}, nil
+	return &url.URL{Scheme: u.Scheme, User: user, Host: u.Host}, nil
+}
+
+// cutUser takes the name and the password out of a proxy's address. Any
+// character may stand in them that does not end them; package net/url is
+// stricter.
+func cutUser(address string) (string, *url.Userinfo) {
+	scheme, rest, _ := strings.Cut(address, "://")
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 {
+		return address, nil
+	}
+	name, password, hasPassword := strings.Cut(rest[:at], ":")
+	address = scheme + "://" + rest[at+1:]
+	switch {
+	case name == "" && password == "":
+		return address, nil
+	case hasPassword:
+		return address, url.UserPassword(unescaped(name), unescaped(password))
+	}
+	return address, url.User(unescaped(name))
 }
 
 // forwards reports whether a proxy is sent the requests for HTTP servers, and

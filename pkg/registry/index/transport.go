@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -202,8 +203,13 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 			return "", &transferError{text: fmt.Sprintf("the answer has more than %d headers, or one of more than %d bytes", mostHeaders, longestHeader)}
 		}
 	}
-	if location := answer.Header.Get("Location"); location != "" && answer.StatusCode/100 == 3 {
-		return location, nil
+	if answer.StatusCode/100 == 3 {
+		if len(slices.Compact(answer.Header.Values("Location"))) > 1 {
+			return "", &transferError{text: "the registry redirects to several places at once"}
+		}
+		if location := answer.Header.Get("Location"); location != "" {
+			return location, nil
+		}
 	}
 	data, err := io.ReadAll(io.LimitReader(&counter{answer.Body, &t.received}, longestBody+1))
 	if err != nil {

@@ -197,7 +197,7 @@ func canonical(u *weburl.URL) string {
 	}
 	if !strings.Contains(u.Scheme(), "+") {
 		if u.Hostname() == "github.com" {
-			https, err := weburl.ParseBare("https" + strings.TrimPrefix(u.Href(false), u.Scheme()))
+			https, err := weburl.Parse("https" + strings.TrimPrefix(u.Href(false), u.Scheme()))
 			if err == nil {
 				u = https
 			}

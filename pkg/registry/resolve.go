@@ -112,11 +112,8 @@ func original(c *config.Config, name string) (Registry, error) {
 		return Registry{}, fmt.Errorf("invalid index URL for registry `%s` defined in %s: %w", name, index.Definition, err)
 	}
 	r, err := fromURL(name, u)
-	if err != nil {
-		return Registry{}, err
-	}
 	r.overridden = overridesCratesIO(c, r.Index)
-	return r, nil
+	return r, err
 }
 
 // cratesIOFetched returns crates.io under the URL that its index is fetched
@@ -146,9 +143,6 @@ func cratesIOOverridden(c *config.Config) (Registry, error) {
 		return Registry{}, err
 	}
 	r, err := fromURL(cratesIOName, u)
-	if err != nil {
-		return Registry{}, err
-	}
 	r.overridden = r.Index == override
-	return r, nil
+	return r, err
 }

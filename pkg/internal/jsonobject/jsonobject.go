@@ -97,9 +97,6 @@ func (o Object) OptionalStrings(name string) []string {
 	return required[[]string](o, name, "a list of strings")
 }
 
-// OptionalBool reads a boolean; false if it is missing.
-func (o Object) OptionalBool(name string) bool { return o.Has(name) && o.Bool(name) }
-
 // Object reads an object that must be there.
 func (o Object) Object(name string) Object {
 	value := o.fields[name]

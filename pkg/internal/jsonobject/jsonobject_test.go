@@ -19,7 +19,7 @@ func read(text string) (fields, error) {
 	o := jsonobject.Parse([]byte(text))
 	f := fields{
 		token: o.String("token"), name: o.OptionalString("name"),
-		list: o.OptionalStrings("list"), causes: o.OptionalStrings("causes"), yes: o.OptionalBool("yes"),
+		list: o.OptionalStrings("list"), causes: o.OptionalStrings("causes"), yes: o.Has("yes") && o.Bool("yes"),
 	}
 	if o.Has("number") {
 		f.number = o.Int("number")

@@ -4,18 +4,14 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
 	"golang.org/x/net/idna"
 )
 
-// Errors of hosts, in the words of Rust's url library.
-var (
-	errEmptyHost   = errors.New("empty host")
-	errDomainName  = errors.New("invalid international domain name")
-	errIPv4Address = errors.New("invalid IPv4 address")
-)
+var errDomainName = errors.New("invalid international domain name")
 
 // hostRules is how the domain name of a URL with a known scheme is read. The
 // URL library takes fewer names than the WHATWG rules allow (none that has
@@ -46,7 +42,7 @@ func (h *hostRules) before(u *whatwg.Url, host string) string {
 	case !endsInNumber(domain):
 		h.domain = domain
 	case strings.ContainsAny(domain, "+-"):
-		h.err = errIPv4Address
+		h.err = errors.New("invalid IPv4 address")
 	default:
 		return domain
 	}
@@ -91,8 +87,8 @@ func domainToASCII(host string) (string, error) {
 	}
 	switch {
 	case ascii == "":
-		return "", errEmptyHost
-	case strings.ContainsFunc(ascii, isForbidden):
+		return "", errors.New("empty host")
+	case strings.ContainsAny(ascii, forbidden) || strings.ContainsFunc(ascii, unicode.IsControl):
 		return "", errDomainName
 	}
 	return ascii, nil
@@ -101,11 +97,6 @@ func domainToASCII(host string) (string, error) {
 // forbidden are the characters that may not be part of a domain name, besides
 // control characters.
 const forbidden = " #%/:<>?@[\\]^|"
-
-// isForbidden reports whether a character may not be part of a domain name.
-func isForbidden(r rune) bool {
-	return r < ' ' || r == 0x7f || strings.ContainsRune(forbidden, r)
-}
 
 func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })

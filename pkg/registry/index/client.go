@@ -222,12 +222,9 @@ func (c *Client) loadSparse(ctx context.Context, t registry.Target) (*Config, er
 }
 
 // notFoundError says that an index has no file of that name.
-type notFoundError string
-
-func (e notFoundError) Error() string { return string(e) + " not found" }
-
-// Is makes it an fs.ErrNotExist.
-func (e notFoundError) Is(target error) bool { return target == fs.ErrNotExist }
+func notFoundError(name string) error {
+	return &transferError{text: name + " not found", cause: fs.ErrNotExist}
+}
 
 // token returns the token for reading.
 func (c *Client) token(ctx context.Context, headers []string) (config.Secret, error) {
@@ -283,7 +280,8 @@ type Config struct {
 // parseConfig reads a config.json.
 func parseConfig(data []byte) (*Config, error) {
 	o := jsonobject.Parse(data)
-	c := &Config{Download: o.String("dl"), API: o.OptionalString("api"), AuthRequired: o.OptionalBool("auth-required")}
+	c := &Config{Download: o.String("dl"), API: o.OptionalString("api")}
+	c.AuthRequired = o.Has("auth-required") && o.Bool("auth-required")
 	if err := o.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %v", configName, err)
 	}

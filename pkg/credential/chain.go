@@ -33,18 +33,15 @@ type Chain struct {
 	// to them as it is; nil is the null device.
 	Stderr io.Writer
 	// BuiltIn holds providers under their names in the configuration, such as
-	// "cargo:libsecret" or "cargo:paseto". They go before those that this package
-	// has.
+	// "cargo:paseto", in place of those that this package has.
 	BuiltIn map[string]Provider
 	// Now is asked whether a kept token has expired. If it is nil, tokens that
 	// expire are not kept.
 	Now func() time.Time
 
-	// configured holds, by canonical index URL, what is configured for a
-	// registry.
+	// By canonical index URL: what is configured, and the tokens that may be kept.
 	configured map[string]*config.RegistryConfig
-	// tokens holds, by canonical index URL, what may be kept.
-	tokens map[string]Token
+	tokens     map[string]Token
 	// noStore is set while a secret store is passed over that is not there.
 	noStore bool
 }
@@ -112,11 +109,10 @@ func (c *Chain) keep(r registry.Registry, token *Token) {
 	c.tokens[r.Canonical()] = *token
 }
 
-// expiryMargin is how long before its end a token is not used any more.
-const expiryMargin = time.Minute
-
 // kept returns a token that an earlier call got; nil if none serves.
 func (c *Chain) kept(r registry.Registry, op Operation) *Token {
+	// How long before its end a token is not used any more.
+	const expiryMargin = time.Minute
 	token, ok := c.tokens[r.Canonical()]
 	switch {
 	case !ok, token.Cache == CacheExpires && !c.Now().Add(expiryMargin).Before(token.Expiration):
@@ -186,22 +182,17 @@ func say(c *config.Config, kind config.NoticeKind, verb, format string, args ...
 func (c *Chain) warn(format string, args ...any) { c.Config.Notice(config.Warning, format, args...) }
 
 // Lookup returns the token that Cargo would send to a registry for an
-// operation. The registry is a name in the configuration, an index URL, or
-// empty for the default. It asks the configured providers once and keeps
-// nothing; a program that needs several tokens holds a [Chain].
-//
-// If there is no token, the error is a [*MissingTokenError].
+// operation; if there is none, the error is a [*MissingTokenError]. The registry
+// is a name in the configuration, an index URL, or empty for the default. It keeps
+// nothing: a program that needs several tokens holds a [Chain].
 func Lookup(ctx context.Context, c *config.Config, nameOrIndex string, op Operation) (config.Secret, error) {
 	chain := &Chain{Config: c}
 	return chain.Token(ctx, nameOrIndex, op)
 }
 
-// Token returns the token that Cargo would send to a registry for an
-// operation, and keeps it as long as the provider allows. The registry is a
-// name in the configuration, an index URL, or empty for the default.
-//
-// A token for reading is needed only for a registry that asks for one, and
-// then a provider must be configured: it is [ErrNotConfigured] if none is. If there is no token, the error is a [*MissingTokenError].
+// Token is [Lookup] with the chain, which keeps the token as long as its provider
+// allows. A token for reading is needed only for a registry that asks for one, and
+// then a provider must be configured: the error is [ErrNotConfigured] if none is.
 func (c *Chain) Token(ctx context.Context, nameOrIndex string, op Operation) (config.Secret, error) {
 	r, err := find(c.Config, nameOrIndex)
 	if err != nil {
@@ -210,12 +201,10 @@ func (c *Chain) Token(ctx context.Context, nameOrIndex string, op Operation) (co
 	return c.token(ctx, r, op, nil, op.Kind == Read.Kind)
 }
 
-// ForIndex returns what a client of a registry's index asks for a token for
-// reading, the Token of [index.Client]:
+// ForIndex returns the Token of an [index.Client], whose error is a
+// [*MissingTokenError] if there is none:
 //
 //	client := &index.Client{Config: cfg, Token: chain.ForIndex(target.Registry)}
-//
-// If there is no token, its error is a [*MissingTokenError].
 //
 // [index.Client]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/registry/index#Client
 func (c *Chain) ForIndex(r registry.Registry) func(ctx context.Context, headers []string) (config.Secret, error) {
@@ -252,57 +241,47 @@ func find(c *config.Config, nameOrIndex string) (registry.Registry, error) {
 // get one. It is [ErrNotFound] to errors.Is.
 type MissingTokenError struct {
 	Registry registry.Registry
-	// Storable is set if cargo:token is among the registry's providers, so that
-	// a login or a variable would help.
-	Storable bool
-	// HasDefault is set if `registry.default` names another registry than
-	// crates.io.
-	HasDefault bool
+	text     string
 }
 
 func (c *Chain) missing(r registry.Registry) error {
-	e := &MissingTokenError{Registry: r}
 	entries, err := c.Providers(r)
 	if err != nil {
 		return err
-	}
-	for _, entry := range entries {
-		e.Storable = e.Storable || entry.Name == nameToken
 	}
 	byDefault, err := c.Config.String("registry.default")
 	if err != nil {
 		return err
 	}
-	e.HasDefault = byDefault != nil
-	return e
+	// A login or a variable helps only where cargo:token is asked.
+	storable := slices.ContainsFunc(entries, func(e Configured) bool { return e.Name == nameToken })
+	var text string
+	switch {
+	case r.IsCratesIO():
+		text = "no token found, please run `cargo login`"
+		if byDefault != nil {
+			text = "no token found, please run `cargo login --registry crates-io`"
+		}
+		if storable {
+			text += "\nor use environment variable CARGO_REGISTRY_TOKEN"
+		}
+	case r.Name == "":
+		text = "no token found for `" + r.Index + "`\n" +
+			"consider setting up an alternate registry in Cargo's configuration\n" +
+			"as described by https://doc.rust-lang.org/cargo/reference/registries.html\n\n" +
+			"[registries]\nmy-registry = { index = \"" + r.Index + "\" }\n"
+	case storable:
+		variable := strings.ToUpper(strings.ReplaceAll(r.Name, "-", "_"))
+		text = "no token found for `" + r.Name + "`, please run `cargo login --registry " + r.Name + "`\n" +
+			"or use environment variable CARGO_REGISTRIES_" + variable + "_TOKEN"
+	default:
+		text = "no token found for `" + r.Name + "`\nYou may need to log in using this registry's credential provider"
+	}
+	return &MissingTokenError{r, text}
 }
 
 // Is makes it an [ErrNotFound].
 func (e *MissingTokenError) Is(target error) bool { return target == ErrNotFound }
 
 // Error says in Cargo's words what the user can do.
-func (e *MissingTokenError) Error() string {
-	r := e.Registry
-	switch {
-	case r.IsCratesIO():
-		text := "no token found, please run `cargo login`"
-		if e.HasDefault {
-			text = "no token found, please run `cargo login --registry crates-io`"
-		}
-		if e.Storable {
-			text += "\nor use environment variable CARGO_REGISTRY_TOKEN"
-		}
-		return text
-	case r.Name == "":
-		return "no token found for `" + r.Index + "`\n" +
-			"consider setting up an alternate registry in Cargo's configuration\n" +
-			"as described by https://doc.rust-lang.org/cargo/reference/registries.html\n\n" +
-			"[registries]\nmy-registry = { index = \"" + r.Index + "\" }\n"
-	case e.Storable:
-		variable := strings.ToUpper(strings.ReplaceAll(r.Name, "-", "_"))
-		return "no token found for `" + r.Name + "`, please run `cargo login --registry " + r.Name + "`\n" +
-			"or use environment variable CARGO_REGISTRIES_" + variable + "_TOKEN"
-	default:
-		return "no token found for `" + r.Name + "`\nYou may need to log in using this registry's credential provider"
-	}
-}
+func (e *MissingTokenError) Error() string { return e.text }

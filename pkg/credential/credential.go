@@ -121,7 +121,11 @@ func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenRea
 	if read == nil {
 		return config.Secret{}, errors.New("a token is needed, and no way to ask for it")
 	}
-	token, err := read(ctx, o.prompt(req))
+	prompt := "please paste the token for " + cmp.Or(req.Name, req.IndexURL) + " below"
+	if o.LoginURL != "" {
+		prompt = "please paste the token found on " + o.LoginURL + " below"
+	}
+	token, err := read(ctx, prompt)
 	if err != nil {
 		return config.Secret{}, err
 	}
@@ -129,13 +133,6 @@ func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenRea
 		return config.Secret{}, errNotUTF8
 	}
 	return config.NewSecret(strings.TrimSpace(token.Expose())), nil
-}
-
-func (o LoginOptions) prompt(req *Request) string {
-	if o.LoginURL != "" {
-		return "please paste the token found on " + o.LoginURL + " below"
-	}
-	return "please paste the token for " + cmp.Or(req.Name, req.IndexURL) + " below"
 }
 
 // Terminal is a [TokenReader] that asks the person at the terminal, whatever

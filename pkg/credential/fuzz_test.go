@@ -46,11 +46,12 @@ func FuzzResponse(f *testing.F) {
 
 func encoded(t *testing.T, message any) []byte {
 	t.Helper()
-	line, err := encode(message)
+	var line bytes.Buffer
+	err := writeLine(&line, message)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return line
+	return line.Bytes()
 }
 
 // readOne returns the first line, as either side would read it.

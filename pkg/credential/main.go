@@ -67,9 +67,6 @@ func serveProcess(p Provider) int {
 	return 0
 }
 
-// parentWatch is how often a provider looks whether its caller is still there.
-const parentWatch = 200 * time.Millisecond
-
 // watchParent calls gone when the program that runs this one has ended. A caller
 // that was killed cannot end its provider, which would stay at its prompt and
 // take what is typed for the shell. That standard input ends says nothing: a
@@ -79,7 +76,7 @@ func watchParent(ctx context.Context, gone func()) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(parentWatch):
+		case <-time.After(200 * time.Millisecond):
 		}
 	}
 	gone()

@@ -82,21 +82,16 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 
 // writeLine writes a message as a line.
 func writeLine(w io.Writer, message any) error {
-	line, err := encode(message)
-	if err == nil {
-		_, err = w.Write(line)
-	}
-	clear(line)
-	return oserror.New(err)
-}
-
-func encode(message any) ([]byte, error) {
 	var line bytes.Buffer
+	defer func() { clear(line.Bytes()) }()
 	encoder := json.NewEncoder(&line)
 	// Cargo writes < and > as they are.
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(message)
-	return line.Bytes(), err
+	if err == nil {
+		_, err = w.Write(line.Bytes())
+	}
+	return oserror.New(err)
 }
 
 type greetingMessage struct {

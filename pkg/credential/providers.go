@@ -39,9 +39,24 @@ func (c *Chain) providers(r registry.Registry, requireConfigured bool) ([]Config
 	if err != nil {
 		return nil, err
 	}
-	global, isDefault, err := c.globalProviders()
+	values, err := c.Config.Strings("registry.global-credential-providers")
 	if err != nil {
 		return nil, err
+	}
+	var global []Configured
+	for _, v := range slices.Backward(values) {
+		p := config.Program{Definition: v.Definition}
+		if words := strings.Fields(v.Val); len(words) > 0 {
+			p.Name, p.Args = words[0], words[1:]
+		}
+		global = append(global, c.resolve(p))
+	}
+	isDefault := len(global) == 0
+	if isDefault {
+		global = []Configured{{Name: nameToken}}
+		if c.AsymmetricTokens {
+			global = append(global, Configured{Name: namePaseto})
+		}
 	}
 	if own == nil {
 		own = &config.RegistryConfig{}
@@ -74,28 +89,6 @@ func (c *Chain) configuration(r registry.Registry) (*config.RegistryConfig, erro
 	}
 	c.configured[r.Canonical()] = found
 	return found, nil
-}
-
-func (c *Chain) globalProviders() (entries []Configured, isDefault bool, err error) {
-	values, err := c.Config.Strings("registry.global-credential-providers")
-	if err != nil {
-		return nil, false, err
-	}
-	for _, v := range slices.Backward(values) {
-		p := config.Program{Definition: v.Definition}
-		if words := strings.Fields(v.Val); len(words) > 0 {
-			p.Name, p.Args = words[0], words[1:]
-		}
-		entries = append(entries, c.resolve(p))
-	}
-	if len(entries) > 0 {
-		return entries, false, nil
-	}
-	entries = []Configured{{Name: nameToken}}
-	if c.AsymmetricTokens {
-		entries = append(entries, Configured{Name: namePaseto})
-	}
-	return entries, true, nil
 }
 
 // resolve replaces a name that [credential-alias] has, once, and finds the

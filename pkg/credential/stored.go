@@ -201,7 +201,13 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 	if secret == storedToken && stored.Token != nil || secret == storedKey && stored.SecretKey != nil {
 		say(e.config, config.Status, "Logout", "%s for `%s` has been removed from local storage", secret, e.registry.DisplayName())
 		if secret == storedToken {
-			e.sayNotRevoked()
+			location := "the `" + e.registry.DisplayName() + "` website"
+			if e.registry.IsCratesIO() {
+				location = "<https://crates.io/me>"
+			}
+			// Cargo shows this even to a user who asked for quiet.
+			e.config.Notice(config.Plain, "note: This does not revoke the token on the registry server.\n"+
+				"    If you need to revoke the token, visit %s and follow the instructions there.", location)
 		}
 	}
 	left := e.left(before, secret)
@@ -288,16 +294,6 @@ func (e credentialsEntry) removal(d config.Definition, name string) string {
 		return fmt.Sprintf("`CARGO_%s_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry %s` removes it", key, e.registry.DisplayName())
 	}
 	return "delete it there"
-}
-
-func (e credentialsEntry) sayNotRevoked() {
-	location := "the `" + e.registry.DisplayName() + "` website"
-	if e.registry.IsCratesIO() {
-		location = "<https://crates.io/me>"
-	}
-	// Cargo shows this even to a user who asked for quiet.
-	e.config.Notice(config.Plain, "note: This does not revoke the token on the registry server.\n"+
-		"    If you need to revoke the token, visit %s and follow the instructions there.", location)
 }
 
 // removeStored removes what the credentials file holds for the registry, and

@@ -217,24 +217,18 @@ func includesOf(value *node) ([]include, error) {
 		includes = append(includes, include{path.text, optional != nil && optional.text == "true", element.definition})
 	}
 	for _, inc := range includes {
-		if err := inc.check(); err != nil {
-			return nil, err
+		var want string
+		switch {
+		case filepath.Ext(inc.path) != ".toml" || filepath.Base(inc.path) == ".toml":
+			want = "ending with `.toml`"
+		case strings.ContainsAny(inc.path, "*?[]"):
+			want = "without glob patterns"
+		case strings.ContainsAny(inc.path, "{}"):
+			want = "without template braces"
+		default:
+			continue
 		}
+		return nil, fmt.Errorf("expected a config include path %s, but found `%s` from `%s`", want, inc.path, inc.definition)
 	}
 	return includes, nil
-}
-
-func (inc include) check() error {
-	wrong := func(how string) error {
-		return fmt.Errorf("expected a config include path %s, but found `%s` from `%s`", how, inc.path, inc.definition)
-	}
-	switch {
-	case filepath.Ext(inc.path) != ".toml" || filepath.Base(inc.path) == ".toml":
-		return wrong("ending with `.toml`")
-	case strings.ContainsAny(inc.path, "*?[]"):
-		return wrong("without glob patterns")
-	case strings.ContainsAny(inc.path, "{}"):
-		return wrong("without template braces")
-	}
-	return nil
 }

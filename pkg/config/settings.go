@@ -15,23 +15,11 @@ type Net struct {
 	GitFetchWithCLI *bool
 }
 
-// Net reads [net], once.
-func (c *Config) Net() (Net, error) { return once(&c.net, c.readNet) }
-
-// once reads a table if it has not been read, so that what it warns of is said
-// once.
-func once[T any](known **T, read func() (T, error)) (T, error) {
-	if *known != nil {
-		return **known, nil
+// Net reads [net], once, so that its warnings are not repeated.
+func (c *Config) Net() (Net, error) {
+	if c.net != nil {
+		return *c.net, nil
 	}
-	table, err := read()
-	if err == nil {
-		*known = &table
-	}
-	return table, err
-}
-
-func (c *Config) readNet() (Net, error) {
 	t := c.openTable(parseKey("net"), "retry", "offline", "git-fetch-with-cli", "ssh")
 	net := Net{
 		Retry:           val(t.unsigned("retry", "u32")),
@@ -46,6 +34,7 @@ func (c *Config) readNet() (Net, error) {
 	if t.err != nil {
 		return Net{}, t.err
 	}
+	c.net = &net
 	return net, nil
 }
 
@@ -66,10 +55,11 @@ type HTTP struct {
 	SSLVersion, SSLMin, SSLMax *string
 }
 
-// HTTP reads [http], once.
-func (c *Config) HTTP() (HTTP, error) { return once(&c.http, c.readHTTP) }
-
-func (c *Config) readHTTP() (HTTP, error) {
+// HTTP reads [http], once, so that its warnings are not repeated.
+func (c *Config) HTTP() (HTTP, error) {
+	if c.http != nil {
+		return *c.http, nil
+	}
 	t := c.openTable(parseKey("http"), "proxy", "low-speed-limit", "timeout", "cainfo", "proxy-cainfo",
 		"check-revoke", "user-agent", "debug", "multiplexing", "ssl-version")
 	http := HTTP{
@@ -89,6 +79,7 @@ func (c *Config) readHTTP() (HTTP, error) {
 	if t.err != nil {
 		return HTTP{}, t.err
 	}
+	c.http = &http
 	return http, nil
 }
 

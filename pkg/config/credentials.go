@@ -106,9 +106,6 @@ func (f *CredentialsFile) Save() error {
 	return nil
 }
 
-// Path returns the file's path.
-func (f *CredentialsFile) Path() string { return f.path }
-
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
 	f.config.ForgetCredentials()

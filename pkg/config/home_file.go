@@ -50,9 +50,6 @@ func ReadHomeFile(home string) (*HomeFile, error) {
 	return f, f.parse(content)
 }
 
-// Path returns the file's path.
-func (f *HomeFile) Path() string { return f.path }
-
 // Changed reports whether there is something to save.
 func (f *HomeFile) Changed() bool { return f.changed() }
 
@@ -235,6 +232,9 @@ type document struct {
 	// saved is what the file holds.
 	saved []byte
 }
+
+// Path returns the file's path.
+func (d *document) Path() string { return d.path }
 
 func (d *document) definition() *Definition { return &Definition{Kind: File, Path: d.path} }
 

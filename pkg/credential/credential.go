@@ -174,8 +174,7 @@ func Unpasted(token config.Secret) config.Secret {
 	return config.NewSecret(strings.TrimSpace(strings.ReplaceAll(token.Expose(), "cargo login", "")))
 }
 
-// The errors of the protocol that a caller tells apart. Their texts are
-// Cargo's.
+// The errors of the protocol that a caller tells apart, in Cargo's words.
 var (
 	// ErrNotFound says that no token is stored. The caller tries the next
 	// provider and remembers that one was asked.

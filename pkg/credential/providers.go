@@ -167,8 +167,8 @@ func isBuiltIn(name string) bool {
 	return name == nameToken || name == namePaseto || name == nameTokenFromStdout || secretStores[name] != ""
 }
 
-// isSecretStore reports whether a program keeps tokens in the secret store of the
-// operating system, and passes a registry on only where there is none.
+// isSecretStore reports whether a program passes a registry on only where the
+// operating system has no secret store.
 func isSecretStore(program string) bool {
 	name := program[strings.LastIndexAny(program, `/\`)+1:]
 	return strings.TrimSuffix(name, ".exe") == "cargo-credential-keyring"

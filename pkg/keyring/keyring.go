@@ -37,11 +37,6 @@ type Entry struct {
 	Name string
 }
 
-// label is what a person sees of a stored token.
-func (e Entry) label() string {
-	return labelPrefix + cmp.Or(e.Name, e.IndexURL)
-}
-
 // labelPrefix is Cargo's, in labels and in the names of entries.
 const labelPrefix = "cargo-registry:"
 

@@ -3,6 +3,7 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,7 +83,7 @@ func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) er
 			return err
 		}
 		properties := map[string]dbus.Variant{
-			item + ".Label":      dbus.MakeVariant(e.label()),
+			item + ".Label":      dbus.MakeVariant(labelPrefix + cmp.Or(e.Name, e.IndexURL)),
 			item + ".Attributes": dbus.MakeVariant(e.attributes()),
 		}
 		secret := ss.NewSecret(session, token.Expose())
@@ -274,9 +275,6 @@ func (c *connection) call(path dbus.ObjectPath, method string, args ...any) *dbu
 	return c.bus.Object(serviceName, path).Call(method, 0, args...)
 }
 
-var errNoBus = unavailablef("there is no D-Bus session, in which a Secret Service would be " +
-	"(DBUS_SESSION_BUS_ADDRESS is not set); log in to a desktop, or run the command under `dbus-run-session`")
-
 // busAddress returns where the session's bus is. None is started: a secret
 // store in a session of its own would be of no use.
 func busAddress(environ []string) (string, error) {
@@ -290,7 +288,8 @@ func busAddress(environ []string) (string, error) {
 			return "unix:path=" + dbus.EscapeBusAddressValue(socket), nil
 		}
 	}
-	return "", errNoBus
+	return "", unavailablef("there is no D-Bus session, in which a Secret Service would be " +
+		"(DBUS_SESSION_BUS_ADDRESS is not set); log in to a desktop, or run the command under `dbus-run-session`")
 }
 
 const (

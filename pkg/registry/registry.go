@@ -43,8 +43,7 @@ const (
 	cratesIOSparseIndex = "sparse+https://index.crates.io/"
 )
 
-// cratesIOOverride is the variable that Cargo's own tests use to fetch the
-// index of crates.io from elsewhere.
+// cratesIOOverride is what Cargo's own tests fetch the index of crates.io from.
 const cratesIOOverride = "__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS"
 
 // Registry is one registry, made by [New] or [Resolve], which parse its index
@@ -126,8 +125,7 @@ type Target struct {
 	Source Registry
 }
 
-// overridesCratesIO reports whether index is the URL that the tests' hook puts
-// in the place of crates.io.
+// overridesCratesIO reports whether index is that of the tests' hook.
 func overridesCratesIO(c *config.Config, index string) bool {
 	override, ok := c.Env(cratesIOOverride)
 	return ok && override == index

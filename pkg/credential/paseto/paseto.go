@@ -131,13 +131,6 @@ const (
 	idHeader     = "k3.pid."
 )
 
-// secretSize is the number of bytes of a secret key, and idSize that of a
-// key's identifier.
-const (
-	secretSize = 48
-	idSize     = 33
-)
-
 // generate makes a secret key.
 func generate() config.Secret {
 	bytes := paseto.NewV3AsymmetricSecretKey().ExportBytes()
@@ -151,7 +144,7 @@ func parse(secret config.Secret) (paseto.V3AsymmetricSecretKey, error) {
 	encoded, ok := strings.CutPrefix(secret.Expose(), secretHeader)
 	bytes, err := base64.RawURLEncoding.DecodeString(encoded)
 	defer clear(bytes)
-	if !ok || err != nil || len(bytes) != secretSize || strings.ContainsAny(encoded, "\r\n") {
+	if !ok || err != nil || len(bytes) != 48 || strings.ContainsAny(encoded, "\r\n") {
 		return none, fmt.Errorf("failed to load private key: %w", errors.New("it has not the form `k3.secret.…`"))
 	}
 	// The library does not look whether a key is one of the curve's.
@@ -169,7 +162,7 @@ func public(key paseto.V3AsymmetricSecretKey) string {
 // identifier returns the PASERK "k3.pid.…" of a secret key's public key.
 func identifier(key paseto.V3AsymmetricSecretKey) string {
 	digest := sha512.Sum384([]byte(idHeader + public(key)))
-	return encode(idHeader, digest[:idSize])
+	return encode(idHeader, digest[:33])
 }
 
 // sign returns a v3.public token.

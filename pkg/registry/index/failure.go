@@ -144,10 +144,6 @@ func reason(err error) string {
 // registry asks for.
 const longestWait = 10 * time.Second
 
-// fixedWait is the variable with which Cargo's own tests shorten the waits, in
-// milliseconds.
-const fixedWait = "__CARGO_TEST_FIXED_RETRY_SLEEP_MS"
-
 // retries returns how often a request that failed is tried again.
 func (c *Client) retries() (int64, error) {
 	net, err := c.Config.Net()
@@ -198,7 +194,8 @@ func (c *Client) wait(tried int64, status *StatusError) time.Duration {
 	if wait, ok := c.retryAfter(status); ok {
 		return min(wait, longestWait)
 	}
-	if text, ok := c.Config.Env(fixedWait); ok {
+	// Cargo's own tests shorten the waits, in milliseconds.
+	if text, ok := c.Config.Env("__CARGO_TEST_FIXED_RETRY_SLEEP_MS"); ok {
 		if ms, err := strconv.ParseUint(text, 10, 31); err == nil {
 			return time.Duration(ms) * time.Millisecond
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
 // answers are the providers of the recorded cases, each of which notes what it
@@ -204,23 +203,6 @@ func TestChainSaysAndAsksWhatCargoDoes(t *testing.T) {
 			}
 		})
 	}
-}
-
-func act(t *testing.T, c *Chain, action, name string, args []string) error {
-	t.Helper()
-	target, err := registry.Resolve(c.Config, name)
-	if err != nil {
-		return err
-	}
-	switch action {
-	case kindLogin:
-		token := config.NewSecret("tok")
-		return c.Login(t.Context(), target.Registry, LoginOptions{Token: &token, LoginURL: "http://127.0.0.1/me"}, args)
-	case kindLogout:
-		return c.Logout(t.Context(), target.Registry)
-	}
-	_, err = c.Token(t.Context(), name, Operation{Kind: "yank", Name: "foo", Version: "1.0.0"})
-	return err
 }
 
 const credentialPaseto = "  Credential cargo:paseto"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
 func TestChainKeepsATokenAsLongAsItsProviderAllows(t *testing.T) {
@@ -205,4 +206,21 @@ func TestChainTellsOfAnotherToken(t *testing.T) {
 			})
 		}
 	}
+}
+
+func act(t *testing.T, c *Chain, action, name string, args []string) error {
+	t.Helper()
+	target, err := registry.Resolve(c.Config, name)
+	if err != nil {
+		return err
+	}
+	switch action {
+	case kindLogin:
+		token := config.NewSecret("tok")
+		return c.Login(t.Context(), target.Registry, LoginOptions{Token: &token, LoginURL: "http://127.0.0.1/me"}, args)
+	case kindLogout:
+		return c.Logout(t.Context(), target.Registry)
+	}
+	_, err = c.Token(t.Context(), name, Operation{Kind: "yank", Name: "foo", Version: "1.0.0"})
+	return err
 }

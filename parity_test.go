@@ -74,7 +74,7 @@ func newParityRun(t *testing.T) *parityRun {
 	switch {
 	case cargo == "":
 		p.about = "no cargo on PATH: comparing with recorded answers only"
-	case strings.Contains(version, "-"):
+	case preRelease.MatchString(version):
 		p.about = version + " is no release: comparing with recorded answers only"
 		cargo = ""
 	case p.minor < oldest:
@@ -203,6 +203,9 @@ func write(t *testing.T, path, content string) {
 		t.Fatal(err)
 	}
 }
+
+// preRelease is what cargo -V says of a nightly, a beta or a development build.
+var preRelease = regexp.MustCompile(`^cargo [\d.]+-`)
 
 // oldest is the first minor version of Cargo 1 to compare with.
 const oldest = 95

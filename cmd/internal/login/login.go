@@ -100,10 +100,11 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 }
 
 // link returns a URL of a registry as it is shown to the user, who may click on
-// it: empty if it is no page of the web, or names a user.
+// it: empty if it is no page of the web, nor a file, or names a user.
 func link(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+	isPage := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+	if !isPage && !strings.HasPrefix(text, "file:///") {
 		return ""
 	}
 	return text

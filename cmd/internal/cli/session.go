@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -255,7 +256,7 @@ func (s *Session) WarnOfNetwork() {
 // in the user's own; nil where there is none.
 func (s *Session) fromProject(key string) (value, own *config.Value[string]) {
 	value, err := s.Config.String(key)
-	if err != nil || value == nil || value.Definition.Kind != config.File {
+	if err != nil || value == nil || value.Definition.Kind != config.File || filepath.Dir(value.Definition.Path) == s.Config.Home {
 		return nil, nil
 	}
 	home := config.New(config.Options{Dir: s.Config.Home, Home: s.Config.Home})

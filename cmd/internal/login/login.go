@@ -35,11 +35,11 @@ func Run(version string) cli.Run {
 			return err
 		}
 		s.WarnOfIndex(target.Registry)
-		s.HideConfigured(target.Registry)
 		chain := s.Chain()
 		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
 		loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
 		if err != nil {
+			s.HideConfigured(target.Registry)
 			return err
 		}
 		options := credential.LoginOptions{LoginURL: loginURL, Token: givenToken(s.Options)}

@@ -51,9 +51,9 @@ func (c *Client) writeCache(t registry.Target, data []byte) {
 	mode := os.FileMode(0o666)
 	if c.visit(t).needsToken && holdsMore(data) {
 		mode = 0o600
+		// A file that is there would keep its mode.
+		_ = os.Remove(file)
 	}
-	// A file that is there would keep its mode.
-	_ = os.Remove(file)
 	_ = os.WriteFile(file, data, mode)
 }
 

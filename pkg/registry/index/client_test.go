@@ -201,6 +201,19 @@ func TestDamagedCacheIsFetchedAgain(t *testing.T) {
 	}
 }
 
+// As for Cargo a cached file is written over, not replaced.
+func TestWhatIsCachedIsNotRemoved(t *testing.T) {
+	w := newWorld(t, "", answer(200, okConfig))
+	file := filepath.Join(w.cacheDir(w.target(t).Source), configName)
+	if err := os.MkdirAll(file, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "API", w.fetch(t), "http://h/api")
+	if info, err := os.Stat(file); err != nil || !info.IsDir() {
+		t.Errorf("the directory in the place of the file is gone: %v", err)
+	}
+}
+
 func TestNoNetworkIsAskedOffline(t *testing.T) {
 	for _, test := range []struct {
 		about, config   string

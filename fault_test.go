@@ -38,6 +38,18 @@ const (
 	faultStored = faultOthers + "\n[registries.pub]\ntoken = \"a token that was there before\"\n"
 )
 
+// faultPages is more than a page, and changes in its first.
+var faultPages = faultStored + documentEnd(8<<10)
+
+// documentEnd is the end of a document, which a login leaves alone.
+func documentEnd(size int) string {
+	var end strings.Builder
+	for n := 0; end.Len() < size; n++ {
+		fmt.Fprintf(&end, "\n[registries.r%d]\ntoken = \"the token of r%d\"\n", n, n)
+	}
+	return end.String()
+}
+
 var faultCases = []faultCase{
 	{"login grows the file", strings.Repeat("long", 200), faultStored, false, ""},
 	{"login adds to the file", "new", faultOthers, false, ""},
@@ -49,6 +61,9 @@ var faultCases = []faultCase{
 	{"logout through a link", "", faultStored, true, ""},
 	{"login under the old name", "new", faultStored, false, "credentials"},
 	{"logout under the old name", "", faultStored, false, "credentials"},
+	{"login grows a file of pages", strings.Repeat("long", 200), faultPages, false, ""},
+	{"login shrinks a file of pages through a link", "new", faultPages, true, ""},
+	{"logout shrinks a file of pages", "", faultPages, false, ""},
 }
 
 // Whatever system call on the credentials file fails, or is the last one of its
@@ -164,10 +179,15 @@ func (w *faultWorld) credentials() string {
 	return filepath.Join(w.home, cmp.Or(w.name, "credentials.toml"))
 }
 
+// copy is where a recovery copy is.
+func (w *faultWorld) copy() string {
+	return filepath.Join(filepath.Dir(w.file), "."+filepath.Base(w.file)+".recovery")
+}
+
 // reset makes the file what it was.
 func (w *faultWorld) reset() {
 	w.t.Helper()
-	for _, path := range []string{w.credentials(), w.file} {
+	for _, path := range []string{w.credentials(), w.file, w.copy()} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			w.t.Fatal(err)
 		}
@@ -196,7 +216,7 @@ func (w *faultWorld) command(prefix ...string) *exec.Cmd {
 // strace returns the command under strace, which looks at the system calls that
 // touch the file.
 func (w *faultWorld) strace(log string, options ...string) *exec.Cmd {
-	prefix := append([]string{"strace", "-f", "-qq", "-o", log, "-P", w.credentials(), "-P", w.file}, options...)
+	prefix := append([]string{"strace", "-f", "-qq", "-o", log, "-P", w.credentials(), "-P", w.file, "-P", w.copy()}, options...)
 	return w.command(prefix...)
 }
 
@@ -226,9 +246,20 @@ func (w *faultWorld) run(fault string) {
 	w.t.Helper()
 	w.reset()
 	out, err := w.strace(os.DevNull, "-e", "inject="+fault).CombinedOutput()
+	// The next run removes it.
+	kept, _ := os.ReadFile(w.copy())
+	if info, err := os.Stat(w.copy()); err == nil && info.Mode().Perm() != 0o600 {
+		w.t.Errorf("%s: the mode of the recovery copy is %v", fault, info.Mode())
+	}
+	os.Remove(w.copy())
 	if problem := w.check(err == nil); problem != "" {
 		w.t.Errorf("%s: %s\n%s", fault, problem, out)
 		return
+	}
+	if len(kept) > 0 {
+		if err := os.WriteFile(w.copy(), kept, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	if out, err := w.command().CombinedOutput(); err != nil {
 		w.t.Errorf("%s: the next run: %v: %s", fault, err, out)

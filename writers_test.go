@@ -102,3 +102,47 @@ func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
 		}
 	}
 }
+
+// Readers of ours beside writers see whole files only, also where another
+// program has the file open, so that no one can be kept off it, and the file has
+// many pages.
+func TestReadersBesideWritersWithoutALease(t *testing.T) {
+	w := newFaultWorld(t, faultCase{"many pages", strings.Repeat("new", 50), faultStored + documentEnd(64<<10), false, ""})
+	w.reset()
+	holder, err := os.Open(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	run := func(n int, program string, args ...string) {
+		cmd := command(t, ours(t, program), args...)
+		cmd.Dir, cmd.Env, cmd.Stdin = w.home, w.command().Env, strings.NewReader(fmt.Sprint("new", strings.Repeat("er", n), "\n"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s %s: %v: %s", program, args, err, out)
+		}
+	}
+	var all sync.WaitGroup
+	for n := range 6 {
+		all.Go(func() { run(n, "cargo-login", "--registry", "pub") })
+		all.Go(func() {
+			run(n, "cargo-logout", "--config", "registries.nothing.index='sparse+https://nothing.example/'", "--registry", "nothing")
+		})
+	}
+	all.Wait()
+	content, err := os.ReadFile(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := tokensOf(t, string(content))
+	for name, want := range tokensOf(t, w.before) {
+		if name == "pub" {
+			want = "new"
+		}
+		if !strings.HasPrefix(tokens[name], want) {
+			t.Errorf("the token of %s is %q, want %q", name, tokens[name], want)
+		}
+	}
+	if _, err := os.Stat(w.copy()); err == nil {
+		t.Error("there is a recovery copy")
+	}
+}

@@ -66,7 +66,7 @@ func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) 
 		}
 	}
 	f := &CredentialsFile{file: file, config: c}
-	content, err := filelock.ReadAll(file)
+	content, err := filelock.ReadAll(file, filelock.MaxSize)
 	if err != nil {
 		err = fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
 	} else {
@@ -84,10 +84,10 @@ func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) 
 }
 
 // Save writes the changes. Whoever else may read the file loses that before a
-// token is in it, even if nothing has changed. After each step the file holds all
-// of the old or all of the new document, at most with line ends after it; only
-// inside the one write of more than a page can a kill leave a part of each. If it
-// fails, the file is as it was, as far as the system allows. The error is
+// token is in it, even if nothing has changed. At every moment the file holds
+// all of the old or all of the new document, at most with line ends after it, or
+// there is a recovery copy from which the next open makes it whole.
+// If it fails, the file is as it was, as far as the system allows. The error is
 // [ErrChanged] if a program that knows nothing of the lock has changed it.
 func (f *CredentialsFile) Save() error {
 	info, err := f.file.Stat()

@@ -23,6 +23,28 @@ func narrow(f *os.File, info os.FileInfo) error {
 	return f.Chmod(ownerOnly)
 }
 
+// makePrivate keeps others from a recovery copy of f, whatever the umask says, and
+// lets the owner of f finish what an administrator has begun.
+func makePrivate(recovery, f *os.File) error {
+	if owner := ownerOf(f); owner != os.Geteuid() {
+		_ = recovery.Chown(owner, -1)
+	}
+	return recovery.Chmod(ownerOnly)
+}
+
+// isPrivate reports whether no one else can have written a recovery copy of f.
+func isPrivate(recovery, f *os.File) bool {
+	info, err := recovery.Stat()
+	return err == nil && info.Mode()&^0o700 == 0 && slices.Contains([]int{0, os.Geteuid(), ownerOf(f)}, ownerOf(recovery))
+}
+
+func ownerOf(f *os.File) int {
+	if info, err := f.Stat(); err == nil {
+		return int(info.Sys().(*syscall.Stat_t).Uid)
+	}
+	return -1
+}
+
 // dangers returns what lets others read or replace the file, whatever its mode
 // is. A directory that a group can write to is none: many systems give each user
 // a group of their own.

@@ -10,5 +10,9 @@ const (
 // narrow does nothing: a home directory is its owner's.
 func narrow(*os.File, os.FileInfo) error { return nil }
 
+func makePrivate(_, _ *os.File) error { return nil }
+
+func isPrivate(_, _ *os.File) bool { return true }
+
 // dangers is for systems where a file's mode says who can reach it.
 func dangers(*os.File) []string { return nil }

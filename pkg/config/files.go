@@ -36,7 +36,11 @@ func (c *Config) tree() (*node, error) {
 		if !found {
 			continue
 		}
-		file, err := c.readFile(path, File, map[string]bool{}, filelock.ReadFile)
+		read := filelock.ReadFile
+		if place == filepath.Clean(c.Home) {
+			read = readFileLocked
+		}
+		file, err := c.readFile(path, File, map[string]bool{}, read)
 		if err == nil {
 			if root, err = merged(root, file, false, nil); err != nil {
 				err = fmt.Errorf("failed to merge configuration at `%s`: %w", path, err)

@@ -53,8 +53,8 @@ func ReadHomeFile(home string) (*HomeFile, error) {
 // Changed reports whether there is something to save.
 func (f *HomeFile) Changed() bool { return f.changed() }
 
-// Save writes the changes in the steps of [CredentialsFile.Save]. The file and the
-// home are created if they do not exist. The error is [ErrChanged] if the file has
+// Save writes the changes, as [CredentialsFile.Save] does. The file and the home
+// are created if they do not exist. The error is [ErrChanged] if the file has
 // changed since it was read.
 func (f *HomeFile) Save(ctx context.Context) error {
 	if !f.Changed() {

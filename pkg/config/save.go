@@ -73,6 +73,10 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Not
 			f.Close()
 			return "", nil, fmt.Errorf("failed to lock file: %s: %w", path, oserror.New(err))
 		case locked && isStill(f, kind, home, path):
+			if err := mend(f); err != nil {
+				f.Close()
+				return "", nil, fmt.Errorf("failed to write to `%s`: %w", path, oserror.New(err))
+			}
 			return path, f, nil
 		}
 		f.Close()
@@ -144,9 +148,10 @@ func isStill(f *os.File, kind fileKind, home, path string) bool {
 	return os.SameFile(ours, theirs)
 }
 
-// readLocked reads the credentials file while no one writes to it. Like Cargo,
+// readLocked reads a file in the home while no one writes to it. Like Cargo,
 // which takes no lock to read, it reads in any case, but first gives a writer
-// the time to finish. It creates nothing, and writes nothing.
+// the time to finish. It creates nothing, and writes nothing but the rest of a
+// change that was cut short.
 func readLocked(path string) ([]byte, error) {
 	content, err := readFileLocked(path)
 	if err != nil {
@@ -156,16 +161,24 @@ func readLocked(path string) ([]byte, error) {
 }
 
 func readFileLocked(path string) ([]byte, error) {
-	f, err := filelock.Open(context.Background(), path, os.O_RDONLY, 0)
+	flag, try := os.O_RDONLY, filelock.TryShared
+	if hasCopy(path) {
+		flag, try = os.O_RDWR, filelock.TryExclusive
+	}
+	f, err := filelock.Open(context.Background(), path, flag, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	for wait := firstWait; wait <= lastReadWait; wait *= 2 {
-		ok, err := filelock.TryShared(f)
+		ok, err := try(f)
 		if ok {
 			// Not left to Close: should that fail, we would wait for ourselves.
 			defer filelock.Unlock(f)
+			if flag == os.O_RDWR {
+				// A file that cannot be mended is read as it is.
+				_ = mend(f)
+			}
 		}
 		if ok || err != nil {
 			// Without the lock it is read as Cargo reads it.
@@ -173,11 +186,11 @@ func readFileLocked(path string) ([]byte, error) {
 		}
 		time.Sleep(wait)
 	}
-	return filelock.ReadAll(f)
+	return filelock.ReadAll(f, filelock.MaxSize)
 }
 
 // replace makes a file that holds before hold after; it is [ErrChanged] if it
-// holds something else.
+// holds something else. For documents of more than a page see recovery.go.
 //
 // Cargo reads its files without a lock, and any of these steps may be the last
 // of a process or of the machine. So after each the file holds all of the old or
@@ -201,16 +214,32 @@ func replace(f *os.File, before, after []byte) error {
 	if err := holds(f, before); err != nil {
 		return err
 	}
+	recovery := ""
 	sure, err := reserve(f, int64(size))
+	if err == nil && size > pageSize {
+		// What another program has written last may not be on the disk yet.
+		if err = sync(f); err == nil {
+			recovery, err = keepCopy(f, before, after)
+		}
+	}
 	if err != nil {
 		// What lies beyond the file's end is given back.
 		f.Truncate(int64(len(before)))
 		return err
 	}
+	err = write(f, before, after, alone, sure)
+	if recovery != "" && (err == nil || holds(f, before) == nil && sync(f) == nil) {
+		os.Remove(recovery)
+	}
+	return err
+}
+
+func write(f *os.File, before, after []byte, alone, sure bool) error {
+	size := max(len(before), len(after))
 	if alone && sure && bytes.HasPrefix(after, before) {
 		return lengthen(f, len(before), after[len(before):])
 	}
-	if size > len(before) {
+	if size > len(before) && !(alone && size > pageSize) {
 		if err := lengthen(f, len(before), padded(nil, size-len(before))); err != nil {
 			return err
 		}
@@ -218,14 +247,20 @@ func replace(f *os.File, before, after []byte) error {
 			time.Sleep(grace)
 		}
 	}
-	err = overwrite(f, padded(after, size))
-	if err == nil && size > len(after) {
-		err = f.Truncate(int64(len(after)))
-	}
+	err := finish(f, before, after)
 	if err != nil && overwrite(f, padded(before, size)) == nil {
 		// Where that failed too, a cut could cut what is new.
 		f.Truncate(int64(len(before)))
 		sync(f)
+	}
+	return err
+}
+
+// finish replaces the content of a file.
+func finish(f *os.File, before, after []byte) error {
+	err := overwrite(f, padded(after, max(len(before), len(after))))
+	if err == nil && len(before) > len(after) {
+		err = f.Truncate(int64(len(after)))
 	}
 	return err
 }

@@ -86,7 +86,7 @@ func ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return ReadAll(f)
+	return ReadAll(f, MaxSize)
 }
 
 // ReadGiven reads what the user has named: also a pipe, for which it waits.
@@ -96,17 +96,17 @@ func ReadGiven(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return ReadAll(f)
+	return ReadAll(f, MaxSize)
 }
 
-// ReadAll reads a file of at most [MaxSize] to its end.
-func ReadAll(f *os.File) ([]byte, error) {
+// ReadAll reads a file of at most a size to its end.
+func ReadAll(f *os.File, most int64) ([]byte, error) {
 	var content bytes.Buffer
 	if info, err := f.Stat(); err == nil {
-		content.Grow(int(min(info.Size(), MaxSize)) + bytes.MinRead)
+		content.Grow(int(min(info.Size(), most)) + bytes.MinRead)
 	}
-	_, err := content.ReadFrom(io.LimitReader(f, MaxSize+1))
-	if content.Len() > MaxSize {
+	_, err := content.ReadFrom(io.LimitReader(f, most+1))
+	if int64(content.Len()) > most {
 		return nil, TooLarge
 	}
 	return content.Bytes(), err

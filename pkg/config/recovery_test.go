@@ -1,0 +1,120 @@
+package config
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAMixtureIsToldFromWhatOthersWrite(t *testing.T) {
+	before := []byte(strings.Repeat("an old line\n", 1000))
+	after := []byte(strings.Repeat("a new line\n", 1300))
+	n := len(before)
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	for about, test := range map[string]struct {
+		before, after, now []byte
+		want               bool
+	}{
+		"old":                       {before, after, before, false},
+		"new":                       {before, after, after, false},
+		"old, longer by line ends":  {before, after, padded(before, len(after)), true},
+		"old, longer by zeros":      {before, after, join(before, make([]byte, 100)), true},
+		"new, then old":             {before, after, join(after[:4096], before[4096:]), true},
+		"old, then new":             {before, after, join(before[:4096], after[4096:]), true},
+		"zeros among them":          {before, after, join(after[:4096], make([]byte, 4096), after[8192:]), true},
+		"all zeros":                 {before, after, make([]byte, n), true},
+		"cut":                       {before, after, join(after[:4096], before[4096:8000]), false},
+		"nothing":                   {before, after, nil, false},
+		"more":                      {before, after, join(after, []byte("x")), false},
+		"another line":              {before, after, join(before[:5000], []byte("x"), before[5001:]), false},
+		"shrinking, with line ends": {after, before, padded(before, len(after)), true},
+		"shrinking, cut":            {after, before, after[:n+1], false},
+		"from nothing":              {nil, after, after[:4096], true},
+		"to nothing":                {after, nil, padded(nil, len(after)), true},
+	} {
+		if got := isMixture(test.now, test.before, test.after); got != test.want {
+			t.Errorf("%s: %v, want %v", about, got, test.want)
+		}
+	}
+}
+
+// tornHomeFile returns a home whose configuration has been written in part.
+func tornHomeFile(t *testing.T) (home, path string, after []byte) {
+	t.Helper()
+	before := "# mine\n" + strings.Repeat("# a comment\n", 1000)
+	f := readHomeFile(t, before)
+	home, path = filepath.Dir(f.Path()), f.Path()
+	if err := f.Set("sparse+https://example.com/", "registries", "a", "index"); err != nil {
+		t.Fatal(err)
+	}
+	after = f.text.Bytes()
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := keepCopy(file, []byte(before), after); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(make([]byte, 4096), 4096); err != nil {
+		t.Fatal(err)
+	}
+	return home, path, after
+}
+
+func TestATornConfigurationIsMended(t *testing.T) {
+	for about, open := range map[string]func(home string) error{
+		"to read it": func(home string) error { return New(Options{Dir: t.TempDir(), Home: home}).Read() },
+		"to read it as a home file": func(home string) error {
+			_, err := ReadHomeFile(home)
+			return err
+		},
+		"to change it": func(home string) error {
+			_, f, err := openLocked(context.Background(), configKind, home, nil)
+			if err == nil {
+				f.Close()
+			}
+			return err
+		},
+	} {
+		home, path, after := tornHomeFile(t)
+		if err := open(home); err != nil {
+			t.Errorf("%s: %v", about, err)
+		}
+		if got := readString(t, path); got != string(after) {
+			t.Errorf("%s: the file has %d bytes, want %d", about, len(got), len(after))
+		}
+		if entries, err := os.ReadDir(home); err != nil || len(entries) != 1 {
+			t.Errorf("%s: the home has %v, %v", about, entries, err)
+		}
+	}
+}
+
+func TestABrokenRecoveryCopyIsRemoved(t *testing.T) {
+	for _, damage := range []func(content []byte) []byte{
+		func(content []byte) []byte { return content[:len(content)-1] },
+		func(content []byte) []byte { return content[:10] },
+		func(content []byte) []byte { clear(content[8192:]); return content },
+		func(content []byte) []byte { clear(content); return content },
+		func(content []byte) []byte { content[len(copyMark)] = 0xff; return content },
+	} {
+		home, path, _ := tornHomeFile(t)
+		recovery := copyPaths(path)[0]
+		if err := os.WriteFile(recovery, damage([]byte(readString(t, recovery))), ownerOnly); err != nil {
+			t.Fatal(err)
+		}
+		torn := readString(t, path)
+		if _, err := ReadHomeFile(home); err == nil {
+			t.Error("a torn file is read")
+		}
+		if _, err := os.Stat(recovery); err == nil {
+			t.Error("the broken copy is still there")
+		}
+		if readString(t, path) != torn {
+			t.Error("the file has been changed")
+		}
+	}
+}

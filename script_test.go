@@ -76,6 +76,13 @@ func setup(e *testscript.Env, bin string) error {
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 	)
 	e.Cd = filepath.Join(e.WorkDir, "work")
+	credentials, _ := filepath.Glob(filepath.Join(e.WorkDir, "*", "credentials*"))
+	for _, path := range credentials {
+		// As Cargo leaves them.
+		if err := os.Chmod(path, 0o600); err != nil {
+			return err
+		}
+	}
 	hang := time.AfterFunc(patience, func() { panic(filepath.Base(e.WorkDir) + " does not end") })
 	e.Defer(func() { hang.Stop() })
 	e.Values[worldKey{}] = &scriptWorld{root: e.WorkDir, t: e.T(), inodes: map[string]uint64{}}

@@ -135,7 +135,12 @@ func (w *world) make(f file) error {
 	// one that another case is just starting.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	return os.WriteFile(path, []byte(w.expand(f.text)), 0o644)
+	mode := fs.FileMode(0o644)
+	if isCredentials(path) {
+		// As Cargo leaves them.
+		mode = 0o600
+	}
+	return os.WriteFile(path, []byte(w.expand(f.text)), mode)
 }
 
 // change carries out a step that is about files.

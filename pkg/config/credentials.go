@@ -94,6 +94,9 @@ func (f *CredentialsFile) Save() error {
 	if err == nil {
 		err = narrow(f.file, info)
 	}
+	if err == nil && isOpen(info) && (bytes.Contains(f.saved, []byte("token")) || bytes.Contains(f.saved, []byte("secret-key"))) {
+		f.config.Notice(Warning, "other users could read `%s` (mode %04o): revoke the tokens that were in it", f.path, info.Mode().Perm())
+	}
 	if err != nil {
 		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, oserror.New(err))
 	}

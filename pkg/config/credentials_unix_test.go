@@ -405,6 +405,43 @@ func TestManyWritersLoseNothing(t *testing.T) {
 func newErrno(errno syscall.Errno) error { return oserror.New(errno) }
 
 // differs: reachable-by-others
+func TestAFileThatOthersCouldReadIsWarnedOf(t *testing.T) {
+	const token = "[registries.a]\ntoken = \"x\"\n"
+	for _, test := range []struct {
+		content string
+		mode    os.FileMode
+		want    string
+	}{
+		{token, 0o644, "could read"},
+		{token, 0o640, "could read"},
+		{token, 0o600, ""},
+		{token, 0o620, ""},
+		{"# c\n", 0o644, ""},
+	} {
+		home, path := credentialsHome(t, test.content)
+		if err := os.Chmod(path, test.mode); err != nil {
+			t.Fatal(err)
+		}
+		// With the file open elsewhere, the lease is refused.
+		holder, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var warnings []string
+		f, err := OpenCredentials(t.Context(), home, func(n Notice) { warnings = append(warnings, n.Text) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(f.SetToken("b", NewSecret("y")), f.Save(), f.Save(), f.Close(), holder.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(warnings, "\n"); strings.Count(got, test.want) != 1 && test.want != "" || test.want == "" && got != "" {
+			t.Errorf("of mode %v with %q the warning is %q", test.mode, test.content, got)
+		}
+	}
+}
+
+// differs: reachable-by-others
 func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 	for _, test := range []struct {
 		about string
@@ -426,6 +463,12 @@ func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 			return os.Symlink(filepath.Join(dir, "file"), path)
 		}, "can be written to by all (mode 0777)"},
 		{"it is another user's", func(_, path string) error { return os.Chown(path, 1, -1) }, "belongs to another user (uid 1)"},
+		{"it has two names", func(home, path string) error { return os.Link(path, filepath.Join(home, "another")) }, "has 2 names (hard links)"},
+		{"its directory is another user's", func(home, _ string) error { return os.Chown(home, 1, -1) }, "another user (uid 1) can replace"},
+		{"everybody can write to a directory above", func(home, _ string) error { return os.Chmod(filepath.Dir(home), 0o777) }, "can be written to by all (mode 0777)"},
+		{"a directory above is another user's", func(home, _ string) error {
+			return errors.Join(os.Chmod(filepath.Dir(home), 0o700), os.Chown(filepath.Dir(home), 1, -1))
+		}, "another user (uid 1) can replace"},
 	} {
 		home, path := credentialsHome(t, "# c\n")
 		if err := test.open(home, path); errors.Is(err, os.ErrPermission) {

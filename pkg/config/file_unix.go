@@ -23,6 +23,9 @@ func narrow(f *os.File, info os.FileInfo) error {
 	return f.Chmod(ownerOnly)
 }
 
+// isOpen reports whether others than its owner can read a file.
+func isOpen(info os.FileInfo) bool { return info.Mode()&0o044 != 0 }
+
 // makePrivate keeps others from a recovery copy of f, whatever the umask says, and
 // lets the owner of f finish what an administrator has begun.
 func makePrivate(recovery, f *os.File) error {
@@ -53,17 +56,34 @@ func dangers(f *os.File) (dangers []string) {
 	if err != nil {
 		return nil
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
-		dangers = append(dangers, fmt.Sprintf("`%s` belongs to another user (uid %d), who can read the tokens in it", f.Name(), stat.Uid))
+	add := func(format string, args ...any) { dangers = append(dangers, fmt.Sprintf(format, args...)) }
+	owner := ownerOf(f)
+	if owner != os.Geteuid() {
+		add("`%s` belongs to another user (uid %d), who can read the tokens in it", f.Name(), owner)
 	}
-	dirs := []string{filepath.Dir(f.Name())}
-	if path, err := filepath.EvalSymlinks(f.Name()); err == nil {
-		dirs = append(dirs, filepath.Dir(path))
+	if links := info.Sys().(*syscall.Stat_t).Nlink; links > 1 {
+		add("`%s` has %d names (hard links): the tokens in it are under each of them", f.Name(), links)
 	}
-	for _, dir := range slices.Compact(dirs) {
-		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 {
-			dangers = append(dangers, fmt.Sprintf("every user of this machine can replace `%s`: its directory `%s` can be written to by all (mode %04o)",
-				f.Name(), dir, info.Mode().Perm()))
+	paths := []string{f.Name()}
+	if path, err := filepath.EvalSymlinks(f.Name()); err == nil && path != f.Name() {
+		paths = append(paths, path)
+	}
+	var seen []string
+	for _, path := range paths {
+		for dir := filepath.Dir(path); !slices.Contains(seen, dir); dir = filepath.Dir(dir) {
+			seen = append(seen, dir)
+			info, err := os.Stat(dir)
+			if err != nil {
+				continue
+			}
+			user := int(info.Sys().(*syscall.Stat_t).Uid)
+			switch {
+			case info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0:
+				add("every user of this machine can replace `%s`: its directory `%s` can be written to by all (mode %04o)",
+					f.Name(), dir, info.Mode().Perm())
+			case !slices.Contains([]int{0, os.Geteuid(), owner}, user):
+				add("another user (uid %d) can replace `%s`: its directory `%s` is theirs", user, f.Name(), dir)
+			}
 		}
 	}
 	return dangers

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -10,7 +11,7 @@ import (
 const terminalInput, terminalOutput = "CONIN$", "CONOUT$"
 
 // hideInput stops the console from showing what is typed.
-func hideInput(in *os.File) (restore func(), err error) {
+func hideInput(in *os.File, _ bool) (restore func(discard bool), err error) {
 	console := windows.Handle(in.Fd())
 	var before uint32
 	if err := windows.GetConsoleMode(console, &before); err != nil {
@@ -20,5 +21,14 @@ func hideInput(in *os.File) (restore func(), err error) {
 	if err := windows.SetConsoleMode(console, hidden); err != nil {
 		return nil, err
 	}
-	return func() { _ = windows.SetConsoleMode(console, before) }, nil
+	_ = windows.FlushConsoleInputBuffer(console)
+	return func(discard bool) {
+		if discard {
+			_ = windows.FlushConsoleInputBuffer(console)
+		}
+		_ = windows.SetConsoleMode(console, before)
+	}, nil
 }
+
+// newEditor is the console, which edits lines itself.
+func newEditor(in *os.File) io.Reader { return in }

@@ -15,35 +15,60 @@ import (
 )
 
 // ReadSecret writes the prompt as a line of its own to out and reads a line
-// from in, without its line end. If in is a terminal, what is typed is not
-// shown. The end of the input ends the line too.
+// from in, without its line end. The end of the input ends the line too.
 //
-// An interrupt while a person types, and the end of ctx, leave the terminal as
-// it was.
-func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
-	hidden := term.IsTerminal(int(in.Fd()))
-	if hidden {
-		// A context may begin here to watch for what ends it.
-		_ = ctx.Done()
-		// Only what is typed after the prompt can be hidden for sure.
-		restore, err := hideInput(in)
-		if err != nil {
+// If in is a terminal, what is typed is not shown, and what was typed before
+// the prompt is discarded. An interrupt while a person types, and the end of
+// ctx, leave the terminal as it was, with nothing to read. If out is a file but
+// no terminal, the prompt goes to the terminal.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (line string, err error) {
+	if !term.IsTerminal(int(in.Fd())) {
+		if _, err := fmt.Fprintln(out, prompt); err != nil {
 			return "", err
 		}
-		defer restore()
+		line, err = ReadLine(ctx, in)
+		if err == io.EOF {
+			err = nil
+		}
+		return line, err
+	}
+	// A context may begin here to watch for what ends it.
+	_ = ctx.Done()
+	restore, err := hideInput(in, true)
+	if err != nil {
+		return "", err
+	}
+	defer func() { restore(err != nil) }()
+	if file, ok := out.(*os.File); ok && !term.IsTerminal(int(file.Fd())) {
+		if terminal, err := os.OpenFile(terminalOutput, os.O_RDWR, 0); err == nil {
+			defer terminal.Close()
+			out = terminal
+		}
 	}
 	if _, err := fmt.Fprintln(out, prompt); err != nil {
 		return "", err
 	}
-	line, err := ReadLine(ctx, in)
-	switch {
-	case err == io.EOF:
-		return "", nil
-	case err == nil && hidden:
+	line, err = ReadLine(ctx, newEditor(in))
+	switch err {
+	case io.EOF:
+		err = nil
+	case nil:
 		// The line end was typed, but not shown.
 		fmt.Fprintln(out)
 	}
 	return line, err
+}
+
+// Hide stops a terminal from showing what is typed until restore is called,
+// which discards it: for the time before a prompt. It does nothing to a file
+// that is no terminal.
+func Hide(in *os.File) (restore func()) {
+	if term.IsTerminal(int(in.Fd())) {
+		if restore, err := hideInput(in, false); err == nil {
+			return func() { restore(true) }
+		}
+	}
+	return func() {}
 }
 
 // Ask reads a secret from the terminal that the program was started on,

@@ -37,7 +37,13 @@ func Run(version string) cli.Run {
 		s.WarnOfIndex(target.Registry)
 		chain := s.Chain()
 		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
+		restore := func() {}
+		if s.Options.Token == nil && target.Source.Kind == registry.Sparse {
+			// A git may ask for a name, which is to be seen.
+			restore = terminal.Hide(os.Stdin)
+		}
 		loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
+		restore()
 		if err != nil {
 			s.HideConfigured(target.Registry)
 			return err

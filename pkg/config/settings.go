@@ -112,6 +112,21 @@ func (c *Config) readSSLVersion(k key, http *HTTP) error {
 	return err
 }
 
+// AsymmetricToken reads `unstable.asymmetric-token`. Which other keys there are in
+// that table changes with every release of Cargo.
+func (c *Config) AsymmetricToken() (bool, error) {
+	k := parseKey("unstable")
+	known := []string{"asymmetric-token"}
+	if n, err := c.find(k); err != nil {
+		return false, err
+	} else if n != nil {
+		known = append(known, n.names()...)
+	}
+	t := c.openTable(k, known...)
+	set := t.boolean("asymmetric-token")
+	return set != nil && set.Val, t.err
+}
+
 // Term is the table [term]: what the user wants to see. A nil field is not
 // configured.
 type Term struct {

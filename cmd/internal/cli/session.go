@@ -429,14 +429,11 @@ func (o *Options) checkUnstable() error {
 // asymmetricTokens reports whether cargo:paseto is asked too, by -Z or by the
 // table [unstable], which counts where -Z is allowed.
 func (s *Session) asymmetricTokens() (bool, error) {
-	switch {
-	case !s.Options.Channel.Unstable():
+	if !s.Options.Channel.Unstable() {
 		return false, nil
-	case slices.Contains(s.Options.Unstable, asymmetricToken):
-		return true, nil
 	}
-	configured, err := s.Config.Bool("unstable." + asymmetricToken)
-	return configured != nil && configured.Val, err
+	configured, err := s.Config.AsymmetricToken()
+	return configured || slices.Contains(s.Options.Unstable, asymmetricToken), err
 }
 
 // unstableHelp is the answer to -Zhelp: the flags that mean something here.

@@ -103,6 +103,8 @@ const (
 type builder struct {
 	parser     unstable.Parser
 	definition *Definition
+	// depth counts the lists and inline tables around a value.
+	depth int
 	// unsupported is the first value of a type that configuration does not have.
 	unsupported *node
 }
@@ -117,6 +119,14 @@ func (b *builder) newTable(o origin) *node {
 // keys below it.
 func (b *builder) defined(key *unstable.Node) error {
 	return unstable.NewParserError(b.parser.Raw(key.Raw), "this key is already defined")
+}
+
+// deepest bounds how many lists and inline tables may be within each other, and
+// how many parts a key may have, as Cargo does.
+const deepest = 80
+
+func (b *builder) tooDeep(at []byte) error {
+	return unstable.NewParserError(at, "this is nested more than %d levels deep", deepest)
 }
 
 // table returns the table that the header e opens, or adds to a list of tables.
@@ -148,7 +158,10 @@ func (b *builder) table(root *node, e *unstable.Node) (*node, error) {
 func (b *builder) parent(n *node, e *unstable.Node, made origin) (parent *node, last *unstable.Node, err error) {
 	parts := e.Key()
 	parts.Next()
-	for ; !parts.IsLast(); parts.Next() {
+	for level := 1; !parts.IsLast(); parts.Next() {
+		if level++; level > deepest {
+			return nil, nil, b.tooDeep(b.parser.Raw(parts.Node().Raw))
+		}
 		name := string(parts.Node().Data)
 		child := n.child(name)
 		switch {
@@ -182,6 +195,12 @@ func (b *builder) set(n *node, e *unstable.Node) error {
 
 func (b *builder) value(e *unstable.Node) (*node, error) {
 	n := &node{definition: b.definition}
+	if e.Kind == unstable.Array || e.Kind == unstable.InlineTable {
+		if b.depth++; b.depth > deepest {
+			return nil, b.tooDeep(b.parser.Raw(e.Raw))
+		}
+		defer func() { b.depth-- }()
+	}
 	switch e.Kind {
 	case unstable.String:
 		n.text = string(e.Data)

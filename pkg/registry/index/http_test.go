@@ -168,6 +168,11 @@ func TestEncodings(t *testing.T) {
 		{"x-gzip", gz, "http://h/api"},
 		{"deflate", zl, "http://h/api"},
 		{"deflate", zl[2 : len(zl)-4], "http://h/api"},
+		{"deflate", zl[2:], "http://h/api"},
+		{"deflate", zl[2:] + "x", bad + "more follows its end"},
+		{"deflate", zl + "x", bad + "more follows its end"},
+		{"gzip", gz + "x", bad + "more follows its end"},
+		{"gzip", gz + gz, bad + "more follows its end"},
 		{"identity", okConfig, "http://h/api"},
 		{"gzip, , identity", gz, "http://h/api"},
 		{"gzip", gz[:len(gz)-8], "http://h/api"},
@@ -193,11 +198,9 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// A body of empty members takes long to decode and decodes to nothing.
+// A body of empty blocks takes long to decode and decodes to nothing.
 func TestTheDeadlineReachesDecoding(t *testing.T) {
-	var empty bytes.Buffer
-	gzip.NewWriter(&empty).Close()
-	body := bytes.Repeat(empty.Bytes(), longestBody/empty.Len())
+	body := []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + strings.Repeat("\x00\x00\x00\xff\xff", longestBody/5-2))
 	for range mostEncodings - 1 {
 		var b bytes.Buffer
 		w := gzip.NewWriter(&b)

@@ -383,15 +383,15 @@ func decode(ctx context.Context, data []byte, headers []string, whole bool) ([]b
 
 // untilEnd reads until its context ends. A small body may take long to decode.
 type untilEnd struct {
-	ctx  context.Context
-	from io.Reader
+	ctx context.Context
+	*bytes.Reader
 }
 
 func (r untilEnd) Read(p []byte) (int, error) {
 	if r.ctx.Err() != nil {
 		return 0, context.Cause(r.ctx)
 	}
-	return r.from.Read(p)
+	return r.Reader.Read(p)
 }
 
 // undo undoes one encoding. Of a body whose end is missing it returns what is
@@ -399,17 +399,22 @@ func (r untilEnd) Read(p []byte) (int, error) {
 func undo(ctx context.Context, encoding string, data []byte) ([]byte, error) {
 	var decoded io.Reader
 	var err error
-	encoded := func() io.Reader { return untilEnd{ctx, bytes.NewReader(data)} }
+	encoded, checksum := untilEnd{ctx, bytes.NewReader(data)}, 0
 	switch encoding {
 	case "identity", "none":
 		return data, nil
 	case "gzip", "x-gzip":
-		decoded, err = gzip.NewReader(encoded())
+		var one *gzip.Reader
+		if one, err = gzip.NewReader(encoded); err == nil {
+			one.Multistream(false)
+			decoded = one
+		}
 	case "deflate":
-		decoded, err = zlib.NewReader(encoded())
+		decoded, err = zlib.NewReader(encoded)
 		if errors.Is(err, zlib.ErrHeader) {
-			// Some servers take the name at its word.
-			decoded, err = flate.NewReader(encoded()), nil
+			// Some servers take the name at its word, but for the checksum.
+			encoded.Reset(data)
+			decoded, err, checksum = flate.NewReader(encoded), nil, 4
 		}
 	default:
 		return nil, errors.New("it is neither gzip nor deflate")
@@ -418,8 +423,11 @@ func undo(ctx context.Context, encoding string, data []byte) ([]byte, error) {
 		return nil, err
 	}
 	data, err = io.ReadAll(io.LimitReader(decoded, longestBody+1))
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return data, nil
+	case err == nil && len(data) <= longestBody && encoded.Len() > checksum:
+		return nil, errors.New("more follows its end")
 	}
 	return data, err
 }

@@ -17,10 +17,11 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 # Inlined code makes the programs larger, and faster only where much is done: in
 # this project, in the TOML parser, and in the core of Go.
 INLINED  := github.com/cargo-auth/... github.com/pelletier/... runtime/... internal/...
-# The same sources make the same bytes, wherever they are.
-COMPILE  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -gcflags=all=-l $(INLINED:%=-gcflags=%=)
-MODULES  := . ./cmd ./pkg ./internal/packages
-PACKAGES := ./... ./cmd/... ./pkg/...
+# The same sources make the same bytes, wherever they are, from the libraries in
+# go.mod alone: GOWORK=off keeps the versions of tools and tests out.
+COMPILE  := CGO_ENABLED=0 GOWORK=off $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -gcflags=all=-l $(INLINED:%=-gcflags=%=)
+MODULES  := . ./test ./tools
+PACKAGES := ./... ./test/... ./tools/...
 LICENSES := LICENSE-MIT LICENSE-APACHE THIRD-PARTY-LICENSES
 # The manual pages, what makes shells complete the programs' command lines, and
 # the licences, below the prefix.
@@ -82,11 +83,11 @@ completions:
 licenses:
 	@mkdir -p '$(BUILD)/share/doc/cargo-auth'
 	cp LICENSE-MIT LICENSE-APACHE '$(BUILD)/share/doc/cargo-auth'
-	$(GO) run ./internal/licenses '$(BUILD)/share/doc/cargo-auth/THIRD-PARTY-LICENSES' $(PROGRAMS:%=./cmd/%)
+	$(GO) run ./tools/licenses '$(BUILD)/share/doc/cargo-auth/THIRD-PARTY-LICENSES' $(PROGRAMS:%=./cmd/%)
 
 # Logs in to and out of a registry on loopback, in a home of its own.
 demo: programs
-	@$(GO) run ./internal/demo bin
+	@$(GO) run ./tools/demo bin
 
 install: programs man completions licenses
 	install -d '$(DESTDIR)$(PREFIX)/bin'
@@ -131,10 +132,10 @@ packages:
 		cp -R dist/native/usr $$tree; \
 		rm $(PROGRAMS:%=$$tree/bin/%); \
 		GOOS=$$system GOARCH=$$machine $(COMPILE) -o $$tree/bin/ $(PROGRAMS:%=./cmd/%); \
-		$(GO) run ./internal/licenses -system $$system -machine $$machine \
+		$(GO) run ./tools/licenses -system $$system -machine $$machine \
 			$$tree/share/doc/cargo-auth/THIRD-PARTY-LICENSES $(PROGRAMS:%=./cmd/%); \
 	done; done
-	cd internal/packages && GOWORK=off $(GO) run . -version '$(VERSION)' \
+	$(GO) run ./tools/packages -version '$(VERSION)' \
 		-time "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" '$(CURDIR)/dist/trees' '$(CURDIR)/dist'
 	rm -r dist/native dist/trees
 
@@ -142,7 +143,6 @@ packages:
 # programs. The comparison with the real cargo is `make parity`.
 test:
 	$(GO) test $(TESTFLAGS) -skip '^TestParity$$' $(PACKAGES)
-	cd internal/packages && GOWORK=off $(GO) test $(TESTFLAGS) ./...
 	@for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || \
 			echo "left out: tests that need $${tool%%:*} (in Debian's package $${tool##*:})"; \
@@ -150,10 +150,10 @@ test:
 
 # Holds the programs against the real cargo, or its recorded answers.
 parity:
-	$(GO) test -count=1 -run '^TestParity$$'
+	$(GO) test -count=1 -run '^TestParity$$' ./test
 
 parity-record:
-	$(GO) test -count=1 -run '^TestParity$$' -args -record
+	$(GO) test -count=1 -run '^TestParity$$' ./test -args -record
 
 # Runs every fuzz target for FUZZTIME. Minimising each input would take most of
 # the time.
@@ -167,47 +167,32 @@ fuzz:
 
 # Measures the programs against the real cargo; Linux only.
 bench: programs
-	@$(GO) run ./internal/bench bin
+	@$(GO) run ./tools/bench bin
 
 # Shows where the time of a start goes.
 bench-profile: programs
-	@$(GO) run ./internal/bench -profile bin
+	@$(GO) run ./tools/bench -profile bin
 
 lint:
 	@unformatted=$$($(GO) tool gofumpt -l .); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (make format):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
-	staticcheck=$$($(GO) tool -n staticcheck) && cd internal/packages && \
-		GOWORK=off $(GO) vet ./... && GOWORK=off $$staticcheck ./...
 
 # Compiles and vets the programs, the library and the examples for every system,
 # as packages does.
 cross:
 	@set -e; for system in $(SYSTEMS); do for machine in $(MACHINES); do \
 		echo "$$system/$$machine"; \
-		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) vet -trimpath ./cmd/... ./pkg/... ./examples/...; \
+		GOOS=$$system GOARCH=$$machine CGO_ENABLED=0 $(GO) vet -trimpath ./...; \
 		GOOS=$$system GOARCH=$$machine $(COMPILE) -o /dev/null ./cmd/... ; \
 	done; done
 
 format:
 	$(GO) tool gofumpt -w .
 
-# Tidies all modules. The programs require the library at a version that need
-# not be published, so they are tidied with a temporary go.mod that replaces it.
 tidy:
-	@set -e; for module in $(MODULES); do \
-		temporary=$$(mktemp -d); \
-		cp $$module/go.mod $$temporary/go.mod; \
-		cp $$module/go.sum $$temporary/go.sum 2>/dev/null || true; \
-		( cd $$module; \
-		  GOWORK=off $(GO) mod edit -replace github.com/cargo-auth/cargo-auth/pkg=$(CURDIR)/pkg $$temporary/go.mod; \
-		  GOWORK=off $(GO) mod tidy -modfile=$$temporary/go.mod; \
-		  GOWORK=off $(GO) mod edit -dropreplace github.com/cargo-auth/cargo-auth/pkg $$temporary/go.mod ); \
-		cp $$temporary/go.mod $$module/go.mod; \
-		if [ -e $$temporary/go.sum ]; then cp $$temporary/go.sum $$module/go.sum; fi; \
-		rm -r $$temporary; \
-	done
+	@set -e; for module in $(MODULES); do ( cd $$module; GOWORK=off $(GO) mod tidy ); done
 
 clean:
 	rm -rf bin $(BUILD) dist

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
+	"github.com/cargo-auth/cargo-auth/internal/cli"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -54,6 +54,7 @@ type tool struct {
 // newCommand returns the command line for people.
 func newCommand(shell *cli.Shell) *cobra.Command {
 	t := &tool{shell: shell}
+	showVersion := false
 	root := &cobra.Command{
 		Use:   programName,
 		Short: "Keep the tokens of Cargo's registries in the operating system's secret store",
@@ -63,13 +64,19 @@ Cargo runs this program with --cargo-plugin, once it is registered in Cargo's
 configuration. The commands below do that, move tokens that Cargo has stored in
 plain text, and show what is where.`,
 		Example: "  " + programName + " register\n  " + programName + " migrate\n  " + programName + " status",
-		Version: version,
 		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if showVersion {
+				fmt.Fprint(c.OutOrStdout(), cli.Version(programName, version))
+				return nil
+			}
+			return c.Help()
+		},
 		// Cargo's errors and colours are the shell's.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.Flags().BoolVarP(&showVersion, "version", "V", false, "Print the version")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return cli.UsageError(err, c.UseLine()) })

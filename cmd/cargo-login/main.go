@@ -5,8 +5,8 @@ package main
 import (
 	"os"
 
-	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
-	"github.com/cargo-auth/cargo-auth/cmd/internal/login"
+	"github.com/cargo-auth/cargo-auth/internal/cli"
+	"github.com/cargo-auth/cargo-auth/internal/login"
 )
 
 // version is set when the program is built.

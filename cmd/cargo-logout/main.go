@@ -5,7 +5,7 @@ package main
 import (
 	"os"
 
-	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
+	"github.com/cargo-auth/cargo-auth/internal/cli"
 )
 
 // version is set when the program is built.

@@ -14,8 +14,8 @@ import (
 	"runtime/debug"
 	"strconv"
 
-	"github.com/cargo-auth/cargo-auth/cmd/internal/cli"
-	"github.com/cargo-auth/cargo-auth/cmd/internal/login"
+	"github.com/cargo-auth/cargo-auth/internal/cli"
+	"github.com/cargo-auth/cargo-auth/internal/login"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 

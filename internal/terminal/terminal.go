@@ -1,120 +1,139 @@
-//go:build unix
-
-// Package terminal runs a program on a pseudo-terminal for a test, and types
-// for it: each text only after the program has written what it answers, so
-// that what the terminal echoes always stands at the same place.
+// Package terminal reads what a person types, without showing it. It has no
+// editing beyond the terminal's own, no colours and no menus.
+//
+//	token, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "please paste the token below")
 package terminal
 
 import (
-	"bytes"
-	"errors"
+	"context"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
-	"sync"
-	"syscall"
-	"time"
+	"strings"
 
-	"github.com/creack/pty"
+	"golang.org/x/term"
 )
 
-// A Step is a text to type, and the output to wait for before it is typed.
-type Step struct {
-	After, Type string
-	// Do is called then too, unless it is nil.
-	Do func()
-}
-
-// A Session says how the terminal looks to the program.
-type Session struct {
-	// StderrOnly puts only standard error on the terminal. The command's
-	// Stdin and Stdout stay as they are.
-	StderrOnly bool
-	Columns    int // 80 if 0
-	Steps      []Step
-}
-
-// Run starts the command on a new terminal, which is its controlling one, and
-// waits for its end. It returns everything the terminal showed, echo included,
-// and the error of cmd.Wait. Steps that were not reached when the program ended
-// are an error too.
-func (s Session) Run(cmd *exec.Cmd) ([]byte, error) {
-	master, slave, err := pty.Open()
+// ReadSecret writes the prompt as a line of its own to out and reads a line
+// from in, without its line end. The end of the input ends the line too.
+//
+// If in is a terminal, what is typed is not shown, and what was typed before
+// the prompt is discarded. An interrupt while a person types, and the end of
+// ctx, leave the terminal as it was, with nothing to read. If out is a file but
+// no terminal, the prompt goes to the terminal.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (line string, err error) {
+	if !term.IsTerminal(int(in.Fd())) {
+		if _, err := fmt.Fprintln(out, prompt); err != nil {
+			return "", err
+		}
+		line, err = ReadLine(ctx, in)
+		if err == io.EOF {
+			err = nil
+		}
+		return line, err
+	}
+	// A context may begin here to watch for what ends it.
+	_ = ctx.Done()
+	restore, err := hideInput(in, true)
 	if err != nil {
-		return nil, fmt.Errorf("terminal: %w", err)
+		return "", err
 	}
-	defer master.Close()
-	columns := s.Columns
-	if columns == 0 {
-		columns = 80
+	defer func() { restore(err != nil) }()
+	if file, ok := out.(*os.File); ok && !term.IsTerminal(int(file.Fd())) {
+		if terminal, err := os.OpenFile(terminalOutput, os.O_RDWR, 0); err == nil {
+			defer terminal.Close()
+			out = terminal
+		}
 	}
-	if err := pty.Setsize(master, &pty.Winsize{Rows: 24, Cols: uint16(columns)}); err != nil {
-		slave.Close()
-		return nil, fmt.Errorf("terminal: %w", err)
+	if _, err := fmt.Fprintln(out, prompt); err != nil {
+		return "", err
 	}
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = new(syscall.SysProcAttr)
+	line, err = ReadLine(ctx, newEditor(in))
+	switch err {
+	case io.EOF:
+		err = nil
+	case nil:
+		// The line end was typed, but not shown.
+		fmt.Fprintln(out)
 	}
-	cmd.SysProcAttr.Setsid = true
-	cmd.SysProcAttr.Setctty = true
-	cmd.SysProcAttr.Ctty = 2
-	cmd.Stderr = slave
-	if !s.StderrOnly {
-		cmd.Stdin, cmd.Stdout = slave, slave
+	return line, err
+}
+
+// Hide stops a terminal from showing what is typed until restore is called,
+// which discards it: for the time before a prompt. It does nothing to a file
+// that is no terminal.
+func Hide(in *os.File) (restore func()) {
+	if term.IsTerminal(int(in.Fd())) {
+		if restore, err := hideInput(in, false); err == nil {
+			return func() { restore(true) }
+		}
 	}
-	err = cmd.Start()
-	slave.Close()
+	return func() {}
+}
+
+// Ask reads a secret from the terminal that the program was started on,
+// wherever its standard streams go: those of a credential provider are taken by
+// the protocol. It fails if there is no terminal.
+func Ask(ctx context.Context, prompt string) (string, error) {
+	in, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-
-	typist := typist{keyboard: master, steps: s.Steps}
-	var read sync.WaitGroup
-	read.Go(func() { typist.watch(master) })
-	err = cmd.Wait()
-	// What the program has left behind may keep the terminal open.
-	abandon := time.AfterFunc(10*time.Second, func() { master.Close() })
-	read.Wait()
-	abandon.Stop()
-	if err == nil && len(typist.steps) > 0 {
-		err = fmt.Errorf("the program never wrote %q", typist.steps[0].After)
+	defer in.Close()
+	out, err := os.OpenFile(terminalOutput, os.O_RDWR, 0)
+	if err != nil {
+		return "", err
 	}
-	return typist.screen.Bytes(), err
+	defer out.Close()
+	return ReadSecret(ctx, in, out, prompt)
 }
 
-// A typist reads what a terminal shows and types the steps when their turn has
-// come.
-type typist struct {
-	keyboard *os.File
-	steps    []Step
-	screen   bytes.Buffer
-	seen     int // how much of the screen earlier steps have used up
+// Present reports whether the program was started on a terminal.
+func Present() bool {
+	in, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	in.Close()
+	return true
 }
 
-// watch returns when nothing has the terminal open any more.
-func (t *typist) watch(screen *os.File) {
-	buf := make([]byte, 4096)
+// ReadLine reads a line without its line end. At the end of the input the error
+// is io.EOF, unless a last line without a line end comes first.
+//
+// It reads no byte beyond the line, which may be for another reader, unless ctx
+// ends first: a goroutine then goes on reading until there is a line or the
+// process ends. A caller that does not trust the input limits it.
+func ReadLine(ctx context.Context, in io.Reader) (string, error) {
+	var line string
+	var err error
+	read := make(chan struct{})
+	go func() {
+		line, err = readLine(in)
+		close(read)
+	}()
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case <-read:
+		return line, err
+	}
+}
+
+func readLine(in io.Reader) (string, error) {
+	var line []byte
+	var b [1]byte
 	for {
-		t.typeDue()
-		n, err := screen.Read(buf)
-		t.screen.Write(buf[:n])
-		if err != nil && !errors.Is(err, syscall.EINTR) {
-			return
+		n, err := in.Read(b[:])
+		switch {
+		case n == 1 && b[0] == '\n':
+			return strings.TrimSuffix(string(line), "\r"), nil
+		case n == 1:
+			line = append(line, b[0])
+		case err == io.EOF && len(line) > 0:
+			return string(line), nil
+		case err != nil:
+			return "", err
 		}
-	}
-}
-
-func (t *typist) typeDue() {
-	for len(t.steps) > 0 {
-		at := bytes.Index(t.screen.Bytes()[t.seen:], []byte(t.steps[0].After))
-		if at < 0 {
-			return
-		}
-		t.seen += at + len(t.steps[0].After)
-		t.keyboard.WriteString(t.steps[0].Type)
-		if do := t.steps[0].Do; do != nil {
-			do()
-		}
-		t.steps = t.steps[1:]
 	}
 }

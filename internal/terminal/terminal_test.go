@@ -1,34 +1,56 @@
-//go:build unix
-
 package terminal
 
 import (
-	"os/exec"
+	"context"
+	"errors"
+	"io"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
-func TestTypesAfterThePrompt(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", "printf 'name? '; read a; printf 'age? '; read b; echo $a is $b")
-	got, err := Session{Steps: []Step{{After: "name? ", Type: "Ann\n"}, {After: "age? ", Type: "7\n"}}}.Run(cmd)
-	if want := "name? Ann\r\nage? 7\r\nAnn is 7\r\n"; err != nil || string(got) != want {
-		t.Errorf("got %q, %v; want %q", got, err, want)
+func TestReadLine(t *testing.T) {
+	for input, want := range map[string]string{
+		"\n":           "",
+		"one":          "one",
+		"one\ntwo\n":   "one",
+		"one\r\ntwo":   "one",
+		" a\tb \nrest": " a\tb ",
+	} {
+		in := strings.NewReader(input)
+		got, err := ReadLine(context.Background(), in)
+		if err != nil || got != want {
+			t.Errorf("ReadLine(%q) = %q, %v, want %q", input, got, err, want)
+		}
+		rest, _ := io.ReadAll(in)
+		if _, after, _ := strings.Cut(input, "\n"); string(rest) != after {
+			t.Errorf("ReadLine(%q) left %q, want %q", input, rest, after)
+		}
+	}
+	if _, err := ReadLine(context.Background(), strings.NewReader("")); err != io.EOF {
+		t.Errorf("ReadLine at the end: %v", err)
+	}
+	failure := errors.New("failure")
+	if _, err := ReadLine(context.Background(), iotest.ErrReader(failure)); err != failure {
+		t.Errorf("ReadLine of a broken input: %v", err)
 	}
 }
 
-func TestOnlyStandardErrorOnTheTerminal(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", "cat; for i in 0 1 2; do test -t $i && echo $i >&2; done; :")
+func TestReadSecretFromAPipe(t *testing.T) {
+	in, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if _, err := writer.WriteString("secret\nmore\n"); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+
 	var out strings.Builder
-	cmd.Stdin, cmd.Stdout = strings.NewReader("in"), &out
-	got, err := Session{StderrOnly: true}.Run(cmd)
-	if err != nil || string(got) != "2\r\n" || out.String() != "in" {
-		t.Errorf("terminal %q, standard output %q, %v", got, out.String(), err)
-	}
-}
-
-func TestPromptThatNeverComes(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", "echo bye")
-	if _, err := (Session{Steps: []Step{{After: "name?", Type: "Ann\n"}}}).Run(cmd); err == nil {
-		t.Error("no error")
+	got, err := ReadSecret(t.Context(), in, &out, "type it")
+	if err != nil || got != "secret" || out.String() != "type it\n" {
+		t.Errorf("ReadSecret = %q, %v, and wrote %q", got, err, out.String())
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/tomledit"
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
 // CredentialsFile is the file in Cargo's home that holds tokens, opened to be

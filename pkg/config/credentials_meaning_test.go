@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/tomledit"
+	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
 // credentialsChanges are the changes of testdata/credentials.json.

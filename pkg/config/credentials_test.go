@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
 )
 
 // credentialsHome returns a home with a credentials file.

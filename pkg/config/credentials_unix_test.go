@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
 )
 
 // childVariable says what a test's process, started again, is to do.

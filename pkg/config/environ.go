@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 )
 
 // LookupEnv returns the value of a variable in an environment such as that of

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
 )
 
 // Read reads the configuration files now rather than when they are needed.

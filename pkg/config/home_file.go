@@ -9,8 +9,8 @@ import (
 	"os"
 	"slices"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/tomledit"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
 // HomeFile is the configuration file in Cargo's home, read to be changed.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
 )
 
 // A write of one page is seen whole or not at all. A larger one may end between

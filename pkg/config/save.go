@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
 )
 
 const (

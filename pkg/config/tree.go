@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/tomledit"
+	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
 // kind is the type of a configuration value.

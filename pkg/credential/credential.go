@@ -26,9 +26,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
-	"github.com/cargo-auth/cargo-auth/pkg/terminal"
 )
 
 // Provider gives, stores and removes the token of a registry. It is the same

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 )
 
 // pluginArgument is the single argument with which Cargo runs a provider.

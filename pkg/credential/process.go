@@ -11,9 +11,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 )
 
 // Process is a [Provider] in a program of its own. Each call runs the program

@@ -11,10 +11,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/jsonobject"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
-	"github.com/cargo-auth/cargo-auth/pkg/terminal"
 )
 
 // The protocol: a provider greets its caller, and answers each request. Greeting,

@@ -23,9 +23,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
-	"github.com/cargo-auth/cargo-auth/pkg/terminal"
 )
 
 // Entry says which token is meant.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 )
 
 func FuzzCanonical(f *testing.F) {

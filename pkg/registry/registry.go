@@ -18,8 +18,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
 // Kind is the kind of index that a registry has.

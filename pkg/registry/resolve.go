@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
 // Resolve returns the registry with the given name. An empty name means

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
 // sourceKind is the kind of a source that may replace a registry.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 )
 
 func TestLoginURL(t *testing.T) {

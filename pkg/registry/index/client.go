@@ -26,8 +26,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 )
 
 // fakeGit is a git of that shell script, on a PATH of its own in front.

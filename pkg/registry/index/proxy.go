@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/cargo-auth/cargo-auth/pkg/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 )
 
 // proxyFor returns the proxy for a server; nil if there is none. It is the one

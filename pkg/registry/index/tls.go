@@ -15,9 +15,9 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/oserror"
 )
 
 // tlsVersions are the versions of TLS by their names in [http]; 0 is the

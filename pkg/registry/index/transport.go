@@ -20,8 +20,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/internal/weburl"
 )
 
 // The bounds of an answer. All but the last two are Cargo's.

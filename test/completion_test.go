@@ -1,0 +1,236 @@
+//go:build unix
+
+package test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// shellWorld has registries in the home, in a directory's own configuration and
+// in the environment, and a provider that must not run.
+func shellWorld(t *testing.T) *completer {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"home/config.toml": `
+[registry]
+global-credential-providers = ["` + dir + `/provider"]
+[registries]
+pub.index = "sparse+https://pub.example/index/"
+private.index = "https://someone@private.example/hidden/index"
+"größe".index = "sparse+https://groesse.example/"
+"$(touch ran)".index = "sparse+https://odd.example/"
+"with space".index = "sparse+https://odd.example/"
+'quo"ted'.index = "sparse+https://odd.example/"
+"1st".index = "sparse+https://odd.example/"
+no-index.token = "hidden"
+`,
+		"home/credentials.toml":    "[registries.pub]\ntoken = \"hidden\"\n",
+		"other/.cargo/config.toml": "registries.other.index = \"sparse+https://other.example/\"\n",
+		"provider":                 "#!/bin/sh\n: > '" + dir + "/ran'\n",
+		"file.toml":                "",
+		"user/empty":               "",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return newCompleter(t, dir, "CARGO_REGISTRIES_FROM_ENVIRONMENT_INDEX=sparse+https://environment.example/")
+}
+
+// What the shells offer in place of the last word.
+var completions = []struct {
+	name, line string
+	want       []string
+}{
+	{"long options", "cargo-logout --", []string{
+		"--registry", "--verbose", "--quiet", "--color", "--config", "--help", "--locked", "--offline", "--frozen", "--version",
+	}},
+	{"options", "cargo-login -", []string{
+		"--registry", "--verbose", "-v", "--quiet", "-q", "--color", "--config", "--help", "-h", "--locked", "--offline", "--frozen", "--version", "-V",
+	}},
+	{"no token", "cargo-login f", nil},
+	{"option begun", "cargo-login --lo", []string{"--locked"}},
+	{"option given", "cargo-login --color never --co", []string{"--config"}},
+	{"option that repeats", "cargo-login -v --verb", []string{"--verbose"}},
+	{"hidden option", "cargo-login --si", nil},
+	{"behind an unknown option", "cargo-login --frob --lo", nil},
+	{"argument of a provider", "cargo-login -- --lo", nil},
+	{"colours", "cargo-login --color ", []string{"auto", "always", "never"}},
+	{"colour attached", "cargo-login --color=a", []string{"auto", "always"}},
+	{"registries", "cargo-login --registry ", []string{"crates-io", "from_environment", "größe", "private", "pub"}},
+	{"registries of a logout", "cargo-logout --registry ", []string{"crates-io", "from_environment", "größe", "private", "pub"}},
+	{"registry begun", "cargo-login --registry p", []string{"private", "pub"}},
+	{"registry attached", "cargo-login --registry=pu", []string{"pub"}},
+	{"registry unknown", "cargo-login --registry x", nil},
+	{"registry behind the name", "cargo-login login --registry pu", []string{"pub"}},
+	{"registry of a directory", "cargo-login -C other --registry o", []string{"other"}},
+	{"registry of the line", `cargo-login --config 'registries.given.index="https://a.example"' --registry g`, []string{"given", "größe"}},
+	{"registry of a broken line", "cargo-login --config 'registries=' --registry ", nil},
+	{"configuration file", "cargo-login --config f", []string{"file.toml"}},
+	{"configuration file attached", "cargo-login --config=f", []string{"file.toml"}},
+	{"directory", "cargo-login -C o", []string{"other"}},
+	{"command on the line", "cargo-login $(touch ran) --registry pu", []string{"pub"}},
+	{"quoted command on the line", "cargo-login '$(touch ran)' --registry pu", []string{"pub"}},
+	{"spaces in a word", `cargo-login a\ touch\ ran --registry pu`, []string{"pub"}},
+	{"quoted command of fish", "cargo-login '(touch ran)' --registry pu", []string{"pub"}},
+	{"commands", "cargo-credential-keyring ", []string{"help", "migrate", "register", "status", "unregister"}},
+	{"command begun", "cargo-credential-keyring u", []string{"unregister"}},
+	{"no argument", "cargo-credential-keyring status f", nil},
+	{"options of a command", "cargo-credential-keyring migrate --", []string{"--dry-run", "--help", "--registry"}},
+	{"registries of a command", "cargo-credential-keyring status --registry p", []string{"private", "pub"}},
+	{"fallback", "cargo-credential-keyring register --fallback ", []string{"keyutils"}},
+	{"backend", "cargo-credential-keyring register --backend s", []string{"secret-service"}},
+	{"time", "cargo-credential-keyring register --unlock-timeout f", nil},
+}
+
+// differs: completion
+func TestCompletion(t *testing.T) {
+	for name, offers := range shells {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			needsShell(t, name)
+			for _, test := range completions {
+				t.Run(test.name, func(t *testing.T) {
+					c := shellWorld(t)
+					got, screen := offers(c, test.line)
+					for i := range got {
+						// Some shells offer the whole word, some what is behind the
+						// sign, and some leave out the slash behind a directory.
+						got[i] = strings.TrimSuffix(got[i][strings.IndexByte(got[i], '=')+1:], "/")
+					}
+					slices.Sort(got)
+					if want := slices.Sorted(slices.Values(test.want)); !slices.Equal(got, want) {
+						t.Errorf("%s offers for %q\n%q, want\n%q; seen:\n%s", name, test.line, got, want, screen)
+					}
+					if strings.Contains(screen, "hidden") {
+						t.Errorf("%s shows a secret:\n%s", name, screen)
+					}
+					if _, err := os.Stat(filepath.Join(c.dir, "ran")); err == nil {
+						t.Errorf("%s has run what is on the line, or a provider", name)
+					}
+				})
+			}
+		})
+	}
+}
+
+// needsShell ends the test where the shell, or what it completes with, is
+// missing.
+func needsShell(t *testing.T, name string) {
+	t.Helper()
+	need(t, "make", name)
+	if _, err := os.Stat("/usr/share/bash-completion/bash_completion"); name == "bash" && err != nil {
+		missing(t, "bash-completion")
+	}
+}
+
+// The Tab key completes as far as there is one way to go on.
+func TestCompletionByTab(t *testing.T) {
+	for name, begin := range map[string]func(*completer) []string{
+		"bash": func(c *completer) []string {
+			return []string{"--noprofile", "--rcfile", c.file("bashrc", bashrc), "-i"}
+		},
+		"zsh": func(c *completer) []string { c.file(".zshrc", zshrc); return []string{"-d", "-i"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			needsShell(t, name)
+			c := shellWorld(t)
+			if got, screen := c.typed("cargo-login --reg\tpu\t--col\ta\tl\t", name, begin(c)...); got != "cargo-login --registry pub --color always " {
+				t.Errorf("the line is %q; seen:\n%s", got, screen)
+			}
+		})
+	}
+}
+
+// Where the configuration is broken, or warned of, completion says nothing.
+func TestCompletionInBrokenConfiguration(t *testing.T) {
+	for _, test := range []struct {
+		name, file, text string
+		want             []string
+		answer           string
+	}{
+		{"no TOML", "config.toml", "[registries", nil, ":4\n"},
+		{"wrong type", "config.toml", "registries = 1", nil, ":4\n"},
+		{"old name", "config", "registries.pub.index = 'file:///pub'", []string{"crates-io", "pub"}, "crates-io\tcrates.io\npub\n:4\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for name, offers := range shells {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					needsShell(t, name)
+					dir := t.TempDir()
+					c := newCompleter(t, dir)
+					c.file("../home/"+test.file, test.text)
+					for _, program := range []string{"cargo-login", "cargo-credential-keyring status"} {
+						got, screen := offers(c, program+" --registry ")
+						if slices.Sort(got); !slices.Equal(got, test.want) {
+							t.Errorf("%s offers %q, want %q", name, got, test.want)
+						}
+						if strings.Contains(screen, "error") || strings.Contains(screen, "warning") {
+							t.Errorf("%s shows\n%s", name, screen)
+						}
+					}
+					if got := c.ask("cargo-login", "--registry", ""); got != test.answer {
+						t.Errorf("the program answers %q, want %q", got, test.answer)
+					}
+				})
+			}
+		})
+	}
+}
+
+// ask asks a program as the shells do, and returns what it answers.
+func (c *completer) ask(program string, args ...string) string {
+	c.t.Helper()
+	cmd := exec.Command(ours(c.t, program), append([]string{"__complete"}, args...)...)
+	cmd.Dir, cmd.Env = c.dir, c.env
+	out, err := cmd.Output()
+	if err != nil {
+		c.t.Fatalf("%s: %v", program, err)
+	}
+	return string(out)
+}
+
+// A registry is described by the host of its index; the rest may be a secret.
+func TestCompletionDescriptions(t *testing.T) {
+	need(t, "make")
+	c := shellWorld(t)
+	want := "crates-io\tcrates.io\nfrom_environment\tenvironment.example\ngröße\tgroesse.example\n" +
+		"private\tprivate.example\npub\tpub.example\n:4\n"
+	for _, program := range []string{"cargo-login", "cargo-logout"} {
+		if got := c.ask(program, "--registry", ""); got != want {
+			t.Errorf("%s answers\n%s, want\n%s", program, got, want)
+		}
+	}
+}
+
+// PowerShell itself is not run: its file is cobra's.
+func TestCompletionInPowerShell(t *testing.T) {
+	need(t, "make")
+	prefix, err := installed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"cargo-login", "cargo-logout", "cargo-credential-keyring"} {
+		text, err := os.ReadFile(filepath.Join(prefix, "share/cargo-auth/completions", program+".ps1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"Register-ArgumentCompleter -CommandName '" + program + "'", "$Program __complete $Arguments"} {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("the file for %s does not have %q", program, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,130 @@
+//go:build linux
+
+package test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/pkg/keyring"
+	"github.com/cargo-auth/cargo-auth/test/secretservice"
+	"github.com/cargo-auth/cargo-auth/test/stubregistry"
+)
+
+// desktop is a session with a registry and a Cargo home, whose configuration
+// names a provider for the registry pub.
+type desktop struct {
+	*secretservice.Session
+	t        *testing.T
+	registry *stubregistry.Server
+	home     string
+}
+
+// newDesktop returns a desktop whose keyring is unlocked.
+func newDesktop(t *testing.T) *desktop {
+	t.Helper()
+	session, end, err := startSession(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(end)
+	d := &desktop{Session: session, t: t, home: t.TempDir()}
+	if d.registry, err = stubregistry.Start([]stubregistry.Rule{
+		{Path: "/pub/api/v1/crates/hello/1.0.0/yank", Status: 200, Body: `{"ok":true}`},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.registry.Close() })
+	return d
+}
+
+// start starts the daemon and waits until it answers.
+func (d *desktop) start(password string) {
+	d.t.Helper()
+	if err := d.StartKeyring(password); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// store is the library's view of the Secret Service.
+func (d *desktop) store() keyring.Store {
+	d.t.Helper()
+	store, err := d.Store()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return store
+}
+
+func (d *desktop) index() string { return d.registry.Index("pub") }
+
+func (d *desktop) entry() keyring.Entry { return keyring.Entry{IndexURL: d.index(), Name: "pub"} }
+
+// provider configures the registry's provider.
+func (d *desktop) provider(words ...string) {
+	d.t.Helper()
+	text := fmt.Sprintf("[registries.pub]\nindex = %q\ncredential-provider = [%s]\n", d.index(), `"`+strings.Join(words, `", "`)+`"`)
+	if err := os.WriteFile(filepath.Join(d.home, "config.toml"), []byte(text), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// run runs a program in the session and returns what it says.
+func (d *desktop) run(stdin, program string, args ...string) (string, error) {
+	cmd := command(d.t, program, args...)
+	cmd.Dir = d.home
+	cmd.Env = append(slices.Clone(d.Environ), "CARGO_HOME="+d.home)
+	cmd.Stdin = strings.NewReader(stdin)
+	// Without a terminal, as in a test that runs without one.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (d *desktop) must(stdin, program string, args ...string) string {
+	d.t.Helper()
+	out, err := d.run(stdin, program, args...)
+	if err != nil {
+		d.t.Fatalf("%s %q: %v\n%s", program, args, err, out)
+	}
+	return out
+}
+
+// holds checks that the registry has exactly one entry, which is like
+// libsecret's, with that token.
+func (d *desktop) holds(token string) {
+	d.t.Helper()
+	want := "label = cargo-registry:pub\nsecret = " + token + "\nschema = org.rust-lang.cargo.registry\nattribute.url = " + d.index() + "\n"
+	if token == "" {
+		want = ""
+	}
+	if got, err := d.Entries(); got != want {
+		d.t.Errorf("secret-tool finds\n%s(%v), want\n%s", got, err, want)
+	}
+}
+
+// lock starts the daemon anew, with its collection locked.
+func (d *desktop) lock() {
+	d.t.Helper()
+	if err := d.StopKeyring(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.start("")
+}
+
+// prompter has a person in the session until the test ends, or end is called.
+func (d *desktop) prompter(answer secretservice.Answer) (end func()) {
+	d.t.Helper()
+	leave, err := d.Prompter(answer)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	end = func() { _ = leave() }
+	d.t.Cleanup(end)
+	return end
+}

@@ -1,0 +1,253 @@
+//go:build unix
+
+package test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cargo-auth/cargo-auth/pkg/credential"
+	"github.com/cargo-auth/cargo-auth/test/stubregistry"
+	"github.com/cargo-auth/cargo-auth/test/terminal"
+)
+
+// asker is a provider that asks the person at the terminal for the token.
+type asker struct{}
+
+func (asker) Get(context.Context, *credential.Request, credential.Operation) (*credential.Token, error) {
+	return nil, credential.ErrNotFound
+}
+
+func (asker) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
+	login.Token = nil
+	_, err := login.ReadToken(ctx, req, credential.Terminal)
+	return err
+}
+
+func (asker) Logout(context.Context, *credential.Request) error { return credential.ErrNotFound }
+
+// loginThrough returns a login to a registry whose credential provider is that
+// program.
+func loginThrough(t *testing.T, provider string) *exec.Cmd {
+	t.Helper()
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := stubregistry.Start(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	home := t.TempDir()
+	configuration := "[registries.pub]\nindex = \"" + server.Index("pub") + "\"\ncredential-provider = [\"" + provider + "\"]\n"
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(configuration), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, filepath.Join(bin, "cargo-login"), "--registry", "pub")
+	cmd.Dir = home
+	cmd.Env = []string{"CARGO_HOME=" + home, "HOME=" + home, "PATH=" + os.Getenv("PATH")}
+	return cmd
+}
+
+// differs: provider-ends-with-its-caller
+func TestSignalEndsALoginAndItsProvider(t *testing.T) {
+	for name, script := range map[string]string{
+		"never greets":  `exec sleep 600`,
+		"never answers": `echo '{"v":[1]}'; read -r r; exec sleep 600`,
+		"never ends":    `echo '{"v":[1]}'; read -r r; echo '{"Ok":{"kind":"login"}}'; exec sleep 600`,
+		// Its shell would say that nobody reads its greeting any more.
+		"ignores signals": `trap '' INT TERM HUP PIPE; exec 2>/dev/null; echo '{"v":[1]}'; read -r r; while :; do sleep 600; done`,
+	} {
+		for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+			t.Run(name+"/"+s.String(), func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				provider, pidFile := filepath.Join(dir, "provider"), filepath.Join(dir, "pid")
+				text := "#!/bin/sh\necho $$ >'" + pidFile + ".new'\nmv '" + pidFile + ".new' '" + pidFile + "'\n" + script + "\n"
+				if err := os.WriteFile(provider, []byte(text), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				cmd := loginThrough(t, provider)
+				cmd.Stdin = strings.NewReader("sekret\n")
+				endsWithChild(t, cmd, s, pidFile)
+			})
+		}
+	}
+}
+
+// waitForPID waits until a program has written its process ID into a file.
+func waitForPID(t *testing.T, file string) int {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if text, err := os.ReadFile(file); err == nil {
+			pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return pid
+		}
+	}
+	t.Fatal("the provider has not started")
+	return 0
+}
+
+// endsWithChild runs a login, sends it a signal when the program that it runs has
+// written its process ID, and checks that both end and nothing is said of it.
+func endsWithChild(t *testing.T, cmd *exec.Cmd, s syscall.Signal, pidFile string) {
+	t.Helper()
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := waitForPID(t, pidFile)
+	if err := cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != s {
+		t.Errorf("the login ended with %v, want %v", err, s)
+	}
+	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the program is still there: %v", err)
+	}
+	if text := said.String(); strings.Contains(text, "error") || strings.Contains(text, "sekret") {
+		t.Errorf("the login said %s", text)
+	}
+}
+
+func TestSignalEndsALoginThatWaitsForItsToken(t *testing.T) {
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := loginThrough(t, filepath.Join(bin, "none"))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// It says that it updates the index, and then reads the token.
+	if _, err := out.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("the login ended with %v, want that it was terminated", err)
+	}
+}
+
+func TestInterruptAtAProvidersPromptRestoresTheTerminal(t *testing.T) {
+	provider, err := exec.LookPath("asker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := loginThrough(t, provider)
+	// A shell that survives the interrupt shows what the terminal is like.
+	shell := command(t, "/bin/sh", "-c", `trap : INT; "$@"; echo "status $?"; stty -a`, "sh")
+	shell.Args = append(shell.Args, login.Args...)
+	shell.Env, shell.Dir = login.Env, login.Dir
+	screen, err := terminal.Session{Steps: []terminal.Step{{After: "please paste the token found on", Type: "sek\x03"}}}.Run(shell)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, screen)
+	}
+	text := string(screen)
+	if !strings.Contains(text, "status 130") {
+		t.Errorf("the login did not end with the interrupt:\n%s", text)
+	}
+	if !strings.Contains(text, " echo ") || strings.Contains(text, " -echo ") {
+		t.Errorf("the terminal does not show what is typed any more:\n%s", text)
+	}
+	if strings.Contains(text, "sek") || strings.Contains(text, "goroutine") {
+		t.Errorf("the screen shows what it should not:\n%s", text)
+	}
+}
+
+// A login that is killed cannot end its provider, which puts the terminal back
+// by itself.
+func TestAProviderEndsWithALoginThatIsKilled(t *testing.T) {
+	provider, err := exec.LookPath("asker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := loginThrough(t, provider)
+	shell := command(t, "/bin/sh", "-c", `"$@" & login=$!
+		hidden() { stty -a | grep -q -e ' -echo '; }
+		until hidden; do kill -0 $login || exit 3; done
+		kill -KILL $login
+		n=0; while hidden && [ $n -lt 5000 ]; do n=$((n+1)); done
+		stty -a`, "sh")
+	shell.Args = append(shell.Args, login.Args...)
+	shell.Env, shell.Dir = login.Env, login.Dir
+	screen, err := terminal.Session{}.Run(shell)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, screen)
+	}
+	if text := string(screen); !strings.Contains(text, " echo ") || strings.Contains(text, " -echo ") {
+		t.Errorf("the terminal does not show what is typed any more:\n%s", text)
+	}
+}
+
+// differs: provider-ends-with-its-caller
+func TestAProviderEndsWithTheKilledGroupOfItsCaller(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "freebsd" {
+		t.Skip("the system does not tell a program of its caller's end")
+	}
+	provider := filepath.Join(t.TempDir(), "provider")
+	const script = "#!/bin/sh\ntrap '' TERM HUP INT PIPE\necho started >&2\nexec sleep 600\n"
+	if err := os.WriteFile(provider, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := loginThrough(t, provider)
+	cmd.Stdin = strings.NewReader("sekret\n")
+	said, stderr, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	cmd.Stderr = stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stderr.Close()
+	if err := said.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(said)
+	for lines.Scan() && lines.Text() != "started" {
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	// The pipe ends with the last program that could write to it.
+	for lines.Scan() {
+	}
+	if err := lines.Err(); err != nil {
+		t.Errorf("the provider is still there: %v", err)
+	}
+}

@@ -1,0 +1,247 @@
+//go:build linux
+
+package test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/cargo-auth/cargo-auth/test/terminal"
+)
+
+// A prompted is a login at a shell with job control, as a person meets it.
+type prompted struct {
+	t       *testing.T
+	home    string
+	updates chan struct{} // the index answers once it is closed
+}
+
+// until waits for what the programs do by themselves.
+func (p *prompted) until(what string, done func() bool) {
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Errorf("not so in time: %s", what)
+			return
+		}
+	}
+}
+
+// onTerminal calls f with the shell's terminal.
+func (p *prompted) onTerminal(f func(fd int)) {
+	name, err := os.ReadFile(filepath.Join(p.home, "tty"))
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	tty, err := os.OpenFile(strings.TrimSpace(string(name)), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	defer tty.Close()
+	f(int(tty.Fd()))
+}
+
+func (p *prompted) hidden() {
+	p.onTerminal(func(fd int) {
+		p.until("the terminal is hidden", func() bool {
+			modes, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+			return err == nil && modes.Lflag&unix.ECHO == 0 && modes.Lflag&unix.ISIG != 0 && modes.Iflag&unix.ICRNL != 0
+		})
+	})
+}
+
+func (p *prompted) shown() {
+	p.onTerminal(func(fd int) {
+		p.until("the terminal shows what is typed", func() bool {
+			modes, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+			return err == nil && modes.Lflag&unix.ECHO != 0 && modes.Lflag&unix.ICANON != 0
+		})
+	})
+}
+
+// signal sends one to the login, once it has read what was typed.
+func (p *prompted) signal(s syscall.Signal) func() {
+	return func() {
+		p.onTerminal(func(fd int) {
+			p.until("what was typed is read", func() bool {
+				n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
+				return err == nil && n == 0
+			})
+		})
+		if err := syscall.Kill(waitForPID(p.t, filepath.Join(p.home, "pid")), s); err != nil {
+			p.t.Error(err)
+		}
+	}
+}
+
+// differs: token-not-echoed
+func TestThePromptAtAShellWithJobControl(t *testing.T) {
+	long := strings.Repeat("0123456789", 700)
+	const prompt, ready, back = " below\r\n", "ready> ", "run\r\n"
+	for _, test := range []struct {
+		name, how string
+		// steps begin at the program's start and end at the shell's prompt.
+		steps func(p *prompted) []terminal.Step
+		token string
+	}{
+		{"Ctrl-Z", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek\x1a"},
+				{After: ready, Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "ret-token\r"},
+			}
+		}, "sekret-token"},
+		{"Ctrl-Z twice", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek\x1a"},
+				{After: ready, Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "ret\x1a"},
+				{After: ready, Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "-token\r"},
+			}
+		}, "sekret-token"},
+		{"Ctrl-Z at a provider's prompt", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek\x1a"},
+				{After: ready, Do: p.shown},
+				{Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "ret-token\r"},
+			}
+		}, ""},
+		{"SIGTSTP", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek", Do: p.signal(syscall.SIGTSTP)},
+				{After: ready, Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "ret-token\r"},
+			}
+		}, "sekret-token"},
+		{"SIGSTOP", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek", Do: p.signal(syscall.SIGSTOP)},
+				{After: ready, Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "ret-token\r"},
+			}
+		}, "sekret-token"},
+		{"interrupt", "", func(*prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "sekret-token\x03"}}
+		}, ""},
+		{"quit", "", func(*prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "sekret-token\x1c"}}
+		}, ""},
+		{"SIGTERM", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "sekret-token", Do: p.signal(syscall.SIGTERM)}}
+		}, ""},
+		{"SIGHUP", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "sekret-token", Do: p.signal(syscall.SIGHUP)}}
+		}, ""},
+		{"too early", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: "Updating", Do: p.hidden},
+				{Type: "sekret\rsek", Do: func() { close(p.updates) }},
+				{After: prompt, Type: "sekret-token\r"},
+			}
+		}, "sekret-token"},
+		{"long", "", func(*prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "sekret" + long + "\r"}}
+		}, "sekret" + long},
+		{"edited", "", func(*prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "x\x15sekret toc\x17tox\x7fken\r"}}
+		}, "sekret token"},
+		{"standard error elsewhere", " 2>err", func(*prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "sekret-token\r"}}
+		}, "sekret-token"},
+	} {
+		for _, shell := range []string{"bash", "dash"} {
+			if shell == "dash" && strings.Contains(test.name, "provider") {
+				// The login stops before its provider does, which may then find that
+				// the shell has the terminal; dash leaves that as it is.
+				continue
+			}
+			t.Run(test.name+"/"+shell, func(t *testing.T) {
+				path, err := exec.LookPath(shell)
+				if err != nil {
+					missing(t, shell)
+				}
+				bin, err := programs()
+				if err != nil {
+					t.Fatal(err)
+				}
+				p := &prompted{t, t.TempDir(), make(chan struct{})}
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					if test.name == "too early" {
+						<-p.updates
+					}
+					fmt.Fprint(w, `{"dl":"http://h","api":"http://h"}`)
+				}))
+				defer server.Close()
+				files := map[string]string{
+					"config.toml": "[registries.pub]\nindex = \"sparse+" + server.URL + "/\"\n",
+					"run":         "#!/bin/sh\necho $$ >pid\nexec '" + bin + "/cargo-login' --registry pub\n",
+				}
+				if strings.Contains(test.name, "provider") {
+					provider, err := exec.LookPath("asker")
+					if err != nil {
+						t.Fatal(err)
+					}
+					files["config.toml"] += "credential-provider = [\"" + provider + "\"]\n"
+				}
+				for name, text := range files {
+					syscall.ForkLock.RLock() // a program cannot be run while it is open for writing
+					err := os.WriteFile(filepath.Join(p.home, name), []byte(text), 0o700)
+					syscall.ForkLock.RUnlock()
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				steps := append([]terminal.Step{{After: ready, Type: "tty >tty; ./run" + test.how + "\r"}}, test.steps(p)...)
+				steps = append(steps, terminal.Step{After: ready, Type: "stty -a; exit\r"})
+				args := []string{"-i"}
+				if shell == "bash" {
+					args = []string{"--norc", "--noprofile", "--noediting", "-i"}
+				}
+				cmd := command(t, path, args...)
+				cmd.Dir = p.home
+				cmd.Env = []string{"CARGO_HOME=" + p.home, "HOME=" + p.home, "PATH=" + os.Getenv("PATH"), "PS1=ready> ", "TERM=dumb"}
+				screen, err := terminal.Session{Steps: steps}.Run(cmd)
+				if err != nil {
+					t.Errorf("%v", err)
+				}
+				text := string(screen)
+				if strings.Contains(text, "sek") || strings.Contains(text, "ret-") {
+					t.Errorf("the screen shows what it should not")
+				}
+				if !strings.Contains(text, " echo ") || strings.Contains(text, " -echo ") || strings.Contains(text, "-icanon") {
+					t.Errorf("the terminal is not as it was")
+				}
+				stored, _ := os.ReadFile(filepath.Join(p.home, "credentials.toml"))
+				want := ""
+				if test.token != "" {
+					want = "[registries.pub]\ntoken = \"" + test.token + "\"\n"
+				}
+				if string(stored) != want {
+					t.Errorf("stored is %q, want %q", stored, want)
+				}
+				if t.Failed() {
+					t.Logf("%s", text)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,240 @@
+//go:build linux
+
+package test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// tornCases are changes of documents of many sizes, each at its very beginning,
+// so that all that follows moves.
+func tornCases() (cases []faultCase) {
+	for _, size := range []int{1 << 10, 3 << 10, 5 << 10, 9 << 10, 20 << 10, 64 << 10} {
+		for about, tokens := range map[string][2]string{
+			"grows": {"old", strings.Repeat("new", 50)}, "shrinks": {strings.Repeat("old", 50), "new"}, "keeps its length": {"old", "new"},
+			"grows by pages": {"old", strings.Repeat("new", 3000)}, "shrinks by pages": {strings.Repeat("old", 3000), "new"},
+			"is a logout's": {strings.Repeat("old", 50), ""},
+		} {
+			before := "registries.pub.token = \"" + tokens[0] + "\"\n" + documentEnd(size)
+			cases = append(cases, faultCase{fmt.Sprintf("%d KiB %s", size>>10, about), tokens[1], before, size == 5<<10, ""})
+		}
+	}
+	return cases
+}
+
+// A login that is killed in the midst of its write, or with the machine between
+// two write-backs, leaves old and new pages, and pages of zeros. The next run
+// makes the change whole, and loses no token.
+//
+// differs: whole-at-every-moment
+func TestAMixtureOfPagesIsFinished(t *testing.T) {
+	need(t, "strace")
+	needRootToTrace(t)
+	for _, c := range tornCases() {
+		t.Run(c.about, func(t *testing.T) {
+			t.Parallel()
+			w := newFaultWorld(t, c)
+			before := []byte(w.before)
+			after, err := os.ReadFile(w.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			size := max(len(before), len(after))
+			padded := append(bytes.Clone(after), bytes.Repeat([]byte("\n"), size-len(after))...)
+			random := rand.New(rand.NewPCG(1, 2))
+			for range 6 {
+				w.killAtItsWrite()
+				if size <= 4096 {
+					break
+				}
+				// What reaches a file that grows may be any part of it.
+				torn := make([]byte, len(before)+random.IntN(size-len(before)+1))
+				for at := 0; at < len(torn); at += 4096 {
+					page := torn[at:min(at+4096, len(torn))]
+					switch random.IntN(5) {
+					case 0, 1:
+						copy(page, before[min(at, len(before)):])
+					case 2, 3:
+						copy(page, padded[at:])
+					}
+				}
+				w.write(torn)
+				w.finishes(after)
+				// A run that is only there to read finishes it too.
+				w.killAtItsWrite()
+				w.write(torn)
+				reader := w.command()
+				reader.Args = []string{ours(t, "cargo-logout"), "--registry", "other"}
+				reader.Path = reader.Args[0]
+				if out, err := reader.CombinedOutput(); err != nil {
+					t.Errorf("a reader: %v: %s", err, out)
+				}
+				w.finishes(after)
+			}
+			w.finishes(after)
+		})
+	}
+}
+
+// killAtItsWrite ends a run when its recovery copy is there and the file not yet
+// touched.
+func (w *faultWorld) killAtItsWrite() {
+	w.t.Helper()
+	w.reset()
+	if out, err := w.strace(os.DevNull, "-e", "inject=pwrite64:signal=KILL:when=1").CombinedOutput(); err == nil {
+		w.t.Fatalf("it was not killed: %s", out)
+	}
+	if _, err := os.Stat(w.copy()); (err == nil) != (len(w.before) > 4096 || len(w.login) > 4096) {
+		w.t.Fatalf("the recovery copy: %v", err)
+	}
+}
+
+func (w *faultWorld) write(content []byte) {
+	w.t.Helper()
+	if err := os.WriteFile(w.file, content, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// finishes runs the case once more, and looks at the file.
+func (w *faultWorld) finishes(want []byte) {
+	w.t.Helper()
+	if out, err := w.command().CombinedOutput(); err != nil {
+		w.t.Errorf("the next run: %v: %s", err, out)
+	}
+	if problem := w.check(true); problem != "" {
+		w.t.Error("the next run: " + problem)
+	}
+	got, err := os.ReadFile(w.file)
+	if len(w.before) <= 4096 {
+		// Without a copy the line ends stay that keep a file from being cut in a token.
+		got = append(bytes.TrimRight(got, "\n"), want[len(bytes.TrimRight(want, "\n")):]...)
+	}
+	if !bytes.Equal(got, want) {
+		w.t.Errorf("the file has %d bytes, %v, want %d", len(got), err, len(want))
+	}
+}
+
+// What another program has written after the kill stays.
+//
+// differs: whole-at-every-moment
+func TestAWriteAfterTheKillStays(t *testing.T) {
+	need(t, "strace")
+	needRootToTrace(t)
+	w := newFaultWorld(t, faultCase{"login shrinks", "new", faultPages, false, ""})
+	last := strings.LastIndex(faultPages, "\n[registries.r")
+	for about, foreign := range map[string]string{
+		"one more":        faultPages + "\n[registries.late]\ntoken = \"late\"\n",
+		"the last is out": faultPages[:last],
+		"another":         strings.Replace(faultPages, "the token of r3\"", "a newer one r3\"", 1),
+		"nothing":         "",
+	} {
+		w.before = faultPages
+		w.killAtItsWrite()
+		w.write([]byte(foreign))
+		w.before = foreign
+		if out, err := w.command().CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", about, err, out)
+		}
+		if problem := w.check(true); problem != "" {
+			t.Errorf("%s: %s", about, problem)
+		}
+	}
+}
+
+// A login is killed when the first byte of its file changes, and the next one
+// finds all tokens.
+//
+// differs: whole-at-every-moment
+func TestAKillInsideTheWriteLosesNothing(t *testing.T) {
+	huge := "registries.pub.token = \"old\"\n" + documentEnd(512<<10)
+	for _, c := range append(tornCases(), faultCase{"512 KiB", "newer", huge, false, ""}) {
+		t.Run(c.about, func(t *testing.T) {
+			w := newFaultWorld(t, c)
+			after, err := os.ReadFile(w.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := 0
+			for at < min(len(after), len(w.before)) && after[at] == w.before[at] {
+				at++
+			}
+			torn := 0
+			for range 2 {
+				w.reset()
+				w.killWhenChanged(at)
+				if got, _ := os.ReadFile(w.file); !bytes.HasPrefix(got, after) && !bytes.HasPrefix(got, []byte(w.before)) {
+					torn++
+				}
+				w.finishes(after)
+			}
+			t.Logf("torn: %d", torn)
+		})
+	}
+}
+
+func (w *faultWorld) killWhenChanged(at int) {
+	w.t.Helper()
+	f, err := os.Open(w.file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	page, err := syscall.Mmap(int(f.Fd()), 0, 4096, syscall.PROT_READ, syscall.MAP_SHARED)
+	f.Close()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer syscall.Munmap(page)
+	cmd := w.command()
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cmd.Wait()
+	}()
+	for old := page[at]; page[at] == old; {
+		select {
+		case <-ended:
+			return
+		default:
+		}
+	}
+	syscall.Kill(cmd.Process.Pid, syscall.SIGKILL)
+	<-ended
+}
+
+// Where no recovery copy can be made beside the file that a link names, it is
+// beside the link.
+func TestARecoveryCopyBesideTheLink(t *testing.T) {
+	need(t, "strace")
+	needRootToTrace(t)
+	w := newFaultWorld(t, faultCase{"login", "new", faultPages, true, ""})
+	w.reset()
+	// Whatever stands there has not been written by us.
+	if err := os.Mkdir(w.copy(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.strace(os.DevNull, "-e", "inject=pwrite64:signal=KILL:when=1").Run()
+	if _, err := os.Stat(filepath.Join(w.home, ".credentials.toml.recovery")); err != nil {
+		t.Fatal(err)
+	}
+	torn := []byte(w.before)
+	clear(torn[4096:8192])
+	w.write(torn)
+	if out, err := w.command().CombinedOutput(); err != nil {
+		t.Errorf("the next run: %v: %s", err, out)
+	}
+	os.Remove(w.copy())
+	if problem := w.check(true); problem != "" {
+		t.Error(problem)
+	}
+}

@@ -1,0 +1,144 @@
+//go:build linux
+
+package test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/test/stubregistry"
+)
+
+// A token goes to the file, to a provider's standard input or into a request's
+// header, and nowhere else: into no argument, no environment, no message.
+func TestWhereATokenGoes(t *testing.T) {
+	need(t, "strace")
+	needRootToTrace(t)
+	const token = "t0kenThatGoesNowhereElse"
+	const provider = "#!/bin/sh\necho '{\"v\":[1]}'\nread -r request\n" +
+		"case $request in *'\"login\"'*) echo '{\"Ok\":{\"kind\":\"login\"}}';; *) echo '{\"Ok\":{\"kind\":\"logout\"}}';; esac\n"
+	registry, err := stubregistry.Start([]stubregistry.Rule{
+		{Path: "/closed/config.json", Status: 401, Header: http.Header{"Www-Authenticate": {`Cargo login_url="https://closed.example/"`}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { registry.Close() })
+	config := func(name, own string) string {
+		return fmt.Sprintf("[registries.%s]\nindex = %q\n%s\n", name, registry.Index(name), own)
+	}
+	for _, test := range []struct {
+		about, program, config, stored string
+		args                           []string
+		stdin                          string
+		// to are the places that the token is seen to go to.
+		to []string
+	}{
+		{"a login to the file", "cargo-login", config("pub", ""), "", []string{"-v", "--registry", "pub"}, token, []string{"credentials.toml"}},
+		{"one that is refused", "cargo-login", config("pub", ""), "", []string{"-v", "--registry", "pub"}, token + "\x01", nil},
+		{
+			"a login through a provider", "cargo-login", config("pub", "credential-provider = '$HOME/provider'"), "",
+			[]string{"-v", "--registry", "pub"},
+			token,
+			[]string{"pipe"},
+		},
+		{
+			"a login to a registry that wants one first", "cargo-login", config("closed", "credential-provider = 'cargo:token'"),
+			"registries.closed.token = '" + token + "'\n",
+			[]string{"-v", "--registry", "closed"},
+			"another",
+			[]string{"TCP"},
+		},
+		{
+			"a logout", "cargo-logout", config("pub", ""), "registries.pub.token = '" + token + "'\nregistries.a.token = 'a'\n",
+			[]string{"-v", "--registry", "pub"},
+			"", nil,
+		},
+		{
+			"a logout that fails", "cargo-logout", config("pub", ""), "registries.pub.token = '" + token + "'\nbroken = 1.5\n",
+			[]string{"-v", "--registry", "pub"},
+			"", nil,
+		},
+		{
+			"a logout through a provider", "cargo-logout", config("pub", "credential-provider = '$HOME/provider'"),
+			"registries.pub.token = '" + token + "'\n",
+			[]string{"-v", "--registry", "pub"},
+			"", nil,
+		},
+		{
+			"a list of what is where", "cargo-credential-keyring", config("pub", ""), "registries.pub.token = '" + token + "'\n",
+			[]string{"status", "--json"},
+			"", nil,
+		},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			t.Parallel()
+			home := t.TempDir()
+			for name, content := range map[string]string{"config.toml": test.config, "credentials.toml": test.stored, "provider": provider} {
+				if content == "" {
+					continue
+				}
+				if err := os.WriteFile(filepath.Join(home, name), []byte(strings.ReplaceAll(content, "$HOME", home)), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			log := filepath.Join(t.TempDir(), "strace")
+			cmd := command(t, "strace", append([]string{
+				"-f", "-v", "-yy", "-s", "1000000", "-o", log, "-e", "trace=execve,write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg",
+				ours(t, test.program),
+			}, test.args...)...)
+			cmd.Dir = home
+			cmd.Env = []string{"HOME=" + home, "CARGO_HOME=" + home, "PATH=" + os.Getenv("PATH")}
+			cmd.Stdin = strings.NewReader(test.stdin + "\n")
+			out, _ := cmd.CombinedOutput()
+			if strings.Contains(string(out), token) {
+				t.Errorf("it is shown:\n%s", out)
+			}
+			trace, err := os.ReadFile(log)
+			if err != nil || !strings.Contains(string(trace), "execve") {
+				t.Fatalf("strace has seen %q, %v\n%s", trace, err, out)
+			}
+			to := map[string]bool{}
+			for line := range strings.Lines(string(trace)) {
+				if !strings.Contains(line, token) {
+					continue
+				}
+				where := destination(line)
+				if !to[where] {
+					t.Logf("%s: %.200s", where, line)
+				}
+				to[where] = true
+			}
+			for _, where := range test.to {
+				if !to[where] {
+					t.Errorf("it does not go to %s\n%s", where, out)
+				}
+				delete(to, where)
+			}
+			for where := range to {
+				t.Errorf("it goes to %s", where)
+			}
+		})
+	}
+}
+
+var descriptor = regexp.MustCompile(`^\d+ +(\w+)\(\d+<([^>]*)>`)
+
+// destination says where a system call that strace has seen writes to.
+func destination(line string) string {
+	match := descriptor.FindStringSubmatch(line)
+	switch {
+	case match == nil:
+		return strings.TrimSpace(line)
+	case strings.HasPrefix(match[2], "pipe:"):
+		return "pipe"
+	case strings.HasPrefix(match[2], "TCP") && strings.Contains(strings.ToLower(line), "authorization: "):
+		return "TCP"
+	}
+	return filepath.Base(match[2])
+}

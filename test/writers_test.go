@@ -1,0 +1,148 @@
+//go:build linux
+
+package test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cargo-auth/cargo-auth/test/parity"
+	"github.com/cargo-auth/cargo-auth/test/stubregistry"
+)
+
+// Of eighty logins at once, half of them cargo's where it is there, beside
+// logouts that never stop reading, none is lost and none of ours fails. Cargo
+// reads the file without a lock, so one of its logins may see half a write of
+// another and give up.
+func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
+	const writers = 80
+	registry, err := stubregistry.Start(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { registry.Close() })
+	home := t.TempDir()
+	var config strings.Builder
+	for n := range writers {
+		fmt.Fprintf(&config, "[registries.r%d]\nindex = %q\n", n, registry.Index(fmt.Sprint("r", n)))
+	}
+	config.WriteString("[registries.nobody]\nindex = \"sparse+https://nobody.example/\"\n")
+	const before = "# mine\n[registries.first]\ntoken = \"first\"\n"
+	for name, content := range map[string]string{"config.toml": config.String(), "credentials.toml": before} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(program string, args ...string) (string, error) {
+		cmd := command(t, program, args...)
+		cmd.Dir = home
+		cmd.Env = []string{"HOME=" + home, "CARGO_HOME=" + home}
+		cmd.Stdin = strings.NewReader("token-of-" + args[len(args)-1] + "\n")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	login, logout := ours(t, "cargo-login"), ours(t, "cargo-logout")
+	cargo, _ := parity.FindCargo()
+
+	done := make(chan struct{})
+	var readers, logins sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				// It reads the whole file and finds nothing to change.
+				out, err := run(logout, "--registry", "nobody")
+				if err != nil && cargo == "" {
+					t.Errorf("a reader: %v: %s", err, out)
+				}
+			}
+		})
+	}
+	var gaveUp sync.Map
+	for n := range writers {
+		logins.Go(func() {
+			name := fmt.Sprint("r", n)
+			program, args := login, []string{"--registry", name}
+			if cargo != "" && n%2 == 0 {
+				program, args = cargo, append([]string{"login"}, args...)
+			}
+			out, err := run(program, args...)
+			switch {
+			case err != nil && program == cargo && strings.Contains(out, "could not parse TOML configuration"):
+				gaveUp.Store(name, true)
+			case err != nil:
+				t.Errorf("%s: %v: %s", program, err, out)
+			}
+		})
+	}
+	logins.Wait()
+	close(done)
+	readers.Wait()
+
+	content, err := os.ReadFile(filepath.Join(home, "credentials.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := tokensOf(t, string(content))
+	if tokens["first"] != "first" {
+		t.Errorf("the first token is %q", tokens["first"])
+	}
+	for n := range writers {
+		name := fmt.Sprint("r", n)
+		if _, ok := gaveUp.Load(name); !ok && tokens[name] != "token-of-"+name {
+			t.Errorf("the token of %s is %q", name, tokens[name])
+		}
+	}
+}
+
+// Readers of ours beside writers see whole files only, also where another
+// program has the file open, so that no one can be kept off it, and the file has
+// many pages.
+func TestReadersBesideWritersWithoutALease(t *testing.T) {
+	w := newFaultWorld(t, faultCase{"many pages", strings.Repeat("new", 50), faultStored + documentEnd(64<<10), false, ""})
+	w.reset()
+	holder, err := os.Open(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	run := func(n int, program string, args ...string) {
+		cmd := command(t, ours(t, program), args...)
+		cmd.Dir, cmd.Env, cmd.Stdin = w.home, w.command().Env, strings.NewReader(fmt.Sprint("new", strings.Repeat("er", n), "\n"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s %s: %v: %s", program, args, err, out)
+		}
+	}
+	var all sync.WaitGroup
+	for n := range 6 {
+		all.Go(func() { run(n, "cargo-login", "--registry", "pub") })
+		all.Go(func() {
+			run(n, "cargo-logout", "--config", "registries.nothing.index='sparse+https://nothing.example/'", "--registry", "nothing")
+		})
+	}
+	all.Wait()
+	content, err := os.ReadFile(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := tokensOf(t, string(content))
+	for name, want := range tokensOf(t, w.before) {
+		if name == "pub" {
+			want = "new"
+		}
+		if !strings.HasPrefix(tokens[name], want) {
+			t.Errorf("the token of %s is %q, want %q", name, tokens[name], want)
+		}
+	}
+	if _, err := os.Stat(w.copy()); err == nil {
+		t.Error("there is a recovery copy")
+	}
+}

@@ -22,6 +22,7 @@ import (
 // A prompted is a login at a shell with job control, as a person meets it.
 type prompted struct {
 	t       *testing.T
+	shell   string
 	home    string
 	updates chan struct{} // the index answers once it is closed
 }
@@ -85,20 +86,75 @@ func (p *prompted) signal(s syscall.Signal) func() {
 	}
 }
 
+// stopped waits until the login has been stopped.
+func (p *prompted) stopped() {
+	pid := waitForPID(p.t, filepath.Join(p.home, "pid"))
+	p.until("the login is stopped", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err == nil && strings.Contains(string(stat), ") T ")
+	})
+}
+
 // differs: token-not-echoed
 func TestThePromptAtAShellWithJobControl(t *testing.T) {
-	long := strings.Repeat("0123456789", 700)
 	const prompt, ready, back = " below\r\n", "ready> ", "run\r\n"
-	for _, test := range []struct {
+	type promptTest struct {
 		name, how string
 		// steps begin at the program's start and end at the shell's prompt.
 		steps func(p *prompted) []terminal.Step
 		token string
-	}{
+	}
+	tests := []promptTest{
+		{"Ctrl-Z at once", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "\x1a"},
+				{After: ready, Do: p.shown},
+				{Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "sekret-token\r"},
+			}
+		}, "sekret-token"},
+		{"too early, Ctrl-Z", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: "Updating", Do: p.hidden},
+				{Type: "sek\x1a"},
+				{After: ready, Do: p.shown},
+				{Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "sekret\rsek", Do: func() { close(p.updates) }},
+				{After: prompt, Type: "sekret-token\r"},
+			}
+		}, "sekret-token"},
+		{"bg and fg", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek\x1a"},
+				{After: ready, Do: p.stopped},
+				{Type: "bg; ./stopped\r"},
+				{After: "is stopped", Do: p.shown},
+				{After: ready, Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "ret-token\r"},
+			}
+		}, "sekret-token"},
+		{"in the background", " & ./stopped", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: "is stopped", Do: p.shown},
+				{After: ready, Type: "fg\r"},
+				{After: prompt, Type: "sekret-token\r"},
+			}
+		}, "sekret-token"},
+		{"killed while stopped", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek\x1a"},
+				{After: ready, Type: "kill %1; fg; echo ended\r"},
+				{After: "\nended", Do: p.shown},
+			}
+		}, ""},
 		{"Ctrl-Z", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
 				{After: prompt, Type: "sek\x1a"},
-				{After: ready, Type: "fg\r"},
+				{After: ready, Do: p.shown},
+				{Type: "fg\r"},
 				{After: back, Do: p.hidden},
 				{Type: "ret-token\r"},
 			}
@@ -123,10 +179,20 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				{Type: "ret-token\r"},
 			}
 		}, ""},
+		{"Ctrl-Z at the prompt of Cargo's provider", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "sek\x1a"},
+				{After: ready, Do: p.shown},
+				{Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "ret-token\r"},
+			}
+		}, ""},
 		{"SIGTSTP", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
 				{After: prompt, Type: "sek", Do: p.signal(syscall.SIGTSTP)},
-				{After: ready, Type: "fg\r"},
+				{After: ready, Do: p.shown},
+				{Type: "fg\r"},
 				{After: back, Do: p.hidden},
 				{Type: "ret-token\r"},
 			}
@@ -134,7 +200,12 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 		{"SIGSTOP", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
 				{After: prompt, Type: "sek", Do: p.signal(syscall.SIGSTOP)},
-				{After: ready, Type: "fg\r"},
+				{After: ready, Do: func() {
+					if p.shell == "bash" {
+						p.shown()
+					}
+				}},
+				{Type: "fg\r"},
 				{After: back, Do: p.hidden},
 				{Type: "ret-token\r"},
 			}
@@ -145,12 +216,6 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 		{"quit", "", func(*prompted) []terminal.Step {
 			return []terminal.Step{{After: prompt, Type: "sekret-token\x1c"}}
 		}, ""},
-		{"SIGTERM", "", func(p *prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: "sekret-token", Do: p.signal(syscall.SIGTERM)}}
-		}, ""},
-		{"SIGHUP", "", func(p *prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: "sekret-token", Do: p.signal(syscall.SIGHUP)}}
-		}, ""},
 		{"too early", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
 				{After: "Updating", Do: p.hidden},
@@ -158,21 +223,49 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				{After: prompt, Type: "sekret-token\r"},
 			}
 		}, "sekret-token"},
-		{"long", "", func(*prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: "sekret" + long + "\r"}}
-		}, "sekret" + long},
-		{"edited", "", func(*prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: "x\x15sekret toc\x17tox\x7fken\r"}}
-		}, "sekret token"},
+		{"edited with the terminal's own keys", "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{
+				{After: prompt, Type: "wrongYsekretoX wordZX-tok\xc3\xa9XB"},
+				{After: ready, Type: "fg\r"},
+				{After: back, Do: p.hidden},
+				{Type: "enQQ"},
+			}
+		}, "sekret-token"},
 		{"standard error elsewhere", " 2>err", func(*prompted) []terminal.Step {
 			return []terminal.Step{{After: prompt, Type: "sekret-token\r"}}
 		}, "sekret-token"},
+	}
+	for _, s := range []syscall.Signal{
+		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE,
+		syscall.SIGALRM, syscall.SIGTERM, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGVTALRM, syscall.SIGKILL,
 	} {
-		for _, shell := range []string{"bash", "dash"} {
-			if shell == "dash" && strings.Contains(test.name, "provider") {
-				// The login stops before its provider does, which may then find that
-				// the shell has the terminal; dash leaves that as it is.
-				continue
+		tests = append(tests, promptTest{unix.SignalName(s), "", func(p *prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: "sekret-token", Do: p.signal(s)}}
+		}, ""})
+	}
+	for _, typed := range []struct{ name, text, token string }{
+		{"line feed", "sekret-token\n", "sekret-token"},
+		{"carriage return and line feed", "sekret-token\r\n", "sekret-token"},
+		{"two lines", "sekret-token\rsekret\r", "sekret-token"},
+		{"pasted in brackets", "\x1b[200~sekret-token\x1b[201~\r", "sekret-token"},
+		{"end of input", "\x04", ""},
+		{"end of input after text", "sekret\x04-token\x04\x04", "sekret-token"},
+		{"4,095 characters", "sekret" + strings.Repeat("x", 4089) + "\r", "sekret" + strings.Repeat("x", 4089)},
+		{"4,096 characters", "sekret" + strings.Repeat("x", 4090) + "\r", "sekret" + strings.Repeat("x", 4090)},
+		{"1 MiB", "sekret" + strings.Repeat("x", 1<<20) + "\r", "sekret" + strings.Repeat("x", 1<<20)},
+	} {
+		tests = append(tests, promptTest{typed.name, "", func(*prompted) []terminal.Step {
+			return []terminal.Step{{After: prompt, Type: typed.text}}
+		}, typed.token})
+	}
+	for _, test := range tests {
+		for shell, args := range map[string][]string{
+			"bash": {"--norc", "--noprofile", "--noediting", "-i"},
+			"dash": {"-i"},
+			"zsh":  {"-f", "-i", "-o", "no_zle", "-o", "no_prompt_sp"},
+		} {
+			if test.name == "SIGKILL" && shell != "bash" {
+				continue // the terminal stays hidden
 			}
 			t.Run(test.name+"/"+shell, func(t *testing.T) {
 				path, err := exec.LookPath(shell)
@@ -183,9 +276,9 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				p := &prompted{t, t.TempDir(), make(chan struct{})}
+				p := &prompted{t, shell, t.TempDir(), make(chan struct{})}
 				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-					if test.name == "too early" {
+					if strings.HasPrefix(test.name, "too early") {
 						<-p.updates
 					}
 					fmt.Fprint(w, `{"dl":"http://h","api":"http://h"}`)
@@ -193,7 +286,11 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				defer server.Close()
 				files := map[string]string{
 					"config.toml": "[registries.pub]\nindex = \"sparse+" + server.URL + "/\"\n",
+					"stopped":     "#!/bin/sh\nuntil read -r pid <pid && grep -q ') T ' /proc/$pid/stat; do :; done 2>/dev/null\necho is stopped\n",
 					"run":         "#!/bin/sh\necho $$ >pid\nexec '" + bin + "/cargo-login' --registry pub\n",
+				}
+				if strings.Contains(test.name, "Cargo's") {
+					files["run"] = "#!/bin/sh\necho $$ >pid\nexec '" + realCargo(t) + "' login --registry pub\n"
 				}
 				if strings.Contains(test.name, "provider") {
 					provider, err := exec.LookPath("asker")
@@ -210,12 +307,12 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				steps := append([]terminal.Step{{After: ready, Type: "tty >tty; ./run" + test.how + "\r"}}, test.steps(p)...)
-				steps = append(steps, terminal.Step{After: ready, Type: "stty -a; exit\r"})
-				args := []string{"-i"}
-				if shell == "bash" {
-					args = []string{"--norc", "--noprofile", "--noediting", "-i"}
+				first := "tty >tty; ./run" + test.how + "\r"
+				if strings.HasPrefix(test.name, "edited") {
+					first = "stty erase X kill Y werase Z eof Q susp B; " + first
 				}
+				steps := append([]terminal.Step{{After: ready, Type: first}}, test.steps(p)...)
+				steps = append(steps, terminal.Step{After: ready, Type: "stty -a; exit\r"})
 				cmd := command(t, path, args...)
 				cmd.Dir = p.home
 				cmd.Env = []string{"CARGO_HOME=" + p.home, "HOME=" + p.home, "PATH=" + os.Getenv("PATH"), "PS1=ready> ", "TERM=dumb"}

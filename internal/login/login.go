@@ -37,13 +37,7 @@ func Run(version string) cli.Run {
 		s.WarnOfIndex(target.Registry)
 		chain := s.Chain()
 		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
-		restore := func() {}
-		if s.Options.Token == nil && target.Source.Kind == registry.Sparse {
-			// A git may ask for a name, which is to be seen.
-			restore = terminal.Hide(os.Stdin)
-		}
 		loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
-		restore()
 		if err != nil {
 			s.HideConfigured(target.Registry)
 			return err
@@ -60,6 +54,16 @@ func Run(version string) cli.Run {
 // that wants a token before it answers may say so too.
 func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, target registry.Target, userAgent string) (string, error) {
 	warnOfNetwork := sync.OnceFunc(s.WarnOfNetwork)
+	// What is typed before the prompt is not shown, except to another program: a
+	// git or a credential provider may ask for a name.
+	hide := func() (restore func()) {
+		if s.Options.Token != nil || target.Source.Kind != registry.Sparse {
+			return func() {}
+		}
+		return terminal.Hide(os.Stdin)
+	}
+	restore := hide()
+	defer func() { restore() }()
 	client := index.Client{
 		Config:    s.Config,
 		Frozen:    s.Options.Frozen,
@@ -75,7 +79,9 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 			if given := s.Options.Token; given != nil {
 				token = config.NewSecret(*given)
 			} else {
+				restore()
 				stored, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
+				restore = hide()
 				switch {
 				case errors.Is(err, credential.ErrNotFound):
 					return config.Secret{}, index.ErrNoToken

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -17,106 +19,139 @@ import (
 // The terminal that the program was started on.
 const terminalInput, terminalOutput = "/dev/tty", "/dev/tty"
 
-// hideInput stops the terminal from showing what is typed, and discards what has
-// been. A signal that ends the program restores it first and discards what is
-// unread. While the program reads, Ctrl-Z too leaves the terminal as it was.
+// hidden is the terminal that does not show what is typed. A program has one at
+// a time, as it has one handler for each signal.
+var hidden struct {
+	sync.Mutex
+	fd     int
+	before *unix.Termios // nil while nothing is hidden
+	now    unix.Termios
+}
+
+// endings are the signals that end a program unless it watches them. Go ignores
+// some of them; C and Rust do not.
+var endings = []os.Signal{
+	syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE,
+	syscall.SIGALRM, syscall.SIGTERM, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGVTALRM,
+}
+
+var signals = make(chan os.Signal, 16)
+
+// hide stops the terminal from showing what is typed, and discards what has
+// been typed. So does restore, which puts the terminal back. A signal that ends
+// the program restores the terminal first. While the program is stopped by
+// Ctrl-Z, the terminal is as it was.
 //
-// The terminal edits no lines: it would cut a long one, and hand half a line to
-// the shell. ReadPassword of golang.org/x/term takes lines from the terminal, and
-// leaves it without echo when a signal ends the program.
-func hideInput(in *os.File, reads bool) (restore func(discard bool), err error) {
+// ReadPassword of golang.org/x/term leaves the terminal hidden when a signal
+// ends the program.
+func hide(in *os.File) (restore func(), err error) {
+	hidden.Lock()
+	defer hidden.Unlock()
+	if hidden.before != nil {
+		return func() {}, nil
+	}
 	fd := int(in.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return nil, err
 	}
-	hidden := *before
-	hidden.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON
-	hidden.Lflag |= unix.ISIG
-	hidden.Iflag |= unix.ICRNL
-	hidden.Cc[unix.VMIN], hidden.Cc[unix.VTIME] = 1, 0
-
-	signals := make(chan os.Signal, 8)
-	watch := []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGCONT}
-	if reads {
-		// What was typed just before Ctrl-Z is kept. Go, once it has watched
-		// SIGTSTP, never again lets it stop the program.
-		hidden.Lflag |= unix.NOFLSH
-		watch = append(watch, syscall.SIGTSTP)
+	now := *before
+	now.Lflag = now.Lflag&^(unix.ECHO|unix.ECHONL) | unix.ISIG
+	// In the background the program stops here until it has the terminal.
+	if err := unix.IoctlSetTermios(fd, setTermios, &now); err != nil {
+		return nil, err
 	}
-	for _, s := range watch {
+	discard(fd)
+	hidden.fd, hidden.before, hidden.now = fd, before, now
+	watch()
+	notify(slices.Concat(endings, []os.Signal{syscall.SIGTSTP, syscall.SIGCONT})...)
+	return sync.OnceFunc(func() {
+		hidden.Lock()
+		defer hidden.Unlock()
+		giveBack()
+		hidden.before = nil
+		signal.Stop(signals)
+		// Go, once it has watched SIGTSTP, never again lets it stop the program.
+		notify(syscall.SIGTSTP)
+	}), nil
+}
+
+func notify(watched ...os.Signal) {
+	for _, s := range watched {
 		if !signal.Ignored(s) { // as for a program under nohup
 			signal.Notify(signals, s)
 		}
 	}
-	done, watched := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(watched)
-		var goOn <-chan time.Time
-		for {
-			select {
-			case <-done:
-				return
-			case s := <-signals:
-				if s == syscall.SIGTSTP {
-					stopped(fd, before, signals)
-					goOn = time.After(100 * time.Millisecond)
-					continue
-				}
-				if s != syscall.SIGCONT {
-					_ = unix.IoctlSetTermios(fd, discardTermios, before)
-					die(s.(syscall.Signal))
-				}
-			case <-goOn:
-			}
-			// A shell may have shown what is typed meanwhile.
-			_ = unix.IoctlSetTermios(fd, setTermios, &hidden)
-			goOn = nil
-		}
-	}()
-	restore = func(discard bool) {
-		close(done)
-		<-watched
-		signal.Stop(signals)
-		how := uint(setTermios)
-		if discard {
-			how = discardTermios
-		}
-		_ = unix.IoctlSetTermios(fd, how, before)
-	}
-	if err := unix.IoctlSetTermios(fd, discardTermios, &hidden); err != nil {
-		restore(true)
-		return nil, err
-	}
-	return restore, nil
 }
 
-// stopped stops the program once what has been typed is read and the terminal is
-// as it was.
-func stopped(fd int, before *unix.Termios, signals chan os.Signal) {
-	group := unix.Getpgrp()
-	if session, err := unix.Getsid(0); err != nil || session == group {
-		return // Without a shell that could continue it nothing is stopped.
-	}
-	for range 100 {
-		if unread, err := unix.IoctlGetInt(fd, inputQueue); err != nil || unread == 0 {
-			break
+// watch begins to answer signals.
+var watch = sync.OnceFunc(func() {
+	go func() {
+		for s := range signals {
+			switch s {
+			case syscall.SIGTSTP:
+				suspend(os.Getpid())
+			case syscall.SIGCONT:
+				// A shell may have shown what is typed meanwhile.
+				hideAgain()
+			default:
+				hidden.Lock()
+				giveBack()
+				die(s.(syscall.Signal))
+			}
 		}
-		time.Sleep(time.Millisecond)
+	}()
+})
+
+// show puts the terminal back and reports whether it has, as the shell may have
+// the terminal already. The caller holds the lock.
+func show() bool {
+	return hidden.before != nil && inForeground(hidden.fd) &&
+		unix.IoctlSetTermios(hidden.fd, setTermios, hidden.before) == nil
+}
+
+// giveBack is show at the end: nothing is left for the shell to read.
+func giveBack() {
+	if show() {
+		discard(hidden.fd)
 	}
-	// The shell may have the terminal already, if it runs what runs this.
-	if owner, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err == nil && owner == group {
-		_ = unix.IoctlSetTermios(fd, setTermios, before)
+}
+
+func hideAgain() {
+	hidden.Lock()
+	defer hidden.Unlock()
+	if hidden.before != nil {
+		_ = unix.IoctlSetTermios(hidden.fd, setTermios, &hidden.now)
 	}
-	if len(signals) == 0 {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+}
+
+// inForeground reports whether a terminal is for this process group to use.
+func inForeground(fd int) bool {
+	owner, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	return err != nil || owner == unix.Getpgrp()
+}
+
+// suspend stops a process, or all of the group if pid is 0, until the shell
+// continues it.
+func suspend(pid int) {
+	session, err := unix.Getsid(0)
+	if err != nil || session == unix.Getpgrp() || signal.Ignored(syscall.SIGTSTP) {
+		return // there is no shell that could
 	}
+	hidden.Lock()
+	show()
+	hidden.Unlock()
+	// Like SIGTSTP, this stops only what a shell can continue; but Go leaves it
+	// to the system.
+	_ = syscall.Kill(pid, syscall.SIGTTIN)
+	time.Sleep(50 * time.Millisecond) // another thread may take the signal
+	hideAgain()
 }
 
 // die ends the program by a signal.
 func die(s syscall.Signal) {
-	if s == syscall.SIGQUIT || s == syscall.SIGABRT {
-		// Go would write its stacks over the prompt.
+	if s != syscall.SIGHUP && s != syscall.SIGINT && s != syscall.SIGTERM {
+		// Go would ignore it, or write its stacks over the prompt.
 		os.Exit(128 + int(s))
 	}
 	signal.Reset(s)
@@ -127,38 +162,68 @@ func die(s syscall.Signal) {
 // editor reads a line from a hidden terminal, with the keys that edit a line.
 type editor struct {
 	in    *os.File
+	keys  *unix.Termios
 	line  []byte
-	ended error
+	sent  int // how long the line was at the last end of the input
+	ended bool
 }
 
-func newEditor(in *os.File) io.Reader { return &editor{in: in} }
+// newEditor has the hidden terminal hand over each key, as it would cut a line of
+// 4,096 characters. Ctrl-Z is a key too: by the time that its signal came, the
+// shell might have the terminal.
+func newEditor(in *os.File) (io.Reader, error) {
+	hidden.Lock()
+	defer hidden.Unlock()
+	now := &hidden.now
+	now.Lflag &^= unix.ICANON
+	now.Iflag = now.Iflag&^(unix.IGNCR|unix.INLCR) | unix.ICRNL
+	now.Cc[unix.VMIN], now.Cc[unix.VTIME], now.Cc[unix.VSUSP] = 1, 0, noKey
+	return &editor{in: in, keys: hidden.before}, unix.IoctlSetTermios(hidden.fd, setTermios, now)
+}
 
 func (e *editor) Read(p []byte) (int, error) {
 	var key [1]byte
-	for e.ended == nil {
+	for !e.ended {
 		if _, err := e.in.Read(key[:]); err != nil {
-			e.ended = err
-			break
+			return 0, err
 		}
-		switch key[0] {
-		case '\n', '\r':
-			e.line, e.ended = append(e.line, '\n'), io.EOF
-		case 'D' & 0x1f:
-			e.ended = io.EOF
-		case '\b', 0x7f:
-			_, size := utf8.DecodeLastRune(e.line)
-			e.line = e.line[:len(e.line)-size]
-		case 'U' & 0x1f:
-			e.line = nil
-		case 'W' & 0x1f:
-			e.line = e.line[:bytes.LastIndexByte(bytes.TrimRight(e.line, " "), ' ')+1]
-		default:
-			e.line = append(e.line, key[0])
-		}
+		e.press(key[0])
+	}
+	if len(e.line) == 0 {
+		return 0, io.EOF
 	}
 	n := copy(p, e.line)
-	if e.line = e.line[n:]; n == 0 {
-		return 0, e.ended
-	}
+	e.line = e.line[n:]
 	return n, nil
+}
+
+func (e *editor) press(key byte) {
+	is := func(name int) bool { return key != noKey && key == e.keys.Cc[name] }
+	switch {
+	case key == '\n':
+		e.line, e.ended = append(unbracketed(e.line), key), true
+	case is(unix.VEOF):
+		// As in a line of the terminal's own, one after text does nothing yet.
+		e.ended = len(e.line) == e.sent
+		e.sent = len(e.line)
+	case is(unix.VERASE), key == '\b', key == 0x7f:
+		_, size := utf8.DecodeLastRune(e.line)
+		e.line = e.line[:len(e.line)-size]
+	case is(unix.VKILL):
+		e.line = nil
+	case is(unix.VWERASE):
+		e.line = e.line[:bytes.LastIndexByte(bytes.TrimRight(e.line, " "), ' ')+1]
+	case is(unix.VSUSP):
+		suspend(0)
+	case is(unix.VLNEXT), is(unix.VREPRINT):
+	default:
+		e.line = append(e.line, key)
+	}
+}
+
+// unbracketed removes what a terminal puts around pasted text, if a program has
+// asked for it and left it so.
+func unbracketed(line []byte) []byte {
+	line = bytes.ReplaceAll(line, []byte("\x1b[200~"), nil)
+	return bytes.ReplaceAll(line, []byte("\x1b[201~"), nil)
 }

@@ -10,8 +10,9 @@ import (
 // The console that the program was started on.
 const terminalInput, terminalOutput = "CONIN$", "CONOUT$"
 
-// hideInput stops the console from showing what is typed.
-func hideInput(in *os.File, _ bool) (restore func(discard bool), err error) {
+// hide stops the console from showing what is typed, and discards what has been
+// typed. So does restore, which puts the console back.
+func hide(in *os.File) (restore func(), err error) {
 	console := windows.Handle(in.Fd())
 	var before uint32
 	if err := windows.GetConsoleMode(console, &before); err != nil {
@@ -22,13 +23,13 @@ func hideInput(in *os.File, _ bool) (restore func(discard bool), err error) {
 		return nil, err
 	}
 	_ = windows.FlushConsoleInputBuffer(console)
-	return func(discard bool) {
-		if discard {
-			_ = windows.FlushConsoleInputBuffer(console)
-		}
+	return func() {
+		_ = windows.FlushConsoleInputBuffer(console)
 		_ = windows.SetConsoleMode(console, before)
 	}, nil
 }
 
 // newEditor is the console, which edits lines itself.
-func newEditor(in *os.File) io.Reader { return in }
+func newEditor(in *os.File) (io.Reader, error) { return in, nil }
+
+func inForeground(int) bool { return true }

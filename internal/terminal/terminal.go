@@ -18,41 +18,37 @@ import (
 // from in, without its line end. The end of the input ends the line too.
 //
 // If in is a terminal, what is typed is not shown, and what was typed before
-// the prompt is discarded. An interrupt while a person types, and the end of
-// ctx, leave the terminal as it was, with nothing to read. If out is a file but
-// no terminal, the prompt goes to the terminal.
-func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (line string, err error) {
-	if !term.IsTerminal(int(in.Fd())) {
-		if _, err := fmt.Fprintln(out, prompt); err != nil {
+// the prompt or is left when ReadSecret returns is discarded. An interrupt while
+// a person types, and the end of ctx, leave the terminal as it was. If out is a
+// file but no terminal, the prompt goes to the terminal.
+func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
+	var keys io.Reader = in
+	if term.IsTerminal(int(in.Fd())) {
+		// A context may begin here to watch for what ends it.
+		_ = ctx.Done()
+		restore, err := hide(in)
+		if err != nil {
 			return "", err
 		}
-		line, err = ReadLine(ctx, in)
-		if err == io.EOF {
-			err = nil
+		defer restore()
+		if keys, err = newEditor(in); err != nil {
+			return "", err
 		}
-		return line, err
-	}
-	// A context may begin here to watch for what ends it.
-	_ = ctx.Done()
-	restore, err := hideInput(in, true)
-	if err != nil {
-		return "", err
-	}
-	defer func() { restore(err != nil) }()
-	if file, ok := out.(*os.File); ok && !term.IsTerminal(int(file.Fd())) {
-		if terminal, err := os.OpenFile(terminalOutput, os.O_RDWR, 0); err == nil {
-			defer terminal.Close()
-			out = terminal
+		if file, ok := out.(*os.File); ok && !term.IsTerminal(int(file.Fd())) {
+			if terminal, err := os.OpenFile(terminalOutput, os.O_RDWR, 0); err == nil {
+				defer terminal.Close()
+				out = terminal
+			}
 		}
 	}
 	if _, err := fmt.Fprintln(out, prompt); err != nil {
 		return "", err
 	}
-	line, err = ReadLine(ctx, newEditor(in))
-	switch err {
-	case io.EOF:
+	line, err := ReadLine(ctx, keys)
+	switch {
+	case err == io.EOF:
 		err = nil
-	case nil:
+	case err == nil && keys != in:
 		// The line end was typed, but not shown.
 		fmt.Fprintln(out)
 	}
@@ -61,11 +57,11 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 
 // Hide stops a terminal from showing what is typed until restore is called,
 // which discards it: for the time before a prompt. It does nothing to a file
-// that is no terminal.
+// that is no terminal, or in the background.
 func Hide(in *os.File) (restore func()) {
-	if term.IsTerminal(int(in.Fd())) {
-		if restore, err := hideInput(in, false); err == nil {
-			return func() { restore(true) }
+	if fd := int(in.Fd()); term.IsTerminal(fd) && inForeground(fd) {
+		if restore, err := hide(in); err == nil {
+			return restore
 		}
 	}
 	return func() {}

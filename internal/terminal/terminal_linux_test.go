@@ -68,6 +68,8 @@ func TestASecretIsNotShown(t *testing.T) {
 		{"corrected", "ReadSecret", "secx\x7fret\n", "type it\r\n\r\n", `secret "secret", error <nil>`, 0},
 		{"empty", "ReadSecret", "\n", "type it\r\n\r\n", `secret "", error <nil>`, 0},
 		{"end of input", "ReadSecret", "\x04", "type it\r\n", `secret "", error <nil>`, 0},
+		{"typed before", "ReadSecret", "secret\n", "early\r\ntype it\r\n\r\n", `secret "secret", error <nil>`, 0},
+		{"Ctrl-Z without a shell", "ReadSecret", "sec\x1aret\n", "type it\r\n\r\n", `secret "secret", error <nil>`, 0},
 		{"interrupt", "ReadSecret", "sec\x03", "type it\r\n", "", syscall.SIGINT},
 		{"other streams", "Ask", "secret\n", "type it\r\n\r\n", `secret "secret", error <nil>`, 0},
 	} {
@@ -89,6 +91,11 @@ func TestASecretIsNotShown(t *testing.T) {
 				helper.Stdin, helper.Stderr = program, program
 			}
 			helper.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: terminalAt}
+			if test.name == "typed before" {
+				if _, err := person.WriteString("early\n"); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if err := helper.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -125,6 +132,30 @@ func TestASecretIsNotShown(t *testing.T) {
 				t.Errorf("ended with %v, want signal %v", helper.ProcessState, test.signal)
 			}
 		})
+	}
+}
+
+func TestAHangupEndsThePromptWithoutASecret(t *testing.T) {
+	person, program := openTerminal(t)
+	helper := exec.Command(os.Args[0])
+	helper.Env = append(os.Environ(), asHelper+"=ReadSecret")
+	var said bytes.Buffer
+	helper.Stdin, helper.Stdout, helper.Stderr = program, &said, program
+	helper.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := helper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	readUntil(t, person, "type it\r\n")
+	if _, err := person.WriteString("sec"); err != nil {
+		t.Fatal(err)
+	}
+	person.Close()
+	impatience := time.AfterFunc(20*time.Second, func() { _ = helper.Process.Kill() })
+	defer impatience.Stop()
+	_ = helper.Wait()
+	status := helper.ProcessState.Sys().(syscall.WaitStatus)
+	if hungUp := status.Signaled() && status.Signal() == syscall.SIGHUP; !hungUp && !strings.HasPrefix(said.String(), `secret "", `) {
+		t.Errorf("ended with %v, said %q", helper.ProcessState, said.String())
 	}
 }
 

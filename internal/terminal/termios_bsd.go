@@ -7,7 +7,11 @@ import "golang.org/x/sys/unix"
 const (
 	getTermios = unix.TIOCGETA
 	setTermios = unix.TIOCSETA
-	// discardTermios discards what is unread too.
-	discardTermios = unix.TIOCSETAF
-	inputQueue     = 0x4004667f // FIONREAD
+	noKey      = 0xff // for what no key does
 )
+
+// discard drops what has been typed and not been read.
+func discard(fd int) {
+	const input = 1 // FREAD
+	_ = unix.IoctlSetPointerInt(fd, unix.TIOCFLUSH, input)
+}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/cargo-auth/cargo-auth/test/parity"
 )
 
 // tornCases are changes of documents of many sizes, each at its very beginning,
@@ -54,8 +56,9 @@ func TestAMixtureOfPagesIsFinished(t *testing.T) {
 				if size <= 4096 {
 					break
 				}
-				// What reaches a file that grows may be any part of it.
-				torn := make([]byte, len(before)+random.IntN(size-len(before)+1))
+				// A file that grows may end where it did, or after any page.
+				length := min((1+random.IntN(size/4096+1))*4096, size)
+				torn := make([]byte, max(length, len(before)))
 				for at := 0; at < len(torn); at += 4096 {
 					page := torn[at:min(at+4096, len(torn))]
 					switch random.IntN(5) {
@@ -122,30 +125,108 @@ func (w *faultWorld) finishes(want []byte) {
 	}
 }
 
-// What another program has written after the kill stays.
+// What another program has written after the kill stays, above all what looks
+// like a part of the new document: the last of its registries is out.
 //
 // differs: whole-at-every-moment
 func TestAWriteAfterTheKillStays(t *testing.T) {
 	need(t, "strace")
 	needRootToTrace(t)
-	w := newFaultWorld(t, faultCase{"login shrinks", "new", faultPages, false, ""})
-	last := strings.LastIndex(faultPages, "\n[registries.r")
-	for about, foreign := range map[string]string{
-		"one more":        faultPages + "\n[registries.late]\ntoken = \"late\"\n",
-		"the last is out": faultPages[:last],
-		"another":         strings.Replace(faultPages, "the token of r3\"", "a newer one r3\"", 1),
-		"nothing":         "",
-	} {
-		w.before = faultPages
-		w.killAtItsWrite()
-		w.write([]byte(foreign))
-		w.before = foreign
-		if out, err := w.command().CombinedOutput(); err != nil {
-			t.Errorf("%s: %v: %s", about, err, out)
+	for _, token := range []string{"new", strings.Repeat("long", 200)} {
+		w := newFaultWorld(t, faultCase{"", token, faultPages, false, ""})
+		finished, err := os.ReadFile(w.file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if problem := w.check(true); problem != "" {
-			t.Errorf("%s: %s", about, problem)
+		writes := map[string]string{"nothing": "", "another": strings.Replace(faultPages, "the token of r3\"", "a newer one r3\"", 1)}
+		for about, content := range map[string]string{"old": faultPages, "new": string(finished)} {
+			last := strings.LastIndex(content, "\n[registries.r")
+			writes[about+", and one more"] = content + "\n[registries.late]\ntoken = \"late\"\n"
+			writes[about+", but the last"] = content[:last]
+			writes[about+", but its token"] = content[:strings.LastIndex(content, "token =")]
+			writes[about+", but a line end"] = content[:len(content)-1]
+			if cargo, _ := parity.FindCargo(); cargo != "" {
+				name, _, _ := strings.Cut(content[last+len("\n[registries."):], "]")
+				w.write([]byte(content))
+				w.logout(cargo, "logout", name)
+				by, err := os.ReadFile(w.file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				writes[about+", without the last as Cargo does it"] = string(by)
+			}
 		}
+		for about, foreign := range writes {
+			w.before = faultPages
+			w.killAtItsWrite()
+			w.write([]byte(foreign))
+			w.logout(ours(t, "cargo-logout"), "nothing")
+			if got, err := os.ReadFile(w.file); string(got) != foreign {
+				t.Errorf("%s: of %d bytes there are %d, %v", about, len(foreign), len(got), err)
+			}
+			w.before = foreign
+			if out, err := w.command().CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s", about, err, out)
+			}
+			if problem := w.check(true); problem != "" {
+				t.Errorf("%s: %s", about, problem)
+			}
+		}
+	}
+}
+
+// Where no one can be kept off the file, another program may write it while the
+// recovery copy is made.
+//
+// differs: whole-at-every-moment
+func TestAWriteBesideTheCopyStays(t *testing.T) {
+	need(t, "strace")
+	needRootToTrace(t)
+	w := newFaultWorld(t, faultCase{"", "new", faultPages, false, ""})
+	w.reset()
+	holder, err := os.Open(w.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	// The second is that of the copy.
+	cmd := w.strace(os.DevNull, "-e", "inject=fdatasync:delay_exit=500000:when=2")
+	cmd.Stderr = new(bytes.Buffer)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		if _, err := os.Lstat(w.copy()); err == nil {
+			break
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("there was no copy: %v: %s", err, cmd.Stderr)
+		default:
+		}
+	}
+	w.before = faultPages + "\n[registries.late]\ntoken = \"late\"\n"
+	w.write([]byte(w.before))
+	if err := <-ended; err != nil {
+		t.Errorf("%v: %s", err, cmd.Stderr)
+	}
+	if problem := w.check(true); problem != "" {
+		t.Error(problem)
+	}
+}
+
+// logout runs a program to log out of a registry of the given name, whose index
+// is no other's.
+func (w *faultWorld) logout(program string, args ...string) {
+	w.t.Helper()
+	name := args[len(args)-1]
+	args = append(args[:len(args)-1], "--config", "registries."+name+".index='sparse+https://"+name+".example/'", "--registry", name)
+	cmd := command(w.t, program, args...)
+	cmd.Dir, cmd.Env = w.home, w.command().Env
+	if out, err := cmd.CombinedOutput(); err != nil {
+		w.t.Errorf("%s: %v: %s", program, err, out)
 	}
 }
 

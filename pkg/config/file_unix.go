@@ -13,6 +13,7 @@ import (
 const (
 	homeVariable   = "HOME"
 	pathSeparators = "/"
+	noFollow       = syscall.O_NOFOLLOW
 )
 
 // narrow takes everybody's access but the owner's.
@@ -35,10 +36,10 @@ func makePrivate(recovery, f *os.File) error {
 	return recovery.Chmod(ownerOnly)
 }
 
-// isPrivate reports whether no one else can have written a recovery copy of f.
-func isPrivate(recovery, f *os.File) bool {
-	info, err := recovery.Stat()
-	return err == nil && info.Mode()&^0o700 == 0 && slices.Contains([]int{0, os.Geteuid(), ownerOf(f)}, ownerOf(recovery))
+// isOwn reports whether no one else can have written a recovery copy of f.
+func isOwn(info os.FileInfo, f *os.File) bool {
+	owner := int(info.Sys().(*syscall.Stat_t).Uid)
+	return info.Mode().IsRegular() && info.Mode()&0o022 == 0 && slices.Contains([]int{0, os.Geteuid(), ownerOf(f)}, owner)
 }
 
 func ownerOf(f *os.File) int {

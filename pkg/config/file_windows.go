@@ -5,6 +5,7 @@ import "os"
 const (
 	homeVariable   = "USERPROFILE"
 	pathSeparators = `/\`
+	noFollow       = 0
 )
 
 // narrow does nothing: a home directory is its owner's.
@@ -14,7 +15,7 @@ func isOpen(os.FileInfo) bool { return false }
 
 func makePrivate(_, _ *os.File) error { return nil }
 
-func isPrivate(_, _ *os.File) bool { return true }
+func isOwn(info os.FileInfo, _ *os.File) bool { return info.Mode().IsRegular() }
 
 // dangers is for systems where a file's mode says who can reach it.
 func dangers(*os.File) []string { return nil }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,15 +22,21 @@ import (
 //	                        the file holds                the copy is      mend
 //	1. the copy is written  the old document              in part there    removes the copy
 //	2. and synced           the old document              whole            removes the copy
-//	3. the file is written  pages of old, new, line ends  whole            makes it new, as
-//	                        and, on the disk, zeros                        steps 3 to 6 do
-//	4. and synced           new, at most with line ends   whole            does the same
-//	5. and cut              the new document              whole            removes the copy
-//	6. the copy is removed  the new document              perhaps there    removes the copy
+//	3. the file is longer   old, then line ends and, on   whole            makes it new, as
+//	                        the disk, zeros                                steps 4 to 7 do
+//	4. and written          pages of old, new, line ends  whole            does the same
+//	                        and, on the disk, zeros
+//	5. and synced           new, at most with line ends   whole            does the same
+//	6. and cut              the new document              whole            removes the copy
+//	7. the copy is removed  the new document              perhaps there    removes the copy
+//
+// Only a file that grows has step 3, and only one that shrinks has step 6. Where
+// the new document is the old one with more after it, step 4 writes that alone.
 //
 // A step that fails puts the old document back; where that fails too, the copy
 // stays. What another program has written meanwhile is none of these: it stays,
-// and the copy is removed.
+// and the copy is removed, unless the file is no TOML, whose only whole document
+// the copy may have.
 
 const (
 	// pageSize is what is written as a whole, blockSize what a disk writes so.
@@ -85,7 +89,7 @@ func keepCopy(f *os.File, before, after []byte) (path string, err error) {
 		}
 		os.Remove(path)
 	}
-	return "", errors.New("no recovery copy of it can be written: " + oserror.New(err).Error())
+	return "", fmt.Errorf("no recovery copy of it can be written to `%s`: %v", path, oserror.New(err))
 }
 
 func copyOf(before, after []byte) []byte {
@@ -99,61 +103,85 @@ func copyOf(before, after []byte) []byte {
 	return content
 }
 
-// documentsOf returns what is in a recovery copy; nothing if it is broken.
-func documentsOf(content []byte) (before, after []byte) {
+// documentsOf returns what is in a recovery copy, and whether it is whole.
+func documentsOf(content []byte) (before, after []byte, whole bool) {
 	if len(content) < copyHead {
-		return nil, nil
+		return nil, nil, false
 	}
 	documents := content[copyHead:]
 	length, err := strconv.ParseUint(string(content[len(copyMark):][:16]), 16, 64)
 	if err != nil || length > uint64(len(documents)) || !bytes.Equal(copyOf(documents[:length], documents[length:]), content) {
-		return nil, nil
+		return nil, nil, false
 	}
-	return documents[:length], documents[length:]
+	return documents[:length], documents[length:], true
 }
 
 // mend finishes a change of f that has been cut short, if there is one. Its lock
 // must be held.
 func mend(f *os.File) error {
 	for _, path := range copyPaths(f.Name()) {
-		recovery, err := filelock.Open(context.Background(), path, os.O_RDONLY, 0)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		content, isOurs, err := readCopy(path, f)
+		if err == nil && isOurs {
+			err = mendFrom(f, path, content)
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("the change in `%s` cannot be finished: %v", path, oserror.New(err))
 		}
-		isOurs := isPrivate(recovery, f)
-		content, err := filelock.ReadAll(recovery, 3*filelock.MaxSize)
-		recovery.Close()
-		if !isOurs {
-			continue
-		}
-		info, statErr := f.Stat()
-		if err = cmp.Or(err, statErr); err != nil {
-			return err
-		}
-		now := make([]byte, min(info.Size(), 3*filelock.MaxSize))
-		if _, err := f.ReadAt(now, 0); err != nil {
-			return err
-		}
-		if before, after := documentsOf(content); isMixture(now, before, after) {
-			end, _ := filelock.Lease(f)
-			err := finish(f, before, after)
-			end()
-			if err != nil {
-				return err
-			}
-		}
-		os.Remove(path)
 	}
 	return nil
 }
 
-// isMixture reports whether a file that has been replaced in part holds now.
+// readCopy reads a recovery copy of f. What others may have put in its place is
+// not even opened.
+func readCopy(path string, f *os.File) (content []byte, isOurs bool, err error) {
+	info, err := os.Lstat(path)
+	if err != nil || !isOwn(info, f) {
+		return nil, false, nil
+	}
+	recovery, err := filelock.Open(context.Background(), path, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	defer recovery.Close()
+	if info, err = recovery.Stat(); err != nil || !isOwn(info, f) {
+		return nil, false, err
+	}
+	content, err = filelock.ReadAll(recovery, 3*filelock.MaxSize)
+	return content, true, err
+}
+
+// mendFrom is mend with what is in the recovery copy at path.
+func mendFrom(f *os.File, path string, content []byte) error {
+	end, _ := filelock.Lease(f)
+	defer end()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	now := make([]byte, min(info.Size(), 3*filelock.MaxSize))
+	if _, err := f.ReadAt(now, 0); err != nil {
+		return err
+	}
+	before, after, whole := documentsOf(content)
+	_, syntaxErr := parseTOML(now, &Definition{})
+	switch {
+	case whole && isMixture(now, before, after):
+		if err := finish(f, before, after); err != nil {
+			return err
+		}
+	case whole && syntaxErr != nil:
+		return nil
+	}
+	os.Remove(path)
+	return nil
+}
+
+// isMixture reports whether a file that has been replaced in part holds now. That
+// has the length of a document, or ends with a page, or in a line. Another program
+// may well take lines away at the end of either document.
 func isMixture(now, before, after []byte) bool {
-	n := len(now)
-	if n < len(before) || n > max(len(before), len(after)) || bytes.Equal(now, before) || bytes.Equal(now, after) {
+	n, size := len(now), max(len(before), len(after))
+	if n < min(len(before), len(after)) || n > size || bytes.Equal(now, before) || bytes.Equal(now, after) {
 		return false
 	}
 	zeros := make([]byte, n)
@@ -164,5 +192,19 @@ func isMixture(now, before, after []byte) bool {
 			return false
 		}
 	}
-	return true
+	return n == len(before) || n == size || n%pageSize == 0 || hasTornLine(now, before, after)
+}
+
+// hasTornLine reports whether now has a line that is in neither document.
+func hasTornLine(now, before, after []byte) bool {
+	lines := map[string]bool{"": true}
+	for line := range bytes.SplitSeq(slices.Concat(before, []byte("\n"), after), []byte("\n")) {
+		lines[string(line)] = true
+	}
+	for line := range bytes.SplitSeq(now, []byte("\n")) {
+		if !lines[string(line)] {
+			return true
+		}
+	}
+	return false
 }

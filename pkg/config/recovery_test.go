@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,12 @@ func TestAMixtureIsToldFromWhatOthersWrite(t *testing.T) {
 	after := []byte(strings.Repeat("a new line\n", 1300))
 	n := len(before)
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	// Lines of which 64 are a page.
+	var lines []byte
+	for i := range 200 {
+		lines = fmt.Appendf(lines, "%063d\n", i)
+	}
+	longer := join(lines[64:2*64], lines)
 	for about, test := range map[string]struct {
 		before, after, now []byte
 		want               bool
@@ -34,6 +41,16 @@ func TestAMixtureIsToldFromWhatOthersWrite(t *testing.T) {
 		"shrinking, cut":            {after, before, after[:n+1], false},
 		"from nothing":              {nil, after, after[:4096], true},
 		"to nothing":                {after, nil, padded(nil, len(after)), true},
+		"growing, in a line":        {before, after, join(after[:4096], before[4096:]), true},
+		"growing, cut in a line":    {before, after, after[:len(after)-3], true},
+		"growing, the last is out":  {before, after, after[:len(after)-len("a new line\n")], false},
+		"growing, some line ends":   {before, after, padded(before, n+1), false},
+		"growing by a line":         {lines, longer, join(longer[:4096], lines[4096:]), true},
+		"growing by two pages":      {lines[:4096], lines[4096:], lines[4096:][:8192], true},
+		"growing by a line less":    {lines[:4096], lines[4096:], lines[4096:][:8192-64], false},
+		"added, in part":            {before, join(before, after), join(before, after[:1003]), true},
+		"added, some lines":         {before, join(before, after), join(before, after[:1100]), false},
+		"added, some zeros":         {before, join(before, after), join(before, after[:288], make([]byte, 10)), true},
 	} {
 		if got := isMixture(test.now, test.before, test.after); got != test.want {
 			t.Errorf("%s: %v, want %v", about, got, test.want)
@@ -89,6 +106,35 @@ func TestATornConfigurationIsMended(t *testing.T) {
 		}
 		if entries, err := os.ReadDir(home); err != nil || len(entries) != 1 {
 			t.Errorf("%s: the home has %v, %v", about, entries, err)
+		}
+	}
+}
+
+// While the file is no TOML, the copy may have what it lacks.
+func TestARecoveryCopyStaysUntilTheFileIsWhole(t *testing.T) {
+	home, path, after := tornHomeFile(t)
+	recovery := copyPaths(path)[0]
+	const edited = "x = 1\ny =\n"
+	for _, test := range []struct {
+		now         string
+		copy, fails bool
+	}{{edited, true, true}, {edited, true, true}, {"x = 1\n", false, false}} {
+		if err := os.WriteFile(path, []byte(test.now), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadHomeFile(home); (err != nil) != test.fails {
+			t.Errorf("%q: %v", test.now, err)
+		}
+		if got := readString(t, path); got != test.now {
+			t.Errorf("%q has become %q", test.now, got)
+		}
+		if hasCopy(path) != test.copy {
+			t.Errorf("%q: that the copy is there is %v", test.now, hasCopy(path))
+		}
+		if test.copy {
+			if _, got, _ := documentsOf([]byte(readString(t, recovery))); !bytes.Equal(got, after) {
+				t.Errorf("%q: the copy has changed", test.now)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,11 +162,15 @@ func readLocked(path string) ([]byte, error) {
 }
 
 func readFileLocked(path string) ([]byte, error) {
-	flag, try := os.O_RDONLY, filelock.TryShared
-	if hasCopy(path) {
-		flag, try = os.O_RDWR, filelock.TryExclusive
+	var f *os.File
+	try, mends, err := filelock.TryExclusive, hasCopy(path), error(nil)
+	if mends {
+		f, err = filelock.Open(context.Background(), path, os.O_RDWR, 0)
 	}
-	f, err := filelock.Open(context.Background(), path, flag, 0)
+	if !mends || err != nil {
+		try, mends = filelock.TryShared, false
+		f, err = filelock.Open(context.Background(), path, os.O_RDONLY, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +180,7 @@ func readFileLocked(path string) ([]byte, error) {
 		if ok {
 			// Not left to Close: should that fail, we would wait for ourselves.
 			defer filelock.Unlock(f)
-			if flag == os.O_RDWR {
+			if mends {
 				// A file that cannot be mended is read as it is.
 				_ = mend(f)
 			}
@@ -211,9 +216,6 @@ func replace(f *os.File, before, after []byte) error {
 	size := max(len(before), len(after))
 	end, alone := filelock.Lease(f)
 	defer end()
-	if err := holds(f, before); err != nil {
-		return err
-	}
 	recovery := ""
 	sure, err := reserve(f, int64(size))
 	if err == nil && size > pageSize {
@@ -222,13 +224,17 @@ func replace(f *os.File, before, after []byte) error {
 			recovery, err = keepCopy(f, before, after)
 		}
 	}
-	if err != nil {
+	unchanged := holds(f, before)
+	switch {
+	case unchanged != nil:
+		err = cmp.Or(err, unchanged)
+	case err == nil:
+		err = write(f, before, after, alone, sure)
+	default:
 		// What lies beyond the file's end is given back.
 		f.Truncate(int64(len(before)))
-		return err
 	}
-	err = write(f, before, after, alone, sure)
-	if recovery != "" && (err == nil || holds(f, before) == nil && sync(f) == nil) {
+	if recovery != "" && (err == nil || unchanged != nil || holds(f, before) == nil && sync(f) == nil) {
 		os.Remove(recovery)
 	}
 	return err
@@ -239,7 +245,7 @@ func write(f *os.File, before, after []byte, alone, sure bool) error {
 	if alone && sure && bytes.HasPrefix(after, before) {
 		return lengthen(f, len(before), after[len(before):])
 	}
-	if size > len(before) && !(alone && size > pageSize) {
+	if size > len(before) {
 		if err := lengthen(f, len(before), padded(nil, size-len(before))); err != nil {
 			return err
 		}

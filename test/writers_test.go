@@ -3,8 +3,11 @@
 package test
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -145,4 +148,97 @@ func TestReadersBesideWritersWithoutALease(t *testing.T) {
 	if _, err := os.Stat(w.copy()); err == nil {
 		t.Error("there is a recovery copy")
 	}
+}
+
+// Of writers of which one in each round is killed as soon as a recovery copy is
+// there, no token is lost that was saved, and none is there in half. The next run
+// finishes what was begun, and removes the copy.
+//
+// differs: whole-at-every-moment
+func TestWritersThatAreKilledLoseNothing(t *testing.T) {
+	registry, err := stubregistry.Start(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { registry.Close() })
+	home := t.TempDir()
+	file, recovery := filepath.Join(home, "credentials.toml"), filepath.Join(home, ".credentials.toml.recovery")
+	const writers = 4
+	config := "[registries.nobody]\nindex = \"sparse+https://nobody.example/\"\n"
+	for n := range writers {
+		config += fmt.Sprintf("[registries.w%d]\nindex = %q\n", n, registry.Index(fmt.Sprint("w", n)))
+	}
+	before := documentEnd(24 << 10)
+	for path, content := range map[string]string{filepath.Join(home, "config.toml"): config, file: before} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(stdin, program string, args ...string) *exec.Cmd {
+		cmd := command(t, ours(t, program), args...)
+		cmd.Dir, cmd.Env, cmd.Stdin = home, []string{"HOME=" + home, "CARGO_HOME=" + home}, strings.NewReader(stdin)
+		return cmd
+	}
+	want, killed := tokensOf(t, before), 0
+	for round := range 40 {
+		cmds, tokens := make([]*exec.Cmd, writers), make([]string, writers)
+		for n := range cmds {
+			// Longer and shorter by turns, and by more than a page.
+			tokens[n] = fmt.Sprint(round, "-", strings.Repeat("t", (round+n)%3*3000), "-", n)
+			cmds[n] = run(tokens[n]+"\n", "cargo-login", "--registry", fmt.Sprint("w", n))
+			cmds[n].Stderr = new(bytes.Buffer)
+			if err := cmds[n].Start(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var ended sync.WaitGroup
+		errs := make([]error, writers)
+		for n, cmd := range cmds {
+			ended.Go(func() { errs[n] = cmd.Wait() })
+		}
+		done := make(chan struct{})
+		go func() { ended.Wait(); close(done) }()
+	watch:
+		for {
+			select {
+			case <-done:
+				break watch
+			default:
+			}
+			if _, err := os.Lstat(recovery); err == nil {
+				cmds[round%writers].Process.Kill()
+				break
+			}
+		}
+		<-done
+		if out, err := run("", "cargo-logout", "--registry", "nobody").CombinedOutput(); err != nil {
+			t.Fatalf("the next run: %v: %s", err, out)
+		}
+		if _, err := os.Lstat(recovery); err == nil {
+			t.Errorf("round %d: the recovery copy stays", round)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := tokensOf(t, string(content))
+		for n := range cmds {
+			name := fmt.Sprint("w", n)
+			switch {
+			case errs[n] == nil:
+				want[name] = tokens[n]
+			case !cmds[n].ProcessState.Exited():
+				killed++
+				if got[name] == tokens[n] {
+					want[name] = tokens[n]
+				}
+			default:
+				t.Errorf("round %d: %v: %s", round, errs[n], cmds[n].Stderr)
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Fatalf("round %d: the file holds %d tokens, want %d; the writers': %.40q", round, len(got), len(want), []string{got["w0"], got["w1"], got["w2"], got["w3"]})
+		}
+	}
+	t.Logf("%d were killed", killed)
 }

@@ -463,7 +463,13 @@ func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 	}{
 		{"only the owner can", func(string, string) error { return nil }, ""},
 		{"the group can write to the directory", func(home, _ string) error { return os.Chmod(home, 0o775) }, ""},
-		{"everybody can, but not replace it", func(home, _ string) error { return os.Chmod(home, 0o777|os.ModeSticky) }, ""},
+		{"everybody can put files there", func(home, _ string) error { return os.Chmod(home, 0o777|os.ModeSticky) }, "can be written to by all (mode 1777)"},
+		{"everybody can put files above", func(home, _ string) error { return os.Chmod(filepath.Dir(home), 0o777|os.ModeSticky) }, ""},
+		{"it is a link through where everybody can", func(_, path string) error {
+			through, dir := t.TempDir(), t.TempDir()
+			return errors.Join(os.Rename(path, filepath.Join(dir, "file")), os.Chmod(through, 0o777),
+				os.Symlink(filepath.Join(dir, "file"), filepath.Join(through, "link")), os.Symlink(filepath.Join(through, "link"), path))
+		}, "can be written to by all (mode 0777)"},
 		{"everybody can", func(home, _ string) error { return os.Chmod(home, 0o777) }, "can be written to by all (mode 0777)"},
 		{"it is a link to where everybody can", func(_, path string) error {
 			dir := t.TempDir()

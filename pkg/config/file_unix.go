@@ -65,12 +65,8 @@ func dangers(f *os.File) (dangers []string) {
 	if links := info.Sys().(*syscall.Stat_t).Nlink; links > 1 {
 		add("`%s` has %d names (hard links): the tokens in it are under each of them", f.Name(), links)
 	}
-	paths := []string{f.Name()}
-	if path, err := filepath.EvalSymlinks(f.Name()); err == nil && path != f.Name() {
-		paths = append(paths, path)
-	}
 	var seen []string
-	for _, path := range paths {
+	for _, path := range namesOf(f.Name()) {
 		for dir := filepath.Dir(path); !slices.Contains(seen, dir); dir = filepath.Dir(dir) {
 			seen = append(seen, dir)
 			info, err := os.Stat(dir)
@@ -78,9 +74,13 @@ func dangers(f *os.File) (dangers []string) {
 				continue
 			}
 			user := int(info.Sys().(*syscall.Stat_t).Uid)
-			switch {
-			case info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0:
+			switch all := info.Mode().Perm()&0o002 != 0; {
+			case all && info.Mode()&os.ModeSticky == 0:
 				add("every user of this machine can replace `%s`: its directory `%s` can be written to by all (mode %04o)",
+					f.Name(), dir, info.Mode().Perm())
+			case all && dir == filepath.Dir(f.Name()):
+				// Whoever makes a file of the old name there gets the next token.
+				add("every user of this machine can put a file in the place of `%s`: its directory `%s` can be written to by all (mode 1%03o)",
 					f.Name(), dir, info.Mode().Perm())
 			case !slices.Contains([]int{0, os.Geteuid(), owner}, user):
 				add("another user (uid %d) can replace `%s`: its directory `%s` is theirs", user, f.Name(), dir)
@@ -88,4 +88,25 @@ func dangers(f *os.File) (dangers []string) {
 		}
 	}
 	return dangers
+}
+
+// namesOf returns the path of a file, those of the symbolic links that it leads
+// through, and that of the file itself.
+func namesOf(path string) []string {
+	names := []string{path}
+	for len(names) < 40 {
+		target, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+		names = append(names, path)
+	}
+	if path, err := filepath.EvalSymlinks(path); err == nil {
+		names = append(names, path)
+	}
+	return names
 }

@@ -3,8 +3,10 @@
 package test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +33,16 @@ func TestServicesThatAreStrange(t *testing.T) {
 	remove := func(ctx context.Context, s keyring.Store) error {
 		return s.Delete(ctx, keyring.Entry{IndexURL: "u"})
 	}
+	lookAndSet := func(ctx context.Context, s keyring.Store) error {
+		if _, err := s.Locked(ctx); err != nil {
+			return err
+		}
+		return set(ctx, s)
+	}
+	fails := func(method, name string) secretservice.Fake {
+		return secretservice.Fake{Fails: map[string]string{method: name}}
+	}
+	const gone, noObject = "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.UnknownObject"
 	for _, test := range []struct {
 		about  string
 		fake   secretservice.Fake
@@ -53,6 +65,13 @@ func TestServicesThatAreStrange(t *testing.T) {
 		{"no place to store", secretservice.Fake{NoCollection: 2}, false, set, "has no default collection"},
 		{"no default collection for an instant", secretservice.Fake{Missing: true, NoCollection: 1}, false, get, credential.ErrNotFound.Error()},
 		{"no place to store for an instant", secretservice.Fake{NoCollection: 1}, false, set, ""},
+		{"gone before it gives the token", fails("GetSecret", gone), false, get, "the Secret Service went away"},
+		{"gone before it stores", fails("CreateItem", gone), false, set, "the Secret Service went away"},
+		{"gone before it removes", fails("Delete", gone), false, remove, "the Secret Service went away"},
+		{"an entry that cannot be read", fails("GetSecret", noObject), false, get, "cannot read the token from"},
+		{"an entry that cannot be removed", fails("Delete", noObject), false, remove, "cannot remove the token from"},
+		{"no place to store after all", fails("CreateItem", noObject), false, lookAndSet, "cannot store the token in"},
+		{"nothing stored", secretservice.Fake{StoresNothing: true}, false, set, "has not stored the token"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
@@ -90,6 +109,50 @@ func TestServicesThatAreStrange(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 		})
+	}
+}
+
+// A store that is gone is one that fails, once it has answered.
+func TestServiceThatGoesBetweenTwoRequests(t *testing.T) {
+	d := newDesktop(t)
+	provider := command(t, ours(t, "cargo-credential-keyring"), "--cargo-plugin")
+	provider.Env = d.Environ
+	in, err := provider.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := provider.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := provider.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	answer := func() string {
+		if !lines.Scan() {
+			t.Fatalf("the provider has ended: %v", lines.Err())
+		}
+		return lines.Text()
+	}
+	answer()
+	for i, request := range requests {
+		if _, err := io.WriteString(in, request+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		want := `{"Err":{"kind":"other","message":"the Secret Service went away","caused-by":[]}}`
+		if i == 0 {
+			want = `{"Err":{"kind":"not-found"}}`
+		}
+		if got := answer(); got != want {
+			t.Errorf("request %d is answered with %s, want %s", i+1, got, want)
+		}
+		if err := d.StopKeyring(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(in.Close(), provider.Wait()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -159,6 +159,13 @@ func TestKeyringKeepsEveryTokenWhole(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "no\ntoken") {
 		t.Errorf("a token with a line feed gets the error %v", err)
 	}
+	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("\xff\x00")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = provider.Get(t.Context(), &credential.Request{IndexURL: d.index()}, credential.Read)
+	if err == nil || !strings.Contains(err.Error(), "is not valid UTF-8") {
+		t.Errorf("an entry that is no text gets the error %v", err)
+	}
 }
 
 // A lockedBuffer is written by one goroutine and read by another.

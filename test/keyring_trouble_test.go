@@ -132,6 +132,10 @@ func TestKeyringThatIsNotThere(t *testing.T) {
 			d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=disabled:")
 			return nil
 		}},
+		{"no address at which is a bus", "cannot connect to the session's D-Bus (unix:path=/missing;/dev/null)", func() error {
+			d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=unix:path=/missing;/dev/null")
+			return nil
+		}},
 	} {
 		if err := test.before(); err != nil {
 			t.Fatal(err)
@@ -238,6 +242,28 @@ func TestKeyringThatDoesNotAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A bus of which it is not known that there is none is there.
+func TestBusThatCannotBeReached(t *testing.T) {
+	d, keyring := newDesktop(t), ours(t, "cargo-credential-keyring")
+	session := d.Environ
+	bus, _ := config.LookupEnv(session, "DBUS_SESSION_BUS_ADDRESS")
+	d.stores(keyring)
+	full, silent := fullSocket(t), silentSocket(t)
+	for address, want := range map[string]string{
+		"unixexec:path=/bin/cat":                          "addresses with `unixexec:` are not supported",
+		"unix:path=" + full + ";unix:path=/missing":       ") does not answer within 2s",
+		"unix:path=/missing;unix:path=" + silent:          ") does not answer within 2s",
+		"unix:path=" + strings.Repeat("/longer", 20):      "cannot talk to the session's D-Bus",
+		"unixexec:path=/bin/cat;unix:path=/missing;tcp:x": "addresses with `unixexec:` are not supported",
+	} {
+		d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS="+address)
+		d.fails(want)
+	}
+	d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=unix:path=/missing;disabled:;"+bus)
+	d.must("kept\n", ours(t, "cargo-login"), "--registry", "pub")
+	d.holds("kept")
 }
 
 // silentSocket returns the path of a socket that never says a word.

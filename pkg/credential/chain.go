@@ -42,8 +42,10 @@ type Chain struct {
 	// By canonical index URL: what is configured, and the tokens that may be kept.
 	configured map[string]*config.RegistryConfig
 	tokens     map[string]Token
-	// noStore is set while a secret store is passed over that is not there.
+	// noStore is set while a secret store is passed over that is not there;
+	// stores are those that have been there.
 	noStore bool
+	stores  []string
 }
 
 // Login has the first provider that serves the registry store a token. args
@@ -151,6 +153,13 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		line := strings.Join(append([]string{entry.Name}, args...), " ")
 		say(c.Config, config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.DisplayName())
 		err = ask(provider, &Request{IndexURL: r.Index, Name: r.Name, Headers: call.headers, Args: args})
+		switch {
+		case !isSecretStore(entry.Name):
+		case !errors.Is(err, ErrURLNotSupported):
+			c.stores = append(c.stores, line)
+		case slices.Contains(c.stores, line):
+			err = errStoreGone
+		}
 		var unexpected *unexpectedResponse
 		switch {
 		case err == nil:
@@ -171,6 +180,8 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 	}
 	return ErrNoProvider
 }
+
+var errStoreGone = errors.New("the secret store that it asked before is gone")
 
 // say tells the user what is being done.
 func say(c *config.Config, kind config.NoticeKind, verb, format string, args ...any) {

@@ -101,6 +101,31 @@ func TestChainGoesOnOnlyWhereTheNextProviderMayAnswer(t *testing.T) {
 	}
 }
 
+// That a secret store is gone is a failure, once it has answered: the token goes
+// into no file, and none is called removed.
+func TestSecretStoreThatIsGone(t *testing.T) {
+	chain, _ := heldBy(t, map[string]string{
+		"config.toml": pubConfig + "[registry]\nglobal-credential-providers = [\"cargo:token\", \"cargo-credential-keyring\"]\n",
+	})
+	chain.BuiltIn = map[string]Provider{"cargo-credential-keyring": fake{
+		get:    func(context.Context, *Request, Operation) (*Token, error) { return nil, ErrNotFound },
+		login:  func(context.Context, *Request, LoginOptions) error { return ErrURLNotSupported },
+		logout: func(context.Context, *Request) error { return ErrURLNotSupported },
+	}}
+	r, token := registryNamed(t, chain, "pub"), config.NewSecret("t")
+	if _, err := chain.Get(t.Context(), r, Read, nil, false); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a get says %v", err)
+	}
+	for about, err := range map[string]error{
+		"login":  chain.Login(t.Context(), r, LoginOptions{Token: &token}, nil),
+		"logout": chain.Logout(t.Context(), r),
+	} {
+		if !errors.Is(err, errStoreGone) || chain.stored(t) != "" {
+			t.Errorf("a %s says %v, stored %q", about, err, chain.stored(t))
+		}
+	}
+}
+
 func TestLookupNeedsAProviderOnlyForReading(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig, "credentials.toml": "[registries.pub]\ntoken = \"t\"\n"})
 	if _, err := chain.Token(t.Context(), "pub", Read); !errors.Is(err, ErrNotConfigured) {

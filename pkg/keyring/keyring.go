@@ -21,7 +21,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -102,7 +104,13 @@ type Options struct {
 	// CanPrompt reports whether a person could do that, see [CanPrompt]; nil is
 	// that none could. It is asked when one has to.
 	CanPrompt func() bool
+
+	seen *seen
 }
+
+// seen is what has answered since a provider runs, or a store is open. That it
+// is gone then is a failure: the token may be in it.
+type seen struct{ service, collection atomic.Bool }
 
 // patience is how long a store may take that is not locked.
 const patience = 2 * time.Second
@@ -114,6 +122,7 @@ func Open(ctx context.Context, o Options) (Store, error) {
 		return nil, err
 	}
 	o.UnlockTimeout = cmp.Or(o.UnlockTimeout, time.Minute)
+	o.seen = cmp.Or(o.seen, &seen{})
 	store := open(o)
 	if o.Fallback == "" || o.Backend != "" {
 		return store, nil
@@ -165,6 +174,7 @@ type Provider struct {
 	Notify func(config.Notice)
 
 	missing sync.Once
+	seen    seen
 }
 
 var _ credential.Provider = (*Provider)(nil)
@@ -174,6 +184,9 @@ func (p *Provider) Get(ctx context.Context, req *credential.Request, _ credentia
 	var token config.Secret
 	err := p.use(ctx, req, func(s Store) (err error) {
 		token, err = s.Get(ctx, entry(req))
+		if err == nil && !utf8.ValidString(token.Expose()) {
+			return fmt.Errorf("what %s holds for `%s` is not valid UTF-8", s.Name(), cmp.Or(req.Name, req.IndexURL))
+		}
 		return err
 	})
 	if err != nil {
@@ -232,6 +245,7 @@ func (p *Provider) use(ctx context.Context, req *credential.Request, do func(Sto
 			return err
 		}
 	}
+	options.seen = &p.seen
 	store, err := Open(ctx, options)
 	if err == nil {
 		err = do(store)

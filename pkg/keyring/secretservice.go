@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,7 +26,7 @@ const (
 	serviceName       = "org.freedesktop.secrets"
 	servicePath       = dbus.ObjectPath("/org/freedesktop/secrets")
 	defaultCollection = dbus.ObjectPath("/org/freedesktop/secrets/aliases/default")
-	noPrompt          = dbus.ObjectPath("/")
+	nothing           = dbus.ObjectPath("/")
 
 	service    = "org.freedesktop.Secret.Service"
 	collection = "org.freedesktop.Secret.Collection"
@@ -63,9 +64,9 @@ func (s secretService) Get(ctx context.Context, e Entry) (config.Secret, error) 
 		if err != nil {
 			return err
 		}
-		secret, err := (&ss.SecretService{Conn: c.bus}).GetSecret(unlocked[0], session)
-		if err != nil {
-			return c.failed("cannot read the token from", err)
+		var secret ss.Secret
+		if err := c.call(unlocked[0], item+".GetSecret", session).Store(&secret); err != nil {
+			return c.failed("cannot read the token from", unlocked[0], err)
 		}
 		token = config.NewSecret(string(secret.Value))
 		clear(secret.Value)
@@ -100,8 +101,11 @@ func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) er
 			}
 			err = create()
 		}
-		if err != nil {
-			return c.failed("cannot store the token in", err)
+		switch {
+		case err != nil:
+			return c.failed("cannot store the token in", defaultCollection, err)
+		case created == nothing && prompt == nothing:
+			return errors.New("the Secret Service has not stored the token")
 		}
 		return c.prompt(ctx, prompt)
 	})
@@ -109,8 +113,12 @@ func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) er
 
 // Delete removes the entry, from all collections as libsecret does.
 func (s secretService) Delete(ctx context.Context, e Entry) error {
+	removed := false
 	return s.connected(ctx, func(c *connection) error {
 		unlocked, locked, err := c.find(ctx, e)
+		if err == credential.ErrNotFound && removed {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -122,11 +130,12 @@ func (s secretService) Delete(ctx context.Context, e Entry) error {
 		for _, path := range append(unlocked, locked...) {
 			var prompt dbus.ObjectPath
 			if err := c.call(path, item+".Delete").Store(&prompt); err != nil {
-				return c.failed("cannot remove the token from", err)
+				return c.failed("cannot remove the token from", path, err)
 			}
 			if err := c.prompt(ctx, prompt); err != nil {
 				return err
 			}
+			removed = true
 		}
 		return nil
 	})
@@ -163,18 +172,18 @@ func (c *connection) find(ctx context.Context, e Entry) (unlocked, locked []dbus
 
 func (c *connection) search(e Entry) (unlocked, locked []dbus.ObjectPath, err error) {
 	if err := c.call(servicePath, service+".SearchItems", e.attributes()).Store(&unlocked, &locked); err != nil {
-		return nil, nil, c.failed("cannot search", err)
+		return nil, nil, c.failed("cannot search", servicePath, err)
 	}
 	return unlocked, locked, nil
 }
 
 // locked reports whether the default collection is locked.
 func (c *connection) locked() (bool, error) {
-	property, err := c.bus.Object(serviceName, defaultCollection).GetProperty(collection + ".Locked")
+	var locked bool
+	err := c.call(defaultCollection, "org.freedesktop.DBus.Properties.Get", collection, "Locked").Store(&locked)
 	if err != nil {
-		return false, c.failed("cannot reach the default collection of", err)
+		return false, c.failed("cannot reach the default collection of", defaultCollection, err)
 	}
-	locked, _ := property.Value().(bool)
 	return locked, nil
 }
 
@@ -185,34 +194,44 @@ func (c *connection) session() (dbus.ObjectPath, error) {
 	var session dbus.ObjectPath
 	err := c.call(servicePath, service+".OpenSession", "plain", dbus.MakeVariant("")).Store(&output, &session)
 	if err != nil {
-		return "", c.failed("cannot open a session with", err)
+		return "", c.failed("cannot open a session with", servicePath, err)
 	}
 	return session, nil
 }
 
-func isLocked(err error) bool {
-	var failure dbus.Error
-	return errors.As(err, &failure) && failure.Name == "org.freedesktop.Secret.Error.IsLocked"
-}
-
-// failed says what could not be done. A service or a collection that is not
-// there is [ErrUnavailable], and one that does not answer [ErrNoAnswer].
-func (c *connection) failed(what string, err error) error {
-	var failure dbus.Error
-	if errors.As(err, &failure) {
-		switch failure.Name {
-		case "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
-			"org.freedesktop.DBus.Error.Spawn.ServiceNotFound":
-			return unavailablef("no Secret Service runs in this session; start one, such as gnome-keyring, KWallet or KeePassXC")
-		case "org.freedesktop.DBus.Error.UnknownObject", "org.freedesktop.DBus.Error.UnknownMethod",
-			"org.freedesktop.Secret.Error.NoSuchObject":
-			return errNoCollection
-		}
-	}
-	if c.timedOut() {
+// failed says what could not be done to an object. A service or a collection that
+// is not there is [ErrUnavailable], and one that does not answer [ErrNoAnswer].
+func (c *connection) failed(what string, path dbus.ObjectPath, err error) error {
+	switch {
+	case isGone(err) && !c.options.seen.service.Load():
+		return unavailablef("no Secret Service runs in this session; start one, such as gnome-keyring, KWallet or KeePassXC")
+	case isGone(err):
+		return errGone
+	case isMissing(err) && path == defaultCollection && !c.options.seen.collection.Load():
+		return errNoCollection
+	case c.timedOut():
 		return silent("the Secret Service")
 	}
 	return fmt.Errorf("%s the Secret Service: %w", what, err)
+}
+
+func isError(err error, names ...string) bool {
+	var failure dbus.Error
+	return errors.As(err, &failure) && slices.Contains(names, failure.Name)
+}
+
+func isLocked(err error) bool { return isError(err, "org.freedesktop.Secret.Error.IsLocked") }
+
+// isGone reports whether the bus says that no service runs.
+func isGone(err error) bool {
+	return isError(err, "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
+		"org.freedesktop.DBus.Error.Spawn.ServiceNotFound")
+}
+
+// isMissing reports whether the service says that it has no such object.
+func isMissing(err error) bool {
+	return isError(err, "org.freedesktop.DBus.Error.UnknownObject", "org.freedesktop.DBus.Error.UnknownMethod",
+		"org.freedesktop.Secret.Error.NoSuchObject")
 }
 
 func silent(what string) error {
@@ -235,7 +254,8 @@ var errTooLong = errors.New("it takes too long")
 
 // connected connects to the bus, and does something with the connection. While
 // another program stores something, GNOME Keyring says for a moment that there
-// is no collection, so that is believed only when it is said twice.
+// is no collection, so that is believed only when it is said twice. So is that
+// there is no entry, which may have been replaced since the search.
 func (s secretService) connected(ctx context.Context, do func(*connection) error) error {
 	address, err := busAddress(s.Environ)
 	if err != nil {
@@ -245,12 +265,12 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 	defer cancel(nil)
 	c := &connection{ctx: ctx, options: s.Options, impatience: time.AfterFunc(patience, func() { cancel(errTooLong) })}
 	defer c.impatience.Stop()
-	c.bus, err = dbus.Dial(address, dbus.WithContext(ctx))
+	c.bus, err = dial(ctx, address)
 	isFull := errors.Is(err, syscall.EAGAIN) // it does not take in those who wait
-	if err != nil && !isFull {
+	switch {
+	case isAbsent(err):
 		return unavailablef("cannot connect to the session's D-Bus (%s): %v", address, err)
-	}
-	if err == nil {
+	case err == nil:
 		defer c.bus.Close()
 		if err = c.bus.Auth(nil); err == nil {
 			err = c.bus.Hello()
@@ -262,17 +282,75 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 	case err != nil:
 		return fmt.Errorf("cannot talk to the session's D-Bus (%s): %w", address, err)
 	}
-	if err = do(c); err != errNoCollection {
-		return err
+	if err = do(c); err == errNoCollection || isMissing(err) {
+		time.Sleep(100 * time.Millisecond)
+		err = do(c)
 	}
-	time.Sleep(100 * time.Millisecond)
-	return do(c)
+	return err
+}
+
+// errNoAddress says that there can be no bus at what is given as its address,
+// such as "disabled:".
+var errNoAddress = errors.New("that is no address of a bus")
+
+// dial connects to the first of several addresses that answers. It fails if one
+// of them may have a bus.
+func dial(ctx context.Context, addresses string) (bus *dbus.Conn, err error) {
+	for address := range strings.SplitSeq(addresses, ";") {
+		var failed error
+		switch transport, _, _ := strings.Cut(address, ":"); transport {
+		case "unix", "tcp", "nonce-tcp":
+			if bus, failed = dialOne(ctx, address); failed == nil {
+				return bus, nil
+			}
+		case "unixexec", "launchd", "systemd":
+			failed = fmt.Errorf("addresses with `%s:` are not supported", transport)
+		default:
+			failed = errNoAddress
+		}
+		if err == nil || isAbsent(err) {
+			err = failed
+		}
+	}
+	return nil, err
+}
+
+// dialOne connects to one address. To connect over a network may take minutes.
+func dialOne(ctx context.Context, address string) (*dbus.Conn, error) {
+	type result struct {
+		bus *dbus.Conn
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		bus, err := dbus.Dial(address, dbus.WithContext(ctx))
+		done <- result{bus, err}
+	}()
+	select {
+	case r := <-done:
+		return r.bus, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// isAbsent reports whether nothing can be at an address: what refuses or cannot
+// be reached for another reason is there.
+func isAbsent(err error) bool {
+	return err != nil && (err == errNoAddress || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ECONNREFUSED))
 }
 
 func (c *connection) timedOut() bool { return context.Cause(c.ctx) == errTooLong }
 
 func (c *connection) call(path dbus.ObjectPath, method string, args ...any) *dbus.Call {
-	return c.bus.Object(serviceName, path).Call(method, 0, args...)
+	call := c.bus.Object(serviceName, path).Call(method, 0, args...)
+	if call.Err == nil || errors.As(call.Err, new(dbus.Error)) && !isGone(call.Err) {
+		c.options.seen.service.Store(true)
+	}
+	if call.Err == nil && path == defaultCollection {
+		c.options.seen.collection.Store(true)
+	}
+	return call
 }
 
 // busAddress returns where the session's bus is. None is started: a secret
@@ -305,7 +383,7 @@ var (
 	errDismissed = errors.New("the keyring stays locked: the prompt was dismissed, or could not be shown; " + howToUnlock)
 	errNoPrompt  = errors.New("the Secret Service asks for a confirmation, and there is no display or terminal for that; log in to the desktop and try again")
 	errDeclined  = errors.New("nothing has been done: the prompt was dismissed, or could not be shown")
-	errGone      = errors.New("the Secret Service went away while it asked")
+	errGone      = errors.New("the Secret Service went away")
 )
 
 // unlock has the service unlock a collection or an entry, which may ask a person.
@@ -313,7 +391,7 @@ func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 	var unlocked []dbus.ObjectPath
 	var prompt dbus.ObjectPath
 	if err := c.call(servicePath, service+".Unlock", []dbus.ObjectPath{path}).Store(&unlocked, &prompt); err != nil {
-		return c.failed("cannot unlock", err)
+		return c.failed("cannot unlock", path, err)
 	}
 	switch err := c.prompt(ctx, prompt); err {
 	case errNoPrompt:
@@ -328,7 +406,7 @@ func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 // prompt has the service ask a person, and waits for the answer. The package
 // secret_service would never stop waiting, and not say that the person declined.
 func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
-	if prompt == noPrompt {
+	if prompt == nothing {
 		return nil
 	}
 	if canPrompt := c.options.CanPrompt; canPrompt == nil || !canPrompt() {
@@ -341,11 +419,11 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 		{dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, serviceName)},
 	} {
 		if err := c.bus.AddMatchSignal(signal...); err != nil {
-			return c.failed("cannot watch the prompt of", err)
+			return c.failed("cannot watch the prompt of", prompt, err)
 		}
 	}
 	if err := c.call(prompt, promptInterface+".Prompt", "").Err; err != nil {
-		return c.failed("cannot show the prompt of", err)
+		return c.failed("cannot show the prompt of", prompt, err)
 	}
 	// A person has longer than the service.
 	c.impatience.Stop()

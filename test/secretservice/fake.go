@@ -22,6 +22,17 @@ type Fake struct {
 	Bare bool
 	// NoCollection is how often it says that there is no default collection.
 	NoCollection int32
+	// Fails has, by their methods, the names of the errors that calls end with.
+	Fails map[string]string
+	// StoresNothing is a service that claims to have stored an entry.
+	StoresNothing bool
+}
+
+func (f Fake) failure(method string) *dbus.Error {
+	if name := f.Fails[method]; name != "" {
+		return dbus.NewError(name, nil)
+	}
+	return nil
 }
 
 const (
@@ -109,10 +120,12 @@ func (f fakeItems) GetSecret(dbus.ObjectPath) (fakeSecret, *dbus.Error) {
 	if f.SilentSecret {
 		select {}
 	}
-	return fakeSecret{"/session", []byte{}, []byte("secret"), "text/plain"}, nil
+	return fakeSecret{"/session", []byte{}, []byte("secret"), "text/plain"}, f.failure("GetSecret")
 }
 
-func (f fakeItems) Delete() (dbus.ObjectPath, *dbus.Error) { return f.confirmation(), nil }
+func (f fakeItems) Delete() (dbus.ObjectPath, *dbus.Error) {
+	return f.confirmation(), f.failure("Delete")
+}
 
 func (f Fake) confirmation() dbus.ObjectPath {
 	if f.Confirm {
@@ -134,6 +147,12 @@ func (f *fakeCollection) missing() *dbus.Error {
 }
 
 func (f *fakeCollection) CreateItem(map[string]dbus.Variant, fakeSecret, bool) (item, prompt dbus.ObjectPath, err *dbus.Error) {
+	if err := f.failure("CreateItem"); err != nil {
+		return fakeNothing, fakeNothing, err
+	}
+	if f.StoresNothing {
+		return fakeNothing, fakeNothing, nil
+	}
 	return fakeItem, f.confirmation(), f.missing()
 }
 

@@ -36,6 +36,12 @@ type Options struct {
 	Notify func(Notice)
 }
 
+// Format shows, for every verb, where the configuration comes from and nothing of
+// what is in it: tokens may be in the environment and in files.
+func (o Options) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "{Dir:%s Home:%s}", o.Dir, o.Home)
+}
+
 // Config is Cargo's configuration as seen from one directory.
 //
 // It is read when it is first needed and then kept. A Config must not be used

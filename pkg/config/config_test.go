@@ -490,6 +490,34 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
+// What holds the environment or the text of a file shows neither.
+func TestConfigurationShowsNoToken(t *testing.T) {
+	const token = "hunter2-hunter2"
+	home, _ := credentialsHome(t, "[registries.pub]\ntoken = \""+token+"\"\n")
+	c, err := Load(Options{Dir: home, Home: home, Environ: []string{"CARGO_REGISTRY_TOKEN=" + token}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := c.OpenCredentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, shown := range []any{c, *c, c.Options, file, *file, struct{ C *Config }{c}, map[string]any{"": *c}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			text := fmt.Sprintf(verb, shown)
+			for _, spelling := range []string{token, fmt.Sprintf("%x", token), fmt.Sprintf("%d", []byte(token)), fmt.Sprintf("%#v", []byte(token))} {
+				if strings.Contains(text, strings.Trim(strings.TrimPrefix(spelling, "[]byte"), "[]{}")) {
+					t.Errorf("%s of %T shows the token: %s", verb, shown, text)
+				}
+			}
+			if !strings.Contains(text, home) {
+				t.Errorf("%s of %T does not say where it comes from: %s", verb, shown, text)
+			}
+		}
+	}
+}
+
 // dump shows all that reflection reaches, through pointers and unexported fields.
 func dump(v reflect.Value, depth int) string {
 	if depth > 12 {

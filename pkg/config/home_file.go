@@ -232,6 +232,9 @@ type document struct {
 	saved []byte
 }
 
+// Format shows, for every verb, the file's path and nothing of what is in it.
+func (d document) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%s}", d.path) }
+
 // Path returns the file's path.
 func (d *document) Path() string { return d.path }
 

@@ -329,7 +329,7 @@ func (s *Shell) Run(command func(context.Context) error) int {
 	var received os.Signal
 	watch := func() {
 		signals := make(chan os.Signal, 1)
-		for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 			if !signal.Ignored(s) { // as for a program under nohup
 				signal.Notify(signals, s)
 			}

@@ -181,6 +181,7 @@ func TestChainTellsOfAnotherToken(t *testing.T) {
 			"still has a token configured in environment variable `CARGO_REGISTRIES_PUB_TOKEN`, which the new one shadows; `unset CARGO_REGISTRIES_PUB_TOKEN` removes it",
 			"still has a token configured in environment variable `CARGO_REGISTRIES_PUB_TOKEN`, which stays in force: a logout removes the one of `one` only; `unset CARGO_REGISTRIES_PUB_TOKEN` removes it",
 		},
+		{"that is empty", pubConfig + listed, "", []string{"CARGO_REGISTRIES_PUB_TOKEN="}, "", ""},
 		{
 			"in a configuration file", pubConfig + "token = \"old\"\n" + listed, "", nil,
 			"still has a token configured in HOME/config.toml, which the new one shadows; delete it there",

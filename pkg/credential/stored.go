@@ -211,7 +211,10 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 		}
 	}
 	left := e.left(before, secret)
-	if left == nil {
+	if left == nil || isEmpty(left) {
+		if stored == (config.Stored{}) {
+			return ErrNotFound
+		}
 		return nil
 	}
 	because := "a logout removes the one in the credentials file only"
@@ -252,13 +255,17 @@ func (c *Chain) tellOther(r registry.Registry, action, served string) {
 		return
 	}
 	told, what := e.left(before, storedToken), "the new one shadows"
-	switch {
-	case served == nameToken && told != nil && told.Definition.Kind == config.Environment:
+	if served == nameToken && told != nil && (told.Definition.Kind == config.Environment || before.Name != e.name()) {
 		what = "shadows the new one"
-	case served == nameToken && !e.inFile(old.Definition):
-		told = old
-	case served == nameToken || told == nil:
+	} else if served == nameToken {
+		if told = old; e.inFile(old.Definition) {
+			told = e.elsewhere(before.Name)
+		}
+	}
+	switch {
+	case told == nil, isEmpty(told) && what == "the new one shadows":
 		return
+	case served == nameToken:
 	case action == kindLogin && (isSecretStore(served) || secretStores[served] != ""):
 	case !c.usesToken(r, before): // Cargo has warned of it
 		return
@@ -266,6 +273,23 @@ func (c *Chain) tellOther(r registry.Registry, action, served string) {
 		what = "stays in force: a logout removes the one of `" + served + "` only"
 	}
 	c.warn("%s still has a token configured in %s, which %s; %s", r, told.Definition, what, e.removal(told.Definition, before.Name))
+}
+
+// isEmpty reports whether a secret is configured that Cargo refuses to send.
+func isEmpty(s *config.Value[config.Secret]) bool { return s.Val == (config.Secret{}) }
+
+// elsewhere returns the token that other places than the credentials file define
+// in a table of that name; nil if there is none.
+func (e credentialsEntry) elsewhere(name string) *config.Value[config.Secret] {
+	key := "registry.token"
+	if name != "" {
+		key = "registries." + name + ".token"
+	}
+	token, err := config.New(quieted(e.config).Options).String(key)
+	if err != nil || token == nil {
+		return nil
+	}
+	return &config.Value[config.Secret]{Val: config.NewSecret(token.Val), Definition: token.Definition}
 }
 
 // usesToken reports whether a configured token counts once the providers in

@@ -121,6 +121,43 @@ func TestTokenIsAskedForInCargosWords(t *testing.T) {
 	}
 }
 
+// A token that the new one shadows, or that shadows it, is named wherever it is.
+func TestLoginTellsOfAnotherToken(t *testing.T) {
+	const stored = "[registries.pub]\ntoken = \"old\"\n"
+	const elsewhere = "token = \"c\"\n"
+	const still = "registry `pub` still has a token configured in "
+	for _, c := range []struct {
+		name                string
+		configuration, file string
+		environ             []string
+		told                []string
+	}{
+		{"none", "", "", nil, nil},
+		{"the old one", "", stored, nil, nil},
+		{"config.toml", elsewhere, "", nil, []string{still + "HOME/config.toml, which the new one shadows; delete it there"}},
+		{"the old one and config.toml", elsewhere, stored, nil, []string{still + "HOME/config.toml, which the new one shadows; delete it there"}},
+		{"an empty one", "token = \"\"\n", stored, nil, nil},
+		{"an empty variable", "", "", []string{"CARGO_REGISTRIES_PUB_TOKEN="}, []string{
+			still + "environment variable `CARGO_REGISTRIES_PUB_TOKEN`, which shadows the new one; `unset CARGO_REGISTRIES_PUB_TOKEN` removes it",
+		}},
+		{"under another name", "", "[registries.other]\ntoken = \"o\"\n", []string{"CARGO_REGISTRIES_OTHER_INDEX=sparse+http://127.0.0.1/pub/"}, []string{
+			still + "HOME/credentials.toml, which shadows the new one; delete it there",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			chain, told := heldBy(t, map[string]string{"config.toml": pubConfig + c.configuration, "credentials.toml": c.file}, c.environ...)
+			token := config.NewSecret("new")
+			if err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{Token: &token}, nil); err != nil {
+				t.Fatal(err)
+			}
+			got := slices.DeleteFunc(*told, func(s string) bool { return !strings.HasPrefix(s, "registry") })
+			if !slices.Equal(got, c.told) {
+				t.Errorf("told\n%q\nwant\n%q", got, c.told)
+			}
+		})
+	}
+}
+
 func TestLogoutClaimsOnlyWhatIsTrue(t *testing.T) {
 	const stored = "[registries.pub]\ntoken = \"t\"\n"
 	const still = "registry `pub` still has a token configured in "
@@ -138,6 +175,8 @@ func TestLogoutClaimsOnlyWhatIsTrue(t *testing.T) {
 		{"only a key", "", "[registries.pub]\nsecret-key = \"k\"\n", nil, []string{"Logout not currently logged in to `pub`"}, "[registries.pub]\nsecret-key = \"k\"\n"},
 		{"another's", "", "[registry]\ntoken = \"t\"\n", nil, []string{"Logout not currently logged in to `pub`"}, "[registry]\ntoken = \"t\"\n"},
 		{"variable", "", "", []string{variable + "=e"}, []string{still + "environment variable `" + variable + "`" + because}, ""},
+		{"an empty variable", "", "", []string{variable + "="}, []string{"Logout not currently logged in to `pub`"}, ""},
+		{"stored and an empty variable", "", stored, []string{variable + "="}, []string{removed, revokeNote}, "[registries.pub]\n"},
 		{"stored and variable", "", stored, []string{variable + "=e"}, []string{removed, revokeNote, still + "environment variable `" + variable + "`" + because}, "[registries.pub]\n"},
 		{"config.toml", "token = \"c\"\n", "", nil, []string{still + "HOME/config.toml" + because}, ""},
 		{"stored and config.toml", "token = \"c\"\n", stored, nil, []string{removed, revokeNote, still + "HOME/config.toml" + because}, "[registries.pub]\n"},
@@ -184,7 +223,7 @@ func TestLogoutNoticesThatTheFileIsGone(t *testing.T) {
 	if err := chain.Logout(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"Credential cargo:token logout pub"}; !slices.Equal(*told, want) {
+	if want := []string{"Credential cargo:token logout pub", "Logout not currently logged in to `pub`"}; !slices.Equal(*told, want) {
 		t.Errorf("told %q, want %q", *told, want)
 	}
 }

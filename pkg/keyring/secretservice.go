@@ -17,6 +17,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	ss "github.com/zalando/go-keyring/secret_service"
 
+	"github.com/cargo-auth/cargo-auth/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
@@ -280,7 +281,7 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 	case isFull, err != nil && c.timedOut():
 		return silent("the session's D-Bus (" + address + ")")
 	case err != nil:
-		return fmt.Errorf("cannot talk to the session's D-Bus (%s): %w", address, err)
+		return fmt.Errorf("cannot talk to the session's D-Bus (%s): %w", address, oserror.New(err))
 	}
 	if err = do(c); err == errNoCollection || isMissing(err) {
 		time.Sleep(100 * time.Millisecond)

@@ -45,7 +45,7 @@ var sections = map[string]section{
 		shows(""), shows(""),
 	}},
 	"A tour": {blocks: []func(*reading, block){(*reading).configure}},
-	"Log in where there is no Rust": {registry: openRegistry, blocks: []func(*reading, block){
+	"Log in without Rust": {registry: openRegistry, blocks: []func(*reading, block){
 		shows("(?s)`crates-io` saved\n.*`my-registry` saved\n.*`my-registry` has been removed from local storage\n"),
 	}},
 	"One keyring for the whole team": {
@@ -66,7 +66,7 @@ var sections = map[string]section{
 	"In a container": {registry: privateRegistry, blocks: []func(*reading, block){
 		(*reading).checkImage, shows(""), (*reading).checkSecretMount,
 	}},
-	"A private registry behind a proxy": {registry: privateRegistry, blocks: []func(*reading, block){
+	"A private registry and a proxy": {registry: privateRegistry, blocks: []func(*reading, block){
 		(*reading).checkProxy, shows("`my-registry` saved\n"),
 	}},
 	"In Cargo's place": {registry: openRegistry, blocks: []func(*reading, block){

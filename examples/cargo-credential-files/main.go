@@ -1,6 +1,6 @@
 // Command cargo-credential-files is a credential provider for Cargo that keeps
-// tokens in a directory, each in a file of its own: secrets that are mounted
-// there, or a disk that is encrypted. The directory is its argument.
+// each token in a file in one directory, such as a mount with secrets or an
+// encrypted disk. Its argument is the directory.
 package main
 
 import (
@@ -53,8 +53,9 @@ func (files) Logout(_ context.Context, req *credential.Request) error {
 	return notFound(os.Remove(path))
 }
 
-// tokenFile is named by the index URL: whoever writes a project's configuration
-// can give another registry the same name, and would be sent its token.
+// tokenFile names the file after the index URL. A registry's name will not do:
+// a project's configuration can give another registry that name, and would get
+// the token.
 func tokenFile(req *credential.Request) (string, error) {
 	if len(req.Args) != 1 || !filepath.IsAbs(req.Args[0]) {
 		return "", errors.New("the provider takes one argument, the absolute path of a directory")
@@ -62,7 +63,7 @@ func tokenFile(req *credential.Request) (string, error) {
 	return filepath.Join(req.Args[0], url.QueryEscape(req.IndexURL)), nil
 }
 
-// notFound has Cargo ask the next provider where there is no file.
+// notFound tells Cargo to ask the next provider if the file does not exist.
 func notFound(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return credential.ErrNotFound

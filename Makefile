@@ -1,37 +1,36 @@
-# Everything here works on a fresh clone, with no step before it.
+# Every target works on a fresh clone, without any step before it.
 
 PREFIX  ?= /usr/local
-# With as much of the commit in every clone, however many commits it has.
+# A fixed length, so that every clone gives a commit the same name.
 VERSION ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo devel)
-# The date in the manual pages: the commit's, or what SOURCE_DATE_EPOCH says.
+# The date in the manual pages: that of the commit, or SOURCE_DATE_EPOCH.
 DATE     = $(shell if [ -n "$$SOURCE_DATE_EPOCH" ]; \
 	then date -u -d "@$$SOURCE_DATE_EPOCH" +%F 2>/dev/null || date -u -r "$$SOURCE_DATE_EPOCH" +%F; \
 	else git log -1 --format=%cs 2>/dev/null; fi)
 FUZZTIME ?= 30s
-# Where files are made before they are put where they belong.
+# Where files are built before they are installed.
 BUILD   := build
 
 GO       := go
 PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
 LDFLAGS  := -s -w -X main.version=$(VERSION)
-# Inlined code makes the programs larger, and faster only where much is done: in
-# this project, in the TOML parser, and in the core of Go.
+# Inlining makes the programs larger, and pays off only in code that runs often:
+# this project, the TOML parser, and the core of Go.
 INLINED  := github.com/cargo-auth/... github.com/pelletier/... runtime/... internal/...
-# The same sources make the same bytes, wherever they are, from the libraries in
-# go.mod alone: GOWORK=off keeps the versions of tools and tests out.
+# The same sources give the same bytes in any directory. GOWORK=off takes library
+# versions from the root's go.mod alone, not from those of test and tools.
 COMPILE  := CGO_ENABLED=0 GOWORK=off $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -gcflags=all=-l $(INLINED:%=-gcflags=%=)
 MODULES  := . ./test ./tools
 PACKAGES := ./... ./test/... ./tools/...
 LICENSES := LICENSE-MIT LICENSE-APACHE THIRD-PARTY-LICENSES
-# The manual pages, what makes shells complete the programs' command lines, and
-# the licences, below the prefix.
+# Manual pages, shell completion and licences, under the prefix.
 SHARED   := $(PROGRAMS:%=share/man/man1/%.1) \
 	$(PROGRAMS:%=share/bash-completion/completions/%) \
 	$(PROGRAMS:%=share/zsh/site-functions/_%) \
 	$(PROGRAMS:%=share/fish/vendor_completions.d/%.fish) \
 	$(PROGRAMS:%=share/cargo-auth/completions/%.ps1) \
 	$(LICENSES:%=share/doc/cargo-auth/%)
-# What some tests need, and the packages it is in.
+# Tools that some tests need, each with its Debian package.
 TOOLS    := git:git dbus-daemon:dbus gnome-keyring-daemon:gnome-keyring secret-tool:libsecret-tools strace:strace \
 	dh_bash-completion:bash-completion zsh:zsh fish:fish rpm:rpm
 SYSTEMS  := linux darwin windows freebsd
@@ -41,8 +40,8 @@ MACHINES := amd64 arm64
 
 build: programs front
 
-# A copy starts up to a fifth faster than what the linker leaves behind, which is
-# in the page cache in single pages.
+# A copy starts up to a fifth faster than the file that the linker wrote, which
+# lies in the page cache page by page.
 programs:
 	@rm -rf '$(BUILD)/linked' && mkdir -p bin '$(BUILD)/linked'
 	$(COMPILE) -o '$(BUILD)/linked/' $(PROGRAMS:%=./cmd/%)
@@ -52,7 +51,7 @@ front:
 	@mkdir -p bin/front
 	$(COMPILE) -o bin/front/ ./cmd/cargo
 
-# Makes the manual pages of docs/man.
+# Builds the manual pages from docs/man.
 man:
 	@mkdir -p '$(BUILD)/share/man/man1'
 	@set -e; for program in $(PROGRAMS); do \
@@ -62,10 +61,10 @@ man:
 		rm '$(BUILD)/share/man/man1/'$$program.tmp; \
 	done
 
-# Makes what has shells complete the programs' command lines. The programs say
-# what there is to complete, as cobra's do. Cobra's own files would do, but to
-# take quotes off they run what stands on the line, such as $(command), and in
-# fish what was quoted. Only PowerShell's is cobra's.
+# Builds the completion files for each shell. The programs themselves list the
+# candidates, through cobra. We do not use cobra's own files, except the one for
+# PowerShell: to remove quotes, they run what is on the command line, such as
+# $(command), and in fish even what was quoted.
 completions:
 	@mkdir -p '$(BUILD)/share/bash-completion/completions' '$(BUILD)/share/zsh/site-functions' \
 		'$(BUILD)/share/fish/vendor_completions.d' '$(BUILD)/share/cargo-auth/completions'
@@ -79,13 +78,13 @@ completions:
 			'$(BUILD)/completion.ps1' > '$(BUILD)/share/cargo-auth/completions/'$$program.ps1; \
 	done
 
-# Collects the licences: ours, and those of what the programs are linked from.
+# Collects our licences, and those of everything the programs are linked from.
 licenses:
 	@mkdir -p '$(BUILD)/share/doc/cargo-auth'
 	cp LICENSE-MIT LICENSE-APACHE '$(BUILD)/share/doc/cargo-auth'
 	$(GO) run ./tools/licenses '$(BUILD)/share/doc/cargo-auth/THIRD-PARTY-LICENSES' $(PROGRAMS:%=./cmd/%)
 
-# Logs in to and out of a registry on loopback, in a home of its own.
+# Logs in and out of a registry on loopback, in a temporary home.
 demo: programs
 	@$(GO) run ./tools/demo bin
 
@@ -103,8 +102,8 @@ uninstall:
 	rmdir '$(DESTDIR)$(PREFIX)/share/cargo-auth/completions' '$(DESTDIR)$(PREFIX)/share/cargo-auth' \
 		'$(DESTDIR)$(PREFIX)/share/doc/cargo-auth' 2>/dev/null || true
 
-# The front for Cargo is a program named cargo, so it is installed only if asked
-# for, and never over another one.
+# The front is a program named cargo. So it is installed only on request, and
+# never over another cargo.
 FRONT = $(DESTDIR)$(PREFIX)/bin/cargo
 only-front = if [ -e '$(FRONT)' ] || [ -L '$(FRONT)' ]; then \
 	$(GO) version -m '$(FRONT)' 2>/dev/null | grep -q 'path.*/cargo-auth/cmd/cargo$$' || \
@@ -119,8 +118,8 @@ uninstall-cargo:
 	@$(only-front)
 	rm -f '$(FRONT)'
 
-# Packages for every system in dist/, of what install puts below /usr: that is
-# installed once, and gets each system's programs and their licences. Files have
+# Builds packages for every system in dist/. It installs into one tree, copies it
+# for each system, and puts that system's programs and licences there. Files get
 # the time of the commit, or SOURCE_DATE_EPOCH.
 packages:
 	rm -rf dist
@@ -139,24 +138,23 @@ packages:
 		-time "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" '$(CURDIR)/dist/trees' '$(CURDIR)/dist'
 	rm -r dist/native dist/trees
 
-# All tests: the library's, the programs', and the scripts that run the built
-# programs. The comparison with the real cargo is `make parity`.
+# Runs all tests except the comparison with the real cargo, which is `make parity`.
 test:
 	$(GO) test $(TESTFLAGS) -skip '^TestParity$$' $(PACKAGES)
 	@for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || \
-			echo "left out: tests that need $${tool%%:*} (in Debian's package $${tool##*:})"; \
+			echo "skipped: tests that need $${tool%%:*} (Debian package $${tool##*:})"; \
 	done
 
-# Holds the programs against the real cargo, or its recorded answers.
+# Compares the programs with the real cargo, or with its recorded answers.
 parity:
 	$(GO) test -count=1 -run '^TestParity$$' ./test
 
 parity-record:
 	$(GO) test -count=1 -run '^TestParity$$' ./test -args -record
 
-# Runs every fuzz target for FUZZTIME. Minimising each input would take most of
-# the time.
+# Runs every fuzz target for FUZZTIME. It does not minimise inputs, which would
+# take most of that time.
 fuzz:
 	@set -e; for package in $$($(GO) list $(PACKAGES)); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
@@ -165,11 +163,11 @@ fuzz:
 		done; \
 	done
 
-# Measures the programs against the real cargo; Linux only.
+# Measures the programs and the real cargo, on Linux.
 bench: programs
 	@$(GO) run ./tools/bench bin
 
-# Shows where the time of a start goes.
+# Shows where start-up time goes.
 bench-profile: programs
 	@$(GO) run ./tools/bench -profile bin
 
@@ -179,8 +177,8 @@ lint:
 	$(GO) vet $(PACKAGES)
 	$(GO) tool staticcheck $(PACKAGES)
 
-# Compiles and vets the programs, the library and the examples for every system,
-# as packages does.
+# Vets the programs, the library and the examples for every system, and compiles
+# the programs as packages does.
 cross:
 	@set -e; for system in $(SYSTEMS); do for machine in $(MACHINES); do \
 		echo "$$system/$$machine"; \

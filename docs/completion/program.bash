@@ -1,16 +1,16 @@
-# Completes PROGRAM in bash, with the functions of bash-completion.
+# Completes PROGRAM in bash, using bash-completion.
 
 _PROGRAM() {
     local cur prev words cword word line directive=
     local args=()
     _init_completion -n =: || return
     for word in "${words[@]:0:cword+1}"; do
-        # Without quotes. Nothing of the line is run: a word with more than
-        # quotes stays as it is.
+        # Remove quotes. Nothing on the command line is run: a word with more
+        # than quotes stays as it is.
         [[ $word == *[\$\`\;\&\|\<\>\(\)]* ]] || eval "word=$word" 2>/dev/null
         args+=("$word")
     done
-    # What replaces a value after "=" begins there.
+    # After "=", complete only the value.
     [[ $cur == -*=* ]] && cur=${cur#*=}
     while IFS= read -r line; do
         case $line in

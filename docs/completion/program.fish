@@ -1,11 +1,11 @@
 # Completes PROGRAM in fish.
 
 function __PROGRAM_complete
-    # Without quotes; nothing of the line is run.
+    # fish removes the quotes; nothing on the command line is run.
     set -l words (commandline -opc)
     set -l word (commandline -ct)
     set -l lines ($words[1] __complete $words[2..] "$word" 2>/dev/null)
-    # What replaces a value after "=" begins with the option.
+    # After "=", complete the value and keep the option in front of it.
     set -l option (string match -r -- '^-[^=]*=' "$word")
     set -l value (string replace -- "$option" '' "$word")
     switch "$lines[-1]"

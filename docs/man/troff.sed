@@ -1,19 +1,19 @@
-# What go-md2man leaves undone.
+# Finishes what go-md2man wrote.
 
-# These characters can be copied into a shell.
+# Readers can copy these characters into a shell.
 s/\\-/-/g
 s/-/\\-/g
 s/'/\\(aq/g
 s/~/\\(ti/g
 
-# No word is divided, which the title and the end of an example allow again, and
-# lines are not filled up with spaces.
+# Do not hyphenate words or justify lines. The title and the end of an example
+# turn hyphenation on again.
 /^\.nh$/d
 /^\.TH/a\
 .nh\
 .ad l
 
-# Examples are indented. Other empty lines show twice in some formatters.
+# Indent examples. Remove other empty lines, which some formatters show twice.
 /^\.EX/,/^\.EE/!{
 /^$/d
 }

@@ -1,12 +1,11 @@
-// Command env-token prints what a registry's sparse index says of a crate, with
-// a token that was made for this moment, as a job in CI has one:
+// Command env-token prints what a registry's sparse index says about a crate. It
+// uses a short-lived token, such as a CI job gets:
 //
 //	get-token | env-token CRATE sparse+https://registry.example/index/
 //
-// The library sees the environment that it is given and no other. So the token
-// is in no file, no argument and no environment of a process, and what is
-// configured in the job's own environment, its project and its home does not
-// count.
+// The library sees only the environment that it is given. So the token is in no
+// file, argument or process environment, and nothing that is configured in the
+// job's own environment, project or home counts.
 package main
 
 import (
@@ -44,8 +43,8 @@ func fetch(ctx context.Context, in io.Reader, crate, indexURL string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	// A home of its own, where the index's config.json is cached, and the root as
-	// the directory: configuration is looked for there and above.
+	// A temporary home, where the index's config.json is cached, and the root as
+	// the working directory: the library reads configuration there and above.
 	home, err := os.MkdirTemp("", "env-token-")
 	if err != nil {
 		return nil, err
@@ -59,7 +58,7 @@ func fetch(ctx context.Context, in io.Reader, crate, indexURL string) ([]byte, e
 	cfg, err := config.Load(config.Options{Dir: dir, Home: home, Environ: []string{
 		"CARGO_REGISTRIES_JOB_INDEX=" + indexURL,
 		"CARGO_REGISTRIES_JOB_TOKEN=" + strings.TrimSpace(string(token)),
-		// Cargo sends a token to read an index only where a provider is chosen.
+		// Cargo sends a token to an index only if a provider is configured.
 		"CARGO_REGISTRIES_JOB_CREDENTIAL_PROVIDER=cargo:token",
 	}})
 	if err != nil {

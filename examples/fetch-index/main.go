@@ -1,6 +1,6 @@
-// Command fetch-index prints what a registry's sparse index says of a crate, a
-// line for each version. It sends the token that Cargo would send, from the
-// credential provider that is configured.
+// Command fetch-index prints what a registry's sparse index says about a crate,
+// one line for each version. It sends the token that Cargo would send, from the
+// configured credential provider.
 //
 //	fetch-index CRATE [REGISTRY]
 package main

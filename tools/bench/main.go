@@ -1,18 +1,19 @@
 //go:build linux
 
-// Command bench measures the programs against the real cargo, on the same work
-// in turns, and prints a table of medians and ratios.
+// Command bench runs the programs and the real cargo in turn on the same tasks,
+// and prints a table of medians and ratios.
 //
 //	bench [-runs N] [-profile] BIN
 //
-// BIN is the directory of the programs. Without a cargo on PATH, or the tools
-// that a row needs, the row says so.
+// BIN is the directory of the programs. If there is no cargo on PATH, or a tool
+// that a row needs is missing, the row says so.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"github.com/cargo-auth/cargo-auth/test/parity"
@@ -20,7 +21,7 @@ import (
 
 func main() {
 	runs := flag.Int("runs", 41, "how often each program runs")
-	profile := flag.Bool("profile", false, "show where the time of a start goes, instead of the table")
+	profile := flag.Bool("profile", false, "show where start-up time goes, instead of the table")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()
@@ -36,7 +37,7 @@ func main() {
 	if *profile {
 		do = b.profile
 	} else {
-		fmt.Printf("%d runs each, in turns, against %s\n\n", b.runs, orNone(version))
+		fmt.Printf("%d runs each, in turn with %s\n\n", b.runs, orNone(version))
 	}
 	if err := do(); err != nil {
 		fail(err)
@@ -53,4 +54,32 @@ func orNone(version string) string {
 		return "no cargo"
 	}
 	return version
+}
+
+// profile shows what a program does before it starts its work: which packages it
+// initialises, and which system calls it makes.
+func (b *bench) profile() error {
+	w, err := newWorld()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if err := w.write("config.toml", "registries.pub.index = \"sparse+https://registry.example/\"\n"); err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"env", "GODEBUG=inittrace=1", filepath.Join(b.bin, "cargo-logout"), "--registry", "pub"},
+		{"env", "GODEBUG=inittrace=1", filepath.Join(b.bin, "cargo-login"), "--help"},
+		{"strace", "-f", "-c", filepath.Join(b.bin, "cargo-logout"), "--registry", "pub"},
+	} {
+		fmt.Printf("\n== %v\n", args)
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = w.home
+		cmd.Env = []string{"HOME=" + w.home, "CARGO_HOME=" + w.home, "PATH=" + os.Getenv("PATH")}
+		cmd.Stderr = os.Stdout
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%v: %w", args, err)
+		}
+	}
+	return nil
 }

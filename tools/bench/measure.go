@@ -14,23 +14,15 @@ import (
 	"time"
 )
 
-// bench is what all rows share.
-type bench struct {
-	bin, cargo string
-	runs       int
-	// missed are the rows whose targets are missed, with the reason.
-	missed []string
-}
-
-// program is a way to do a row's work.
+// program is one way to do a row's task.
 type program struct {
 	args  []string
 	stdin string
-	// before makes the world that a run starts from. It is not measured.
+	// before prepares the world for a run. It is not measured.
 	before func() error
 }
 
-// times are those of the runs of one program.
+// times are how long each run of one program took.
 type times []time.Duration
 
 func (t times) median() time.Duration {
@@ -38,7 +30,7 @@ func (t times) median() time.Duration {
 	return t[len(t)/2]
 }
 
-// world is a home and an environment.
+// world is a home directory that the programs run in.
 type world struct{ home string }
 
 func newWorld() (*world, error) {
@@ -52,7 +44,7 @@ func (w *world) write(name, content string) error {
 	return os.WriteFile(filepath.Join(w.home, name), []byte(content), 0o600)
 }
 
-// run runs the programs in turns.
+// run runs the programs in turn.
 func (w *world) run(runs int, environ []string, programs ...program) ([]times, error) {
 	results := make([]times, len(programs))
 	for range runs {
@@ -67,7 +59,7 @@ func (w *world) run(runs int, environ []string, programs ...program) ([]times, e
 	return results, nil
 }
 
-// once runs a program.
+// once runs a program and returns how long it took.
 func (w *world) once(p program, environ []string) (time.Duration, error) {
 	if p.before != nil {
 		if err := p.before(); err != nil {
@@ -89,9 +81,9 @@ func (w *world) once(p program, environ []string) (time.Duration, error) {
 	return took, nil
 }
 
-// peak returns the most memory that a program has, in MiB, as time(1) sees it:
-// what the system says of a child counts what its parent had when it was
-// started.
+// peak returns the most memory that a program used, in MiB. It asks time(1),
+// because the system's figure for a child includes what its parent had when the
+// child started.
 func (w *world) peak(p program, environ []string) (float64, error) {
 	const timer = "/usr/bin/time"
 	out := filepath.Join(w.home, "peak")
@@ -105,4 +97,15 @@ func (w *world) peak(p program, environ []string) (float64, error) {
 	}
 	kib, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	return float64(kib) / 1024, err
+}
+
+// syncs counts how often a program waits for the disk.
+func (w *world) syncs(p program) (float64, error) {
+	trace := filepath.Join(w.home, "trace")
+	p.args = append([]string{"strace", "-f", "-e", "trace=fsync,fdatasync", "-o", trace}, p.args...)
+	if _, err := w.once(p, nil); err != nil {
+		return 0, err
+	}
+	calls, err := os.ReadFile(trace)
+	return float64(bytes.Count(calls, []byte("sync("))), err
 }

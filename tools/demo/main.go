@@ -1,6 +1,6 @@
-// Command demo shows a login and a logout: it starts a registry on loopback
-// and runs the built programs, whose directory is its argument, in a temporary
-// home. Nothing outside that home is touched.
+// Command demo shows a login and a logout. It starts a registry on loopback and
+// runs the built programs in a temporary home; its argument is their directory.
+// It touches nothing outside that home.
 package main
 
 import (
@@ -75,7 +75,7 @@ type session struct {
 	environ  []string
 }
 
-// run runs one of the programs as a person would, and prints command and
+// run runs one of the programs as a person would, and prints the command and its
 // output.
 func (s *session) run(input, program string, args ...string) error {
 	line := strings.Join(append([]string{program}, args...), " ")
@@ -90,7 +90,7 @@ func (s *session) run(input, program string, args ...string) error {
 	return cmd.Run()
 }
 
-// cat prints the credentials file with the token masked.
+// cat prints the credentials file and masks the token.
 func (s *session) cat() error {
 	path := filepath.Join(s.dir, "credentials.toml")
 	info, err := os.Stat(path)

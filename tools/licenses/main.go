@@ -1,10 +1,10 @@
-// Licenses writes the licences of what the programs are linked from, Go's
-// standard library and the modules, into one file:
+// Licenses collects the licences of everything the programs are linked from, Go's
+// standard library and the modules, in one file:
 //
 //	licenses [-system GOOS] [-machine GOARCH] FILE PACKAGE…
 //
-// Which modules these are depends on the system. It reads the module cache and
-// asks no network for what is in it.
+// Which modules these are depends on the system. It reads them from the module
+// cache, and uses the network only for modules that are not there.
 package main
 
 import (
@@ -66,7 +66,7 @@ func run(system, machine, file string, packages []string) error {
 	return os.WriteFile(file, text.Bytes(), 0o644)
 }
 
-// A module is what `go list` says of one, and the licence files that hold for
+// A module is what `go list` says about one, and the licence files that apply to
 // the packages that are linked.
 type module struct {
 	Path, Version, Dir string
@@ -102,7 +102,7 @@ func linked(env, packages []string) (map[string]*module, error) {
 			m.files = map[string]bool{}
 			modules[m.Path] = m
 		}
-		// A part of a module may have come from elsewhere, with its licence.
+		// A part of a module may have another origin, and its own licence.
 		for dir := pkg.Dir; strings.HasPrefix(dir, m.Dir); dir = filepath.Dir(dir) {
 			files, err := licenseFiles(dir)
 			if err != nil {
@@ -115,9 +115,9 @@ func linked(env, packages []string) (map[string]*module, error) {
 	}
 }
 
-// goLicenses returns Go's name and version and its licence files. Some
-// distributions keep these elsewhere than in GOROOT; golang.org/x/sys, which
-// the programs are always linked from, is under the same.
+// goLicenses returns Go's name with its version, and its licence files. Some
+// distributions do not keep these in GOROOT. Then those of golang.org/x/sys are
+// used: every program is linked from it, and it has the same licence.
 func goLicenses(env []string, modules map[string]*module) (name string, files []string, err error) {
 	ask := exec.Command("go", "env", "GOVERSION", "GOROOT")
 	ask.Env, ask.Stderr = env, os.Stderr
@@ -152,7 +152,7 @@ func licenseFiles(dir string) ([]string, error) {
 	return files, nil
 }
 
-// write adds the texts in files under a heading.
+// write adds the texts of files under a heading.
 func write(text *bytes.Buffer, heading string, files []string) error {
 	fmt.Fprintf(text, "\n%s\n%s\n", heading, strings.Repeat("=", len(heading)))
 	for _, f := range files {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// On macOS a part of a module is linked that came from elsewhere.
+// On macOS the programs link a part of a module that has its own licence.
 func TestLicenceOfAPart(t *testing.T) {
 	const part = "Copyright (c) 2016 Alessio Treglia"
 	for system, want := range map[string]bool{"darwin": true, "linux": false} {
@@ -20,7 +20,7 @@ func TestLicenceOfAPart(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(string(text), part); got != want {
-			t.Errorf("on %s it is %t that the part's licence is there, want %t", system, got, want)
+			t.Errorf("on %s the file has the licence of the part: %t, want %t", system, got, want)
 		}
 		if module := "Copyright (c) 2016 Zalando"; !strings.Contains(string(text), module) {
 			t.Errorf("on %s the module's licence is missing", system)

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// archived returns the files of an archive: the tree, and the licences once
-// more beside it, below one directory.
+// archived returns the files of an archive: the tree, and another copy of the
+// licences at the top, all in one directory.
 func (p platform) archived() []file {
 	var files []file
 	for _, f := range p.tree {
@@ -82,7 +82,7 @@ func (p platform) writeZip(dist string) error {
 	})
 }
 
-// compress returns content as gzip writes it without a name or a time.
+// compress compresses content with gzip, without a name or a time.
 func compress(content []byte) ([]byte, error) {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)

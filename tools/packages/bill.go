@@ -20,7 +20,7 @@ import (
 	"github.com/CycloneDX/cyclonedx-go"
 )
 
-// A bill lists what the programs for one platform are linked from.
+// A bill lists everything that the programs for one platform are linked from.
 type bill struct {
 	version      string
 	modules      map[string]cyclonedx.Component // by reference
@@ -69,7 +69,7 @@ func (p platform) writeBill(dist string) error {
 	})
 }
 
-// addProgram adds a program and the modules that it is linked from.
+// addProgram adds a program and the modules it is linked from.
 func (b *bill) addProgram(f file) error {
 	content, err := os.ReadFile(f.source)
 	if err != nil {
@@ -102,8 +102,8 @@ func (b *bill) addProgram(f file) error {
 	return nil
 }
 
-// addModule adds a module, if it is not there yet, and returns its reference.
-// As in other bills of Go programs, its hash is that of go.sum.
+// addModule adds a module, unless the bill has it, and returns its reference. As
+// in other bills of Go programs, the hash is the one in go.sum.
 func (b *bill) addModule(m *debug.Module) (string, error) {
 	version := m.Version
 	if version == "(devel)" { // our own library
@@ -120,7 +120,7 @@ func (b *bill) addModule(m *debug.Module) (string, error) {
 	if sum, ok := strings.CutPrefix(m.Sum, "h1:"); ok {
 		raw, err := base64.StdEncoding.DecodeString(sum)
 		if err != nil {
-			return "", fmt.Errorf("the sum of %s: %w", m.Path, err)
+			return "", fmt.Errorf("the checksum of %s: %w", m.Path, err)
 		}
 		component.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex.EncodeToString(raw)}}
 	}

@@ -1,11 +1,11 @@
-// Packages makes packages of what `make install` has put into one directory
-// for each system: deb, rpm and apk for Linux, and for every system an archive
-// (.zip for Windows, else .tar.gz) and a bill of materials in CycloneDX, with
-// their checksums in SHA256SUMS. The same files make the same bytes.
+// Packages turns what `make install` put into one directory for each system into
+// packages: deb, rpm and apk for Linux, and for every system an archive (.zip for
+// Windows, .tar.gz otherwise) and a bill of materials in CycloneDX. Checksums are
+// in SHA256SUMS. The same files give the same bytes.
 //
 //	packages -version VERSION -time SECONDS TREES DIST
 //
-// TREES holds a directory OS-ARCH for each system, and in it bin and share.
+// TREES has a directory OS-ARCH for each system, with bin and share in it.
 package main
 
 import (
@@ -13,8 +13,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -40,15 +42,15 @@ type platform struct {
 	time            time.Time
 }
 
-// fullName returns the name of the platform's archive without its ending, which
-// is also the one directory in it.
+// fullName returns the name of the platform's archive without its extension. The
+// one directory in the archive has this name too.
 func (p platform) fullName() string {
 	return fmt.Sprintf("%s-%s-%s-%s", name, p.version.plain, p.system, p.machine)
 }
 
 func main() {
-	described := flag.String("version", "", "the version, as git describe says it")
-	seconds := flag.String("time", "", "the `seconds` since 1970 that are every file's time")
+	described := flag.String("version", "", "the version, as git describe prints it")
+	seconds := flag.String("time", "", "the time of every file, in `seconds` since 1970")
 	flag.Parse()
 	if flag.NArg() != 2 {
 		flag.Usage()
@@ -123,4 +125,106 @@ func writeChecksums(dist string) error {
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(content), e.Name())
 	}
 	return os.WriteFile(filepath.Join(dist, "SHA256SUMS"), []byte(sums.String()), 0o644)
+}
+
+// A version has the two forms that packages need. In both, a commit sorts after
+// the release that it follows, and a pre-release before its release.
+type version struct {
+	plain string // for dpkg, rpm and file names
+	apk   string
+}
+
+var (
+	tagged   = regexp.MustCompile(`^v?(\d+\.\d+\.\d+)(?:-(alpha|beta|pre|rc)\.?(\d*))?(?:-(\d+)-(g[0-9a-f]+))?(-dirty)?$`)
+	untagged = regexp.MustCompile(`^([0-9a-f]{7,40}|devel)(-dirty)?$`)
+)
+
+// parseVersion reads what `git describe --tags --always --dirty` prints. A commit
+// without an earlier tag gets its date as version.
+func parseVersion(described string, at time.Time) (version, error) {
+	if m := tagged.FindStringSubmatch(described); m != nil {
+		release, pre, number, commits, commit, dirty := m[1], m[2], m[3], m[4], m[5], m[6]
+		v := version{plain: release, apk: release}
+		if pre != "" {
+			v.plain += "~" + pre + number
+			v.apk += "_" + pre + number
+		}
+		if commits != "" {
+			v.plain += "+" + commits + "." + commit
+			v.apk += "_git" + commits
+		}
+		if dirty != "" {
+			v.plain += "+dirty"
+		}
+		return v, nil
+	}
+	if m := untagged.FindStringSubmatch(described); m != nil {
+		date := "git" + at.Format("20060102")
+		v := version{plain: "0.0.0+" + date + "." + m[1], apk: "0.0.0_" + date}
+		if m[2] != "" {
+			v.plain += "+dirty"
+		}
+		return v, nil
+	}
+	return version{}, fmt.Errorf("a package cannot have the version %q", described)
+}
+
+// A file is one file in a tree.
+type file struct {
+	name   string // within the tree, with slashes
+	source string
+	mode   fs.FileMode
+}
+
+// readTree returns the files in dir, sorted. Their modes on disk depend on the
+// umask; those in the packages do not.
+func readTree(dir string) ([]file, error) {
+	var files []file
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", path)
+		}
+		relative, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		f := file{name: filepath.ToSlash(relative), source: path, mode: 0o644}
+		if info.Mode()&0o100 != 0 {
+			f.mode = 0o755
+		}
+		files = append(files, f)
+		return nil
+	})
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no files in %s", dir)
+	}
+	return files, err
+}
+
+// programs returns the programs in the tree.
+func (p platform) programs() []file {
+	var programs []file
+	for _, f := range p.tree {
+		if strings.HasPrefix(f.name, "bin/") {
+			programs = append(programs, f)
+		}
+	}
+	return programs
+}
+
+// read returns the content of a file in the tree.
+func (p platform) read(name string) ([]byte, error) {
+	for _, f := range p.tree {
+		if f.name == name {
+			return os.ReadFile(f.source)
+		}
+	}
+	return nil, fmt.Errorf("the tree has no %s", name)
 }

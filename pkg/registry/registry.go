@@ -107,6 +107,9 @@ func (r Registry) IndexName() string {
 // comparing, not for fetching.
 func (r Registry) Canonical() string {
 	if r.canonical == "" { // not made by this package
+		if made, err := New(r.Name, r.Index); err == nil {
+			return made.canonical
+		}
 		return r.Index
 	}
 	return r.canonical

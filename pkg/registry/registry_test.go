@@ -193,6 +193,10 @@ func TestTwoURLsAreOneRegistry(t *testing.T) {
 		if same := a.Canonical() == b.Canonical(); same != test.same {
 			t.Errorf("%s and %s: the same is %v, want %v", test.a, test.b, same, test.same)
 		}
+		// What a caller has made by hand is compared in the same way.
+		if same := a.Canonical() == (Registry{Index: test.b}).Canonical(); same != test.same {
+			t.Errorf("%s and %s, made by hand: the same is %v, want %v", test.a, test.b, same, test.same)
+		}
 	}
 }
 

@@ -54,7 +54,12 @@ func (c *Client) writeCache(t registry.Target, data []byte) {
 		// A file that is there would keep its mode.
 		_ = os.Remove(file)
 	}
-	_ = os.WriteFile(file, data, mode)
+	// It may be a pipe that waits for a reader.
+	f, err := filelock.Open(context.Background(), file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err == nil {
+		_, _ = f.Write(data)
+		_ = f.Close()
+	}
 }
 
 // lockCache takes Cargo's lock of its caches and waits for whoever holds it.

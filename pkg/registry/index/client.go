@@ -21,11 +21,11 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
@@ -199,7 +199,7 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 }
 
 func (c *Client) loadSparse(ctx context.Context, t registry.Target) (*Config, error) {
-	cached, err := os.ReadFile(filepath.Join(c.cacheDir(t.Source), configName))
+	cached, err := filelock.ReadFile(filepath.Join(c.cacheDir(t.Source), configName))
 	if err == nil {
 		// What is damaged is fetched again.
 		if config, err := parseConfig(cached); err == nil {

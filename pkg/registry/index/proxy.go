@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
+	"github.com/cargo-auth/cargo-auth/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 )
 
@@ -149,7 +150,7 @@ func (c *Client) gitProxy(ctx context.Context) *string {
 	var proxy *string
 	for _, file := range files {
 		// git is not started for a file that cannot set a proxy.
-		data, _ := os.ReadFile(file)
+		data, _ := filelock.ReadFile(file)
 		if lower := bytes.ToLower(data); !bytes.Contains(lower, []byte("proxy")) && !bytes.Contains(lower, []byte("include")) {
 			continue
 		}

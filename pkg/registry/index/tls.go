@@ -100,24 +100,29 @@ func refuseWeakKeys(state tls.ConnectionState) error {
 	return errWeakKey
 }
 
-// trusted returns the authorities in a file and in $SSL_CERT_DIR; if no file is
-// configured, those in $SSL_CERT_FILE and of the system too. What the
-// environment names is passed over if it is not there. It returns nil for those
-// of the system alone.
+// trusted returns the authorities in a file and in the directories of
+// $SSL_CERT_DIR; if no file is configured, those in $SSL_CERT_FILE and of the
+// system too. What the environment names is passed over if it is not there. It
+// returns nil for those of the system alone.
 func (c *Client) trusted(file *config.Value[string]) (*x509.CertPool, error) {
-	pool, path, dir := x509.NewCertPool(), c.existing("SSL_CERT_FILE"), c.existing("SSL_CERT_DIR")
+	pool, path := x509.NewCertPool(), c.existing("SSL_CERT_FILE")
+	dirs, _ := c.Config.Env("SSL_CERT_DIR")
 	if file != nil {
 		path = c.Config.ResolvePath(file.Val, file.Definition)
-	} else if path == "" && dir == "" {
+	} else if path == "" && dirs == "" {
 		return nil, nil
 	}
+	// Before Go's library reads what the variables name, which may be a pipe.
 	var data []byte
 	if path != "" {
-		// Before Go's library reads what the variable names, which may be a pipe.
 		var err error
 		if data, err = filelock.ReadFile(path); err != nil {
 			return nil, authoritiesError(path, oserror.New(err))
 		}
+	}
+	contents, err := filesIn(filepath.SplitList(dirs))
+	if err != nil {
+		return nil, err
 	}
 	if file == nil {
 		if system, err := x509.SystemCertPool(); err == nil {
@@ -129,13 +134,27 @@ func (c *Client) trusted(file *config.Value[string]) (*x509.CertPool, error) {
 			return nil, authoritiesError(path, err)
 		}
 	}
-	entries, _ := os.ReadDir(dir)
-	for _, entry := range entries {
-		if data, err := filelock.ReadFile(filepath.Join(dir, entry.Name())); err == nil {
-			pool.AppendCertsFromPEM(data)
-		}
+	for _, content := range contents {
+		pool.AppendCertsFromPEM(content)
 	}
 	return pool, nil
+}
+
+// filesIn returns what is in the files of directories. One that cannot be read is
+// passed over, but a pipe or a device is an error.
+func filesIn(dirs []string) (contents [][]byte, err error) {
+	for _, dir := range dirs {
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			path := filepath.Join(dir, entry.Name())
+			content, err := filelock.ReadFile(path)
+			if errors.As(err, new(filelock.Refused)) {
+				return nil, authoritiesError(path, err)
+			}
+			contents = append(contents, content)
+		}
+	}
+	return contents, nil
 }
 
 func authoritiesError(path string, err error) error {

@@ -245,14 +245,16 @@ func (s *Session) WarnOfIndex(r registry.Registry) {
 // WarnOfNetwork warns where a project's configuration decides by which way, and
 // on whose word, a token is sent.
 func (s *Session) WarnOfNetwork() {
-	for _, setting := range [][2]string{
-		{"http.proxy", "through which proxy the token is sent"},
-		{"http.cainfo", "whose certificates are trusted when the token is sent"},
-	} {
-		if value, own := s.fromProject(setting[0]); value != nil && (own == nil || own.Val != value.Val) {
-			s.Config.Notice(config.Warning, "`%s` in `%s`, not in your own configuration, says %s", setting[0], value.Definition, setting[1])
+	warn := func(key, decides string, meaning func(string, config.Definition) string) {
+		value, own := s.fromProject(key)
+		if value != nil && (own == nil || meaning(own.Val, own.Definition) != meaning(value.Val, value.Definition)) {
+			s.Config.Notice(config.Warning, "`%s` in `%s`, not in your own configuration, says %s", key, value.Definition, decides)
 		}
 	}
+	warn("http.proxy", "through which proxy the token is sent",
+		func(address string, _ config.Definition) string { return address })
+	warn("http.cainfo", "whose certificates are trusted when the token is sent",
+		func(path string, d config.Definition) string { return filepath.Clean(s.Config.ResolvePath(path, d)) })
 }
 
 // fromProject returns a value that a project's configuration has, and what it is

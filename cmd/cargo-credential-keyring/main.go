@@ -144,9 +144,7 @@ func (t *tool) credentialsName(r registry.Registry) (string, error) {
 	if r.IsCratesIO() {
 		return "", nil
 	}
-	silent := *t.config
-	silent.Notify = nil
-	name, err := registry.ConfiguredName(&silent, r)
+	name, err := registry.ConfiguredName(t.config.Quiet(), r)
 	if name == "" {
 		name = r.Name
 	}

@@ -87,6 +87,13 @@ func (c *Config) Notice(kind NoticeKind, format string, args ...any) {
 	}
 }
 
+// Quiet returns the same configuration without its notices.
+func (c *Config) Quiet() *Config {
+	quiet := *c
+	quiet.Notify = nil
+	return &quiet
+}
+
 // ResolveProgram returns the path of a configured program: a name without a
 // separator is looked up on PATH and stays as it is, anything else is relative
 // to the root of its definition.

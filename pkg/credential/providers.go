@@ -27,7 +27,7 @@ type Configured struct {
 // Providers returns what is configured for a registry, in the order in which
 // Cargo tries it. It runs nothing and warns of nothing.
 func (c *Chain) Providers(r registry.Registry) ([]Configured, error) {
-	quiet := &Chain{Config: quieted(c.Config), AsymmetricTokens: c.AsymmetricTokens, configured: maps.Clone(c.configured)}
+	quiet := &Chain{Config: c.Config.Quiet(), AsymmetricTokens: c.AsymmetricTokens, configured: maps.Clone(c.configured)}
 	return quiet.providers(r, false)
 }
 

@@ -131,7 +131,7 @@ func (s KeyStore) find(req *Request) (e credentialsEntry, configured *config.Reg
 	if err != nil {
 		return e, nil, nil, err
 	}
-	configured, err = registry.Credentials(quieted(s.Config), r)
+	configured, err = registry.Credentials(s.Config.Quiet(), r)
 	if configured == nil {
 		configured = &config.RegistryConfig{}
 	}
@@ -229,7 +229,7 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 // was one before. The user is told if that cannot be found out.
 func (e credentialsEntry) left(before *config.RegistryConfig, secret storedSecret) *config.Value[config.Secret] {
 	// What there is to say of the configuration has been said.
-	read := quieted(e.config)
+	read := e.config.Quiet()
 	read.ForgetCredentials() // a provider may have changed them
 	var after *config.RegistryConfig
 	var err error
@@ -285,7 +285,7 @@ func (e credentialsEntry) elsewhere(name string) *config.Value[config.Secret] {
 	if name != "" {
 		key = "registries." + name + ".token"
 	}
-	token, err := config.New(quieted(e.config).Options).String(key)
+	token, err := config.New(e.config.Quiet().Options).String(key)
 	if err != nil || token == nil {
 		return nil
 	}
@@ -381,11 +381,4 @@ func (e credentialsEntry) inFile(d config.Definition) bool {
 	dir, name := filepath.Split(d.Path)
 	return filepath.Clean(dir) == filepath.Clean(e.config.Home) &&
 		(name == "credentials.toml" || name == "credentials")
-}
-
-// quieted returns the same configuration without its warnings.
-func quieted(c *config.Config) *config.Config {
-	quiet := *c
-	quiet.Notify = nil
-	return &quiet
 }

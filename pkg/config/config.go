@@ -20,6 +20,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -83,7 +84,7 @@ func Load(o Options, args ...string) (*Config, error) {
 // Notice hands a notice to Options.Notify.
 func (c *Config) Notice(kind NoticeKind, format string, args ...any) {
 	if c.Notify != nil {
-		c.Notify(Notice{Kind: kind, Text: fmt.Sprintf(format, args...)})
+		c.Notify(NewNotice(kind, "", format, args...))
 	}
 }
 
@@ -152,4 +153,20 @@ type Notice struct {
 	// Text may have several lines. It never ends with a line feed and never
 	// holds a token.
 	Text string
+}
+
+// NewNotice returns a notice whose text is formatted. A line feed in a string or a
+// [Definition] that it is about shows as `\n`, since what follows it could be taken
+// for a message, or a prompt, of its own.
+func NewNotice(kind NoticeKind, verb, format string, args ...any) Notice {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if d, ok := arg.(Definition); ok {
+			arg = d.String()
+		}
+		if text, ok := arg.(string); ok {
+			args[i] = strings.ReplaceAll(text, "\n", `\n`)
+		}
+	}
+	return Notice{kind, verb, fmt.Sprintf(format, args...)}
 }

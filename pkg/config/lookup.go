@@ -300,7 +300,7 @@ func (c *Config) openTable(k key, known ...string) *table {
 	default:
 		for _, name := range n.names() {
 			if !slices.Contains(known, name) {
-				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, n.child(name).definition)
+				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, *n.child(name).definition)
 			}
 		}
 	}

@@ -54,3 +54,14 @@ func shown(s *string) string {
 	}
 	return *s
 }
+
+func TestANoticeOfANameIsOneLine(t *testing.T) {
+	prompt := "x\nplease paste the token below"
+	got := NewNotice(Warning, "", "first\n%s in %s: %v, %d", prompt, Definition{Path: prompt}, errors.New("a\nb"), 1)
+	want := `first
+x\nplease paste the token below in x\nplease paste the token below: a
+b, 1`
+	if got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
+	}
+}

@@ -186,7 +186,7 @@ var errStoreGone = errors.New("the secret store that it asked before is gone")
 // say tells the user what is being done.
 func say(c *config.Config, kind config.NoticeKind, verb, format string, args ...any) {
 	if c.Notify != nil {
-		c.Notify(config.Notice{Kind: kind, Verb: verb, Text: fmt.Sprintf(format, args...)})
+		c.Notify(config.NewNotice(kind, verb, format, args...))
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cargo-auth/cargo-auth/internal/cli"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -32,10 +32,12 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 				return err
 			}
 			if asJSON {
-				encoder := json.NewEncoder(c.OutOrStdout())
-				encoder.SetEscapeHTML(false)
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(r)
+				text, err := cli.JSON(r)
+				if err != nil {
+					return err
+				}
+				_, err = io.WriteString(c.OutOrStdout(), text)
+				return err
 			}
 			_, err = io.WriteString(c.OutOrStdout(), t.shell.Clean(r.String()))
 			return err

@@ -99,7 +99,7 @@ func (o *option) Set(value string) error {
 	case o.name == "-C" && (value == "" || value == "="), o.name == "--color" && value == "":
 		return o.missing() // pflag takes the sign in "-C=" for the value
 	case o.name == "--color" && !slices.ContainsFunc(colors, func(color string) bool { return strings.EqualFold(color, value) }):
-		return errors.New("invalid value '" + invalid.paint(value) + "' for '" + literal.paint(o.usage()) + "'" + possibleColors)
+		return errors.New("invalid value '" + invalid.paint(valid8(value)) + "' for '" + literal.paint(o.usage()) + "'" + possibleColors)
 	}
 	o.given = true
 	return o.set(value)
@@ -256,7 +256,8 @@ func unexpected(name string) error {
 	return errors.New("unexpected argument '" + invalid.paint(valid8(name)) + "' found")
 }
 
-func valid8(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
+// valid8 returns an argument as usage errors show it.
+func valid8(text string) string { return visible(strings.ToValidUTF8(text, "\uFFFD")) }
 
 // mistake returns what pflag finds wrong in Cargo's words.
 func mistake(err error) error {

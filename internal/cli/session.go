@@ -223,6 +223,7 @@ func (s *Session) Target() (registry.Target, error) {
 	target, err := registry.ResolveChosen(s.Config, name)
 	if target.Registry.Index != "" {
 		registry.MarkCache(s.Config.Home)
+		s.Shell.learn = func() { s.hideConfigured(target.Registry) }
 	}
 	return target, err
 }
@@ -271,12 +272,10 @@ func (s *Session) fromProject(key string) (value, own *config.Value[string]) {
 	return value, own
 }
 
-// HideConfigured has messages hide the token that is configured for a registry,
+// hideConfigured has messages hide the token that is configured for a registry,
 // which may have learnt it in an earlier run.
-func (s *Session) HideConfigured(r registry.Registry) {
-	quiet := *s.Config
-	quiet.Notify = nil
-	if found, err := registry.Credentials(&quiet, r); err == nil && found != nil && found.Token != nil {
+func (s *Session) hideConfigured(r registry.Registry) {
+	if found, err := registry.Credentials(s.Config.Quiet(), r); err == nil && found != nil && found.Token != nil {
 		s.Shell.Hide(found.Token.Val)
 	}
 }

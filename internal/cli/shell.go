@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -27,9 +27,9 @@ import (
 //     -q; some status lines are only shown with -v.
 //   - Until the options are known, everything is shown, and in colour where
 //     the environment and the terminal say so.
-//   - Escape sequences and control characters in what a message is about are
-//     dropped: a registry, a provider or a project's configuration may have put
-//     them there. The colours are the shell's own.
+//   - Escape sequences, control characters and characters without width in what
+//     a message is about are dropped: a registry, a provider or a project's
+//     configuration may have put them there. The colours are the shell's own.
 //   - A token that this run knows is REDACTED, whoever has sent it back.
 
 // Verbosity says how much the user wants to see.
@@ -52,8 +52,10 @@ type Shell struct {
 	// term is [term] of the configuration.
 	term config.Term
 
-	// hidden are the tokens that this run knows, in every spelling.
-	hidden []string
+	// hidden are the tokens that this run knows. learn, unless it is nil, adds
+	// those that it could know, before a warning or an error is shown.
+	hidden []config.Secret
+	learn  func()
 
 	// mu guards what is on the screen.
 	mu sync.Mutex
@@ -104,28 +106,29 @@ func (s *Shell) colors(choice string, file *os.File) bool {
 	return hasTerm && name != "dumb" || hasCLIColor || ci
 }
 
-// Hide has every later message show REDACTED in place of a token. One of fewer
-// than eight bytes is no secret, and may be part of a common word.
+// Hide has every later message show REDACTED in place of a token.
 func (s *Shell) Hide(token config.Secret) {
-	text := token.Expose()
-	if len(text) < 8 {
-		return
-	}
-	inJSON, _ := json.Marshal(text)
-	for _, spelling := range []string{text, string(inJSON), strconv.Quote(text), url.QueryEscape(text), url.PathEscape(text)} {
-		if spelling = strings.Trim(spelling, `"`); !slices.Contains(s.hidden, spelling) {
-			s.hidden = append(s.hidden, spelling)
-		}
+	if !slices.Contains(s.hidden, token) {
+		s.hidden = append(s.hidden, token)
 	}
 }
 
 // Clean returns text from outside the program as it may be shown.
 func (s *Shell) Clean(text string) string {
-	text = plain(text)
+	text = visible(text)
 	for _, token := range s.hidden {
-		text = strings.ReplaceAll(text, token, "REDACTED")
+		text = token.Redact(text)
 	}
 	return text
+}
+
+// learnTokens has learn called once, when what a registry or a provider says may
+// be about to be shown.
+func (s *Shell) learnTokens() {
+	if learn := s.learn; learn != nil {
+		s.learn = nil
+		learn()
+	}
 }
 
 func (s *Shell) print(text string) {
@@ -156,6 +159,9 @@ func (s *Shell) Status(verb, text string) {
 func (s *Shell) Notify(n config.Notice) {
 	if s.Verbosity == Quiet && n.Kind != config.Plain {
 		return
+	}
+	if n.Kind == config.Warning {
+		s.learnTokens()
 	}
 	n.Text = s.Clean(n.Text)
 	switch n.Kind {
@@ -205,6 +211,7 @@ func (s *Shell) answer(a *Answer) {
 
 // Error shows an error and what caused it, each layer by its own text.
 func (s *Shell) Error(err error) {
+	s.learnTokens()
 	layers := credential.Layers(err)
 	for i := range layers {
 		layers[i] = s.Clean(layers[i])
@@ -214,7 +221,7 @@ func (s *Shell) Error(err error) {
 	for _, cause := range layers[1:] {
 		b.WriteString("\nCaused by:\n")
 		for line := range strings.Lines(cause) {
-			if line, _ = strings.CutSuffix(strings.ReplaceAll(line, "\r\n", "\n"), "\n"); line != "" {
+			if line = strings.TrimSuffix(line, "\n"); line != "" {
 				b.WriteString("  " + line)
 			}
 			b.WriteString("\n")
@@ -331,6 +338,41 @@ func progressLine(text string, width int) string {
 		line += fmt.Sprintf("%-*s", room, text)
 	}
 	return line
+}
+
+// invisible are the characters that do not show, or change how others do.
+var invisible = []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp}
+
+// visible returns text without escape sequences and invisible characters, other
+// than tabs and line feeds. What is no UTF-8 becomes U+FFFD.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && r != '\n' && unicode.In(r, invisible...) {
+			return -1
+		}
+		return r
+	}, plain(text))
+}
+
+// JSON returns a value as people and programs may read it: indented, and with
+// escapes for what visible drops.
+func JSON(value any) (string, error) {
+	var encoded strings.Builder
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(value)
+	var b strings.Builder
+	for _, r := range encoded.String() {
+		if r == '\n' || !unicode.In(r, invisible...) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
+	}
+	return b.String(), err
 }
 
 // plain returns text without escape sequences, and without control characters

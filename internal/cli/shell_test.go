@@ -109,7 +109,7 @@ func TestNotices(t *testing.T) {
 func TestErrorsShowTheirCauses(t *testing.T) {
 	cause := errors.New("line\r\n\n  indented\n \nlast\r")
 	err := fmt.Errorf("what was done: %w", wrapper{fmt.Errorf("below\n: %w", cause)})
-	const causes = ": what was done\n\nCaused by:\n  below\n\nCaused by:\n  line\n\n    indented\n   \n  last\r\n"
+	const causes = ": what was done\n\nCaused by:\n  below\n\nCaused by:\n  line\n\n    indented\n   \n  last\n"
 	for environ, want := range map[string]string{
 		"CLICOLOR_FORCE=":  "error" + causes,
 		"CLICOLOR_FORCE=1": "\x1b[1m\x1b[91merror\x1b[0m" + causes,
@@ -140,6 +140,30 @@ func TestPlain(t *testing.T) {
 		if got := plain(text); got != want {
 			t.Errorf("plain(%q) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+func TestTextFromOutsideIsCleaned(t *testing.T) {
+	s := NewShell(os.Stdout, os.Stderr, nil)
+	s.Hide(config.NewSecret("s3cret-token"))
+	for text, want := range map[string]string{
+		"a\tb\nc\r\nd\re\ff":                 "a\tb\nc\ndef",
+		"\u009b31m\u0085\x9b31m":             "31m\ufffd31m",
+		"a\u202eb\u2066c\u200bd\ufeff\u2028": "abcd",
+		"größe 日本":                           "größe 日本",
+		"s3cret\x1b[0m-\u200btok\ren\u00ad!": "REDACTED!",
+		`"s3cret\u002dtoken" %733cret-token`: `"REDACTED" REDACTED`,
+	} {
+		if got := s.Clean(text); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestJSONHasEscapesForWhatDoesNotShow(t *testing.T) {
+	got, err := JSON([]string{"<ä>", "\x1b\x7f\u009b\u202e\U000e0041"})
+	if want := "[\n  \"<ä>\",\n  \"\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41\"\n]\n"; err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
 

@@ -39,7 +39,6 @@ func Run(version string) cli.Run {
 		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
 		loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
 		if err != nil {
-			s.HideConfigured(target.Registry)
 			return err
 		}
 		options := credential.LoginOptions{LoginURL: loginURL, Token: givenToken(s.Options)}
@@ -111,10 +110,17 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 	return link(*answer.API + "/me"), nil
 }
 
+// longestLink is the length in bytes of the longest URL that is shown.
+const longestLink = 2000
+
 // link returns a URL of a registry as it is shown to the user, who may click on
-// it: empty if it is no page of the web, nor a file, or names a user.
+// it: empty if it is no page of the web, nor a file, or names a user, or is longer
+// than a screen.
 func link(text string) string {
 	u, err := url.Parse(text)
+	if len(text) > longestLink {
+		return ""
+	}
 	isPage := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
 	if !isPage && !strings.HasPrefix(text, "file:///") {
 		return ""

@@ -1,9 +1,7 @@
 package index
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
@@ -87,9 +86,11 @@ func (c *Client) ask(ctx context.Context, conn *transport, t registry.Target, na
 
 func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target, name string) ([]byte, error) {
 	v := c.visit(t)
+	var token config.Secret
 	authorization := ""
 	if v.needsToken {
-		token, err := c.token(ctx, v.headers)
+		var err error
+		token, err = c.token(ctx, v.headers)
 		switch {
 		case errors.Is(err, ErrNoToken):
 			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login}
@@ -122,7 +123,7 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 	}
 	switch resp.code {
 	case http.StatusOK:
-		if holdsToken(resp.body, authorization) {
+		if body := string(resp.body); token.Redact(body) != body {
 			return nil, fmt.Errorf("download of %s failed: %w", name, errSentBack)
 		}
 		return resp.body, nil
@@ -140,36 +141,15 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 		}
 		v.headers = resp.lines()
 		if v.needsToken {
-			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login, Rejected: true, cause: resp.refusal(authorization)}
+			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login, Rejected: true, cause: resp.refusal(token)}
 		}
 	}
-	return nil, resp.refusal(authorization)
+	return nil, resp.refusal(token)
 }
 
 var errUnsendable = errors.New("the token for reading the index has a character that cannot be sent to a registry")
 
 var errSentBack = errors.New("the registry sends back the token that it was asked with")
-
-// holdsToken reports whether a file of an index has the token that it was asked
-// for with, as it is or in the escapes of JSON or a URL. A short token may be
-// part of a common word.
-func holdsToken(data []byte, token string) bool {
-	if len(token) < 8 {
-		return false
-	}
-	if bytes.Contains(data, []byte(token)) {
-		return true
-	}
-	for d := json.NewDecoder(bytes.NewReader(data)); ; {
-		word, err := d.Token()
-		if err != nil {
-			return false
-		}
-		if text, ok := word.(string); ok && (strings.Contains(text, token) || strings.Contains(unescaped(text), token)) {
-			return true
-		}
-	}
-}
 
 // isControl reports whether a character must not be in a header: it might end
 // the line.
@@ -214,16 +194,10 @@ var debugHeaders = []string{"x-amz-cf-id", "x-amz-cf-pop", "x-amz-id-2", "x-amz-
 
 // refusal returns the answer as an error, without a token that the registry may
 // have sent back.
-func (r *response) refusal(token string) *StatusError {
-	hidden := func(text string) string {
-		if token == "" {
-			return text
-		}
-		return strings.ReplaceAll(text, token, "REDACTED")
-	}
-	e := &StatusError{URL: hidden(r.url), Address: r.address, Code: r.code, Body: []byte(hidden(string(r.body)))}
+func (r *response) refusal(token config.Secret) *StatusError {
+	e := &StatusError{URL: token.Redact(r.url), Address: r.address, Code: r.code, Body: []byte(token.Redact(string(r.body)))}
 	for _, line := range r.lines() {
-		e.Headers = append(e.Headers, hidden(line))
+		e.Headers = append(e.Headers, token.Redact(line))
 	}
 	return e
 }

@@ -1,0 +1,85 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"math/rand/v2"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRedact(t *testing.T) {
+	for _, test := range []struct{ secret, text, want string }{
+		{"s3cret-token", "it is s3cret-token, s3cret-token!", "it is REDACTED, REDACTED!"},
+		{"s3cret-token", "http://S3CRET-TOKEN.example/", "http://REDACTED.example/"},
+		{"s3cret-token", `\u0073\u0033cr\u0065t\u002Dtoken`, "REDACTED"},
+		{"s3cret-token", `\x733cret\x2dtoken`, "REDACTED"},
+		{"s3cret-token", "%73%33cret%2dtoken %2573%2533cret%252Dtoken", "REDACTED REDACTED"},
+		{"s3cret-token", `C:\s3cret-token`, `C:\REDACTED`},
+		{`a"b\c<d>&e tu`, `a&quot;b\c&lt;d&gt;&amp;e+tu`, "REDACTED"},
+		{"100%41%secret", "100%41%secret41 100%2541%25secret", "REDACTED41 REDACTED"},
+		{`a"b%41\c+d/ef`, "%61%22%62%25%34%31%5c%63%2b%64%2F%65%66", "REDACTED"},
+		{"Bearer s3cret-token", "you are s3cret-token", "you are REDACTED"},
+		{"Basic dXNlcjpzM2NyZXQ=", "you are user:s3cret", "you are REDACTED"},
+		{"s3cret-token", "abc s3cret-to", "abc REDACTED"},
+		{"s3cret-token", "abc s3cret-to…", "abc REDACTED…"},
+		{"s3cret-token", `abc s3cret-to\u00…`, "abc REDACTED…"},
+		{"s3cret-token", `abc %733cret-to%…`, "abc REDACTED…"},
+		{"s3cret-token", "abc s3cret", "abc s3cret"}, // seven bytes
+		{"s3cret-token", "s3cret-to, s3cret", "s3cret-to, s3cret"},
+		{"s3cret7", "s3cret7", "s3cret7"},
+		{"", "abc", "abc"},
+	} {
+		if got := NewSecret(test.secret).Redact(test.text); got != test.want {
+			t.Errorf("%q in %q: %q, want %q", test.secret, test.text, got, test.want)
+		}
+	}
+}
+
+func TestRedactFindsEverySpelling(t *testing.T) {
+	asJSON := func(text string) string { encoded, _ := json.Marshal(text); return string(encoded) }
+	each := func(format string) func(string) string {
+		return func(text string) string {
+			var b strings.Builder
+			for _, c := range []byte(text) {
+				fmt.Fprintf(&b, format, c)
+			}
+			return b.String()
+		}
+	}
+	spellings := []func(string) string{
+		asJSON, strconv.Quote, url.QueryEscape, url.PathEscape, html.EscapeString, strings.ToUpper, strings.ToLower,
+		each("%%%02x"), each(`\u%04X`), each(`\x%02x`),
+	}
+	const characters = "ABCXYZabcxyz0123789!#$'\"()*+,-./:;<=>?@[]^_`{|}~"
+	for range 2000 {
+		var b strings.Builder
+		for range shortestHidden + rand.IntN(40) {
+			b.WriteByte(characters[rand.IntN(len(characters))])
+		}
+		spelt := b.String()
+		spelling := spellings[rand.IntN(len(spellings))]
+		if spelt = spelling(spelt); rand.IntN(2) == 0 && strings.Contains(spelt, `\u`) {
+			spelt = asJSON(spelt)
+		}
+		got := NewSecret(b.String()).Redact("before '" + spelt + "' after")
+		if trimmed := strings.NewReplacer(`"`, "", `\`, "").Replace(got); trimmed != "before 'REDACTED' after" {
+			t.Errorf("%q as %q: %q", b.String(), spelt, got)
+		}
+	}
+}
+
+func TestRedactTakesLinearTime(t *testing.T) {
+	secret := NewSecret(strings.Repeat("a", 4000) + "b")
+	begin := time.Now()
+	for _, part := range []string{"a", `\`, "%25", "%", `\u0061`, "&amp;", "+", secret.Expose()} {
+		secret.Redact(strings.Repeat(part, 8<<20/len(part)))
+	}
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("it takes %v", took)
+	}
+}

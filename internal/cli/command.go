@@ -176,8 +176,9 @@ func list(field *[]string) func(string) error {
 // looks like an option for the value of the one before, passes over what "go
 // test" has, such as "-test.v", and takes the x of "-q=x" for a value, so they end
 // there. As with Cargo, an option that does not exist counts before what is wrong
-// with the option and the value in front of it.
-func readable(flags *pflag.FlagSet, args []string) []string {
+// with the option and the value in front of it, and so does an argument of a
+// command that takes none.
+func readable(flags *pflag.FlagSet, args []string, takesNone bool) []string {
 	for i, arg := range args {
 		if arg == "--" {
 			return args
@@ -195,8 +196,10 @@ func readable(flags *pflag.FlagSet, args []string) []string {
 			after = after[1:]
 		}
 		if len(after) > 0 {
-			if unknown, _ := inspect(flags, after[0]); unknown == 0 || unknown == 1 {
-				return readable(flags, slices.Concat(args[:i], after))
+			unknown, _ := inspect(flags, after[0])
+			tooMany := takesNone && (!looksLikeOption(after[0]) || after[0] == "--" && len(after) > 1)
+			if unknown == 0 || unknown == 1 || tooMany {
+				return readable(flags, slices.Concat(args[:i], after), takesNone)
 			}
 		}
 		if !hasValue {

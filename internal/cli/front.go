@@ -40,7 +40,7 @@ func ReadFront(args, environ []string) *Front {
 	add(flags, "help", "h", "", "", func(string) error { return pflag.ErrHelp })
 
 	name := nameOfCommand(flags, args)
-	err := flags.Parse(readable(flags, args[:name]))
+	err := flags.Parse(readable(flags, args[:name], false))
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		f.asks = "--help"
@@ -73,7 +73,7 @@ func nameOfCommand(flags *pflag.FlagSet, args []string) int {
 func (f *Front) Main(c Command, run Run) int {
 	s := newSession()
 	s.Options = f.options
-	return s.main(subcommand(s.command(c, run), f.args).ExecuteContext)
+	return s.main(subcommand(s.command(c, run), f.args, c).ExecuteContext)
 }
 
 // Fail shows why a program does nothing and returns its exit status.

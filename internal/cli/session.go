@@ -61,7 +61,7 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 	command := s.command(c, run)
 	if len(args) > 0 && args[0] == c.Name {
 		s.Options.Channel = channel("", s.environ)
-		return subcommand(command, args[1:])
+		return subcommand(command, args[1:], c)
 	}
 	toolchain, args := cutToolchain(args)
 	s.Options.Channel = channel(toolchain, s.environ)
@@ -75,7 +75,7 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 		flags.VisitAll(func(flag *pflag.Flag) { flag.Value.(*option).completing = true })
 		_ = flags.SetAnnotation("=C", cobra.BashCompSubdirsInDir, []string{})
 	} else {
-		args = readable(flags, args)
+		args = readable(flags, args, !c.provider)
 	}
 	command.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	return command
@@ -83,10 +83,10 @@ func (s *Session) program(c Command, version string, run Run, args []string) *co
 
 // subcommand returns the program of which the command is one of several. It does
 // not complete its command line: any argument may be a token.
-func subcommand(command *cobra.Command, args []string) *cobra.Command {
+func subcommand(command *cobra.Command, args []string, c Command) *cobra.Command {
 	cargo := &cobra.Command{Use: "cargo"}
 	cargo.AddCommand(command)
-	cargo.SetArgs(slices.Concat([]string{command.Name()}, readable(command.Flags(), args)))
+	cargo.SetArgs(slices.Concat([]string{command.Name()}, readable(command.Flags(), args, !c.provider)))
 	return cargo
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // Net is the table [net]. A nil field is not configured.
@@ -91,6 +92,11 @@ func (c *Config) readSSLVersion(k key, http *HTTP) error {
 	}
 	if text, d, ok := c.fromVariable(k); ok && (n == nil || n.kind != listKind && n.definition.Kind < Environment) {
 		n = newString(text, &d)
+		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+			n.kind = integerKind
+		} else if text == "true" || text == "false" {
+			n.kind = booleanKind
+		}
 	}
 	switch {
 	case n == nil:

@@ -8,6 +8,7 @@ import (
 
 func TestVersionsOfTLS(t *testing.T) {
 	const file = "error in DIR/home/config.toml: could not load config key `http.ssl-version` | "
+	const variable = "error in environment variable `CARGO_HTTP_SSL_VERSION`: could not load config key `http.ssl-version` | "
 	for _, test := range []struct {
 		value, environ string
 		want           string // the version, lowest and highest, or the layers of the error
@@ -21,6 +22,9 @@ func TestVersionsOfTLS(t *testing.T) {
 		{"['tlsv1.2']", "", file + "expected a string or a table, but found a array"},
 		{"{min=1}", "", file + "error in DIR/home/config.toml: `http.ssl-version.min` expected a string, but found a integer"},
 		{"", "CARGO_HTTP_SSL_VERSION=tlsv1.2", "tlsv1.2 - -"},
+		{"", "CARGO_HTTP_SSL_VERSION=-7", variable + "expected a string or a table, but found a integer"},
+		{"", "CARGO_HTTP_SSL_VERSION=true", variable + "expected a string or a table, but found a boolean"},
+		{"", "CARGO_HTTP_SSL_VERSION=0x10", "0x10 - -"},
 		{"{min='tlsv1.2'}", "CARGO_HTTP_SSL_VERSION=x", "x - -"},
 		{"['x']", "CARGO_HTTP_SSL_VERSION=y", file + "expected a string or a table, but found a array"},
 		{"", "CARGO_HTTP_SSL_VERSION_MIN=tlsv1.2", "expected a string or a table"},

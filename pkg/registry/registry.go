@@ -77,7 +77,19 @@ func New(name, index string) (Registry, error) {
 // IsCratesIO reports whether the registry is crates.io, under whichever name
 // and by whichever of its two index URLs it was configured.
 func (r Registry) IsCratesIO() bool {
+	r = r.parsed()
 	return r.overridden || r.Index == cratesIOIndex || r.Index == cratesIOSparseIndex
+}
+
+// parsed returns the registry with what is known from its URL, which a caller may
+// have put together by hand.
+func (r Registry) parsed() Registry {
+	if r.canonical == "" {
+		if parsed, err := New(r.Name, r.Index); err == nil {
+			return parsed
+		}
+	}
+	return r
 }
 
 // DisplayName returns the registry's name, or its URL if it has none.
@@ -106,17 +118,14 @@ func (r Registry) IndexName() string {
 // index keeps both: its URL with and without ".git" are two registries. It is for
 // comparing, not for fetching.
 func (r Registry) Canonical() string {
-	if r.canonical == "" { // not made by this package
-		if made, err := New(r.Name, r.Index); err == nil {
-			return made.canonical
-		}
-		return r.Index
+	if r = r.parsed(); r.canonical == "" {
+		return r.Index // which is no URL
 	}
 	return r.canonical
 }
 
 // Host returns the host of the index URL; empty if it has none.
-func (r Registry) Host() string { return r.host }
+func (r Registry) Host() string { return r.parsed().host }
 
 // Target is the registry that a user means.
 type Target struct {

@@ -224,6 +224,13 @@ func TestTwoURLsAreOneRegistry(t *testing.T) {
 	}
 }
 
+func TestARegistryMadeByHandIsParsed(t *testing.T) {
+	r := Registry{Index: "HTTPS://GitHub.com:443/rust-lang/./crates.io-index"}
+	if !r.IsCratesIO() || r.Host() != "github.com" {
+		t.Errorf("crates.io is %v, and its host %s", r.IsCratesIO(), r.Host())
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, test := range []struct {
 		name, index                 string

@@ -76,7 +76,7 @@ func (s *Shell) SetColor(choice *string) error {
 	case slices.Contains(colors, *choice):
 		s.color = *choice
 	default:
-		return fmt.Errorf("argument for --color must be auto, always, or never, but found `%s`", *choice)
+		return fmt.Errorf("argument for --color must be auto, always, or never, but found `%s`", config.OneLine(*choice))
 	}
 	return nil
 }

@@ -155,9 +155,13 @@ type Notice struct {
 	Text string
 }
 
-// NewNotice returns a notice whose text is formatted. A line feed in a string or a
-// [Definition] that it is about shows as `\n`, since what follows it could be taken
-// for a message, or a prompt, of its own.
+// OneLine returns a name or the like as a message shows it: with `\n` for a line
+// feed, since what follows one could be taken for a message, or a prompt, of its
+// own.
+func OneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
+
+// NewNotice returns a notice whose text is formatted. The strings and the
+// [Definition]s that it is about are shown by [OneLine].
 func NewNotice(kind NoticeKind, verb, format string, args ...any) Notice {
 	args = slices.Clone(args)
 	for i, arg := range args {
@@ -165,7 +169,7 @@ func NewNotice(kind NoticeKind, verb, format string, args ...any) Notice {
 			arg = d.String()
 		}
 		if text, ok := arg.(string); ok {
-			args[i] = strings.ReplaceAll(text, "\n", `\n`)
+			args[i] = OneLine(text)
 		}
 	}
 	return Notice{kind, verb, fmt.Sprintf(format, args...)}

@@ -170,7 +170,7 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		case ctx.Err() == nil && errors.Is(err, ErrNotFound):
 			anyNotFound = true
 		case ctx.Err() != nil || !errors.Is(err, ErrURLNotSupported):
-			return fmt.Errorf("credential provider `%s` failed action `%s`: %w", line, call.action, err)
+			return fmt.Errorf("credential provider `%s` failed action `%s`: %w", config.OneLine(line), call.action, err)
 		default:
 			c.noStore = c.noStore || isSecretStore(entry.Name)
 		}

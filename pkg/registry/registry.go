@@ -255,7 +255,7 @@ func ValidateName(name string) error {
 			reason = "the first character must be a Unicode XID start character (most letters or `_`)"
 		}
 		if reason != "" {
-			return fmt.Errorf("invalid character `%c` in registry name: `%s`, %s", r, name, reason)
+			return fmt.Errorf("invalid character `%s` in registry name: `%s`, %s", config.OneLine(string(r)), config.OneLine(name), reason)
 		}
 	}
 	return nil

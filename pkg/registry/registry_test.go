@@ -99,7 +99,6 @@ func TestValidateName(t *testing.T) {
 		{"a²", '²', within},
 		{"a゛", '゛', within},
 		{"a`b", '`', within},
-		{"a\nb", '\n', within},
 		{"x/y", '/', within},
 		{"1a", '1', digit},
 		{"-a", '-', start},
@@ -120,6 +119,11 @@ func TestValidateName(t *testing.T) {
 		if got := fmt.Sprint(ValidateName(test.name)); got != want {
 			t.Errorf("%q:\n got %s\nwant %s", test.name, got, want)
 		}
+	}
+	// differs: control-characters
+	want := "invalid character `\\n` in registry name: `a\\nb`, " + within
+	if got := fmt.Sprint(ValidateName("a\nb")); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 	if got := fmt.Sprint(ValidateName("")); got != "registry name cannot be empty" {
 		t.Errorf("empty: got %s", got)

@@ -129,7 +129,7 @@ func cratesIOFetched(c *config.Config) (Registry, error) {
 	case protocol.Val == "git":
 		return cratesIO(c)
 	}
-	return Registry{}, fmt.Errorf("unsupported registry protocol `%s` (defined in %s)", protocol.Val, protocol.Definition)
+	return Registry{}, fmt.Errorf("unsupported registry protocol `%s` (defined in %s)", config.OneLine(protocol.Val), protocol.Definition)
 }
 
 // cratesIOOverridden is cratesIOFetched with the tests' hook.

@@ -119,7 +119,7 @@ func (m *sourceMap) load(c *config.Config, s source) (source, error) {
 		// leaves that out.
 		if seen[name] {
 			return source{}, fmt.Errorf("detected a cycle of `replace-with` sources, the source `%s` is eventually "+
-				"replaced with itself (configuration in `%s`)", name, definition)
+				"replaced with itself (configuration in `%s`)", config.OneLine(name), definition)
 		}
 		if replacement, ok = m.byName[name]; ok {
 			continue
@@ -128,7 +128,7 @@ func (m *sourceMap) load(c *config.Config, s source) (source, error) {
 		r, err := original(c, name)
 		if err != nil {
 			return source{}, fmt.Errorf("could not find a configured source with the name `%s` "+
-				"when attempting to lookup `%s` (configuration in `%s`)", name, first, definition)
+				"when attempting to lookup `%s` (configuration in `%s`)", config.OneLine(name), config.OneLine(first), definition)
 		}
 		replacement = source{Registry: r, fromRegistries: true}
 	}
@@ -168,7 +168,7 @@ func (m *sourceMap) addConfigured(c *config.Config) error {
 		// Only crates.io may be defined again: it is there from the beginning.
 		if other, ok := m.names[k]; ok && table.Name != cratesIOName {
 			return fmt.Errorf("source `%s` defines source %s, but that source is already defined by `%s`\n"+
-				"note: Sources are not allowed to be defined multiple times.", table.Name, s, other)
+				"note: Sources are not allowed to be defined multiple times.", config.OneLine(table.Name), s, config.OneLine(other))
 		}
 		s.replaceWith = table.ReplaceWith
 		m.names[k] = table.Name
@@ -210,7 +210,7 @@ func tableSource(c *config.Config, table config.Source) (source, error) {
 		case reference.value == nil:
 		case table.Git == nil:
 			return source{}, fmt.Errorf("source definition `source.%s` specifies `%s`, but that requires a `git` key "+
-				"to be specified (in %s)", table.Name, reference.key, reference.value.Definition)
+				"to be specified (in %s)", config.OneLine(table.Name), reference.key, reference.value.Definition)
 		case found[len(found)-1].reference == "":
 			found[len(found)-1].reference = "?" + reference.key + "=" + formEncode(reference.value.Val)
 		}
@@ -225,11 +225,11 @@ func tableSource(c *config.Config, table config.Source) (source, error) {
 	switch len(found) {
 	case 0:
 		return source{}, fmt.Errorf("no source location specified for `source.%s`, need "+
-			"`registry`, `local-registry`, `directory`, or `git` defined", table.Name)
+			"`registry`, `local-registry`, `directory`, or `git` defined", config.OneLine(table.Name))
 	case 1:
 		return found[0], nil
 	}
-	return source{}, fmt.Errorf("more than one source location specified for `source.%s`", table.Name)
+	return source{}, fmt.Errorf("more than one source location specified for `source.%s`", config.OneLine(table.Name))
 }
 
 func urlSource(table config.Source, key string, value *config.Value[string]) (source, error) {

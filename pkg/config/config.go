@@ -155,9 +155,8 @@ type Notice struct {
 	Text string
 }
 
-// OneLine returns a name or the like as a message shows it: with `\n` for a line
-// feed, since what follows one could be taken for a message, or a prompt, of its
-// own.
+// OneLine returns a name as messages show it: with `\n` for each line feed, because
+// the text after one could look like another message or a prompt.
 func OneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
 
 // NewNotice returns a notice whose text is formatted. The strings and the

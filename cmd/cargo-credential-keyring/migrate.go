@@ -62,7 +62,7 @@ func (t *tool) migrate(ctx context.Context) error {
 		return left[0]
 	}
 	for _, err := range left {
-		t.config.Notice(config.Warning, "%v", err)
+		t.shell.Notify(config.Message{Kind: config.Warning, Text: err.Error()})
 	}
 	if len(failed) == 0 {
 		return nil

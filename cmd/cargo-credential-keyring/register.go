@@ -126,9 +126,7 @@ func (t *tool) register(ctx context.Context, args []string) error {
 	if err != nil || t.dryRun {
 		return err
 	}
-	options := t.config.Options
-	options.Notify = nil // all warnings have been shown
-	t.config = config.New(options)
+	t.config = config.New(t.config.Quiet().Options) // all warnings have been shown
 	first, _, err := t.asked()
 	if err != nil || first.Name == "" || isOurs(first.Name) {
 		return err
@@ -137,7 +135,7 @@ func (t *tool) register(ctx context.Context, args []string) error {
 	if own == nil {
 		which = "crates.io"
 	}
-	t.shell.Notify(config.Notice{Kind: config.Warning, Text: fmt.Sprintf("for %s Cargo asks `%s` first, which is configured in %s",
+	t.shell.Notify(config.Message{Kind: config.Warning, Text: fmt.Sprintf("for %s Cargo asks `%s` first, which is configured in %s",
 		which, first.Name, first.Definition)})
 	return nil
 }
@@ -275,8 +273,8 @@ func (t *tool) unregister(ctx context.Context) error {
 		return err
 	}
 	for _, name := range others {
-		t.config.Notice(config.Note, "registry `%s` still has this provider of its own; to change that, run `%s unregister --registry %[1]s`",
-			name, programName)
+		t.shell.Notify(config.Message{Kind: config.Note, Text: fmt.Sprintf("registry `%s` still has this provider of its own; to change that, run `%s unregister --registry %[1]s`",
+			name, programName)})
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (t *tool) status(ctx context.Context) (*report, error) {
 		return nil, err
 	}
 	// What Cargo would warn of is said in the notes.
-	t.config.Notify = nil
+	t.config = t.config.Quiet()
 	file, stored, err := config.StoredCredentials(t.config.Home)
 	if err != nil {
 		r.Problems = append(r.Problems, err.Error())

@@ -48,7 +48,7 @@ func fetch(ctx context.Context, crate, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	warn := func(n config.Notice) {
+	warn := func(n config.Message) {
 		if n.Kind == config.Warning {
 			fmt.Fprintln(os.Stderr, "warning:", n.Text)
 		}

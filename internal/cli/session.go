@@ -126,7 +126,7 @@ func (s *Session) main(execute func(context.Context) error) int {
 }
 
 // OpenConfig returns the configuration of the current directory, still unread.
-func OpenConfig(environ []string, notify func(config.Notice)) (*config.Config, error) {
+func OpenConfig(environ []string, notify func(config.Message)) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
 		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
@@ -157,7 +157,7 @@ func (s *Session) configure(command Command) (err error) {
 		}
 	}
 	if alias, err := s.Config.Program("alias." + command.Name); err == nil && alias != nil && alias.Name != "" {
-		s.Config.Notice(config.Warning, "user-defined alias `%s` is ignored, because it is shadowed by a built-in command", command.Name)
+		s.warn("user-defined alias `%s` is ignored, because it is shadowed by a built-in command", command.Name)
 	}
 	if len(o.Unstable) > 0 && o.Unstable[0] == "help" {
 		return unstableHelp(o.Channel)
@@ -218,7 +218,7 @@ func (s *Session) Target() (registry.Target, error) {
 		name = &byDefault.Val
 	}
 	if s.Options.Token != nil {
-		s.Config.Notice(config.Warning, "`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
+		s.warn("`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
 	}
 	target, err := registry.ResolveChosen(s.Config, name)
 	if target.Registry.Index != "" {
@@ -238,7 +238,7 @@ func (s *Session) WarnOfIndex(r registry.Registry) {
 		return
 	}
 	if other, err := registry.New(r.Name, own.Val); err == nil && other.Canonical() != r.Canonical() {
-		s.Config.Notice(config.Warning, "`%s` in `%s` is another registry than in `%s`:\n"+
+		s.warn("`%s` in `%s` is another registry than in `%s`:\n"+
 			"the token goes to `%s`, not to `%s`", key, index.Definition, own.Definition, r.Index, other.Index)
 	}
 }
@@ -249,7 +249,7 @@ func (s *Session) WarnOfNetwork() {
 	warn := func(key, decides string, meaning func(string, config.Definition) string) {
 		value, own := s.fromProject(key)
 		if value != nil && (own == nil || meaning(own.Val, own.Definition) != meaning(value.Val, value.Definition)) {
-			s.Config.Notice(config.Warning, "`%s` in `%s`, not in your own configuration, says %s", key, value.Definition, decides)
+			s.warn("`%s` in `%s`, not in your own configuration, says %s", key, value.Definition, decides)
 		}
 	}
 	warn("http.proxy", "through which proxy the token is sent",
@@ -278,6 +278,10 @@ func (s *Session) hideConfigured(r registry.Registry) {
 	if found, err := registry.Credentials(s.Config.Quiet(), r); err == nil && found != nil && found.Token != nil {
 		s.Shell.Hide(found.Token.Val)
 	}
+}
+
+func (s *Session) warn(format string, args ...any) {
+	s.Shell.Notify(config.NewMessage(config.Warning, "", format, args...))
 }
 
 // RunLogout is the command `logout`. It needs no network.

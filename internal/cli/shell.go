@@ -156,7 +156,7 @@ func (s *Shell) Status(verb, text string) {
 }
 
 // Notify shows a notice of the library.
-func (s *Shell) Notify(n config.Notice) {
+func (s *Shell) Notify(n config.Message) {
 	if s.Verbosity == Quiet && n.Kind != config.Plain {
 		return
 	}

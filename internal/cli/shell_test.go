@@ -67,7 +67,7 @@ func TestSetColor(t *testing.T) {
 }
 
 func TestNotices(t *testing.T) {
-	notices := []config.Notice{
+	notices := []config.Message{
 		{Kind: config.Warning, Text: "text\nmore"},
 		{Kind: config.Help, Text: "do it"},
 		{Kind: config.Note, Text: "text"},

@@ -33,8 +33,9 @@ type Options struct {
 	Home string
 	// Environ is the environment, as from os.Environ.
 	Environ []string
-	// Notify receives warnings as they arise. It may be nil.
-	Notify func(Notice)
+	// Notify receives messages as they arise. [New] puts a function that drops
+	// them in the place of nil.
+	Notify func(Message)
 }
 
 // Format shows, for every verb, where the configuration comes from and nothing of
@@ -65,6 +66,9 @@ type Config struct {
 
 // New returns the configuration that o describes, with no file read yet.
 func New(o Options) *Config {
+	if o.Notify == nil {
+		o.Notify = func(Message) {}
+	}
 	return &Config{Options: o, environ: newEnviron(o.Environ)}
 }
 
@@ -81,18 +85,17 @@ func Load(o Options, args ...string) (*Config, error) {
 	return c, nil
 }
 
-// Notice hands a notice to Options.Notify.
-func (c *Config) Notice(kind NoticeKind, format string, args ...any) {
-	if c.Notify != nil {
-		c.Notify(NewNotice(kind, "", format, args...))
-	}
-}
-
-// Quiet returns the same configuration without its notices.
+// Quiet returns the same configuration without its messages.
 func (c *Config) Quiet() *Config {
 	quiet := *c
-	quiet.Notify = nil
+	quiet.Notify = func(Message) {}
 	return &quiet
+}
+
+func (c *Config) say(kind MessageKind, format string, args ...any) {
+	if c.Notify != nil {
+		c.Notify(NewMessage(kind, "", format, args...))
+	}
 }
 
 // ResolveProgram returns the path of a configured program: a name without a
@@ -123,12 +126,12 @@ func joinPath(dir, path string) string {
 	return dir + string(filepath.Separator) + path
 }
 
-// NoticeKind says how a [Notice] is shown.
-type NoticeKind int
+// MessageKind says how a [Message] is shown.
+type MessageKind int
 
 const (
 	// Warning is shown after "warning: ", unless the user asked for quiet.
-	Warning NoticeKind = iota
+	Warning MessageKind = iota
 	// Note is shown after "note: ", unless the user asked for quiet.
 	Note
 	// Help is shown after "help: ", below the warning it belongs to.
@@ -143,10 +146,14 @@ const (
 	Plain
 )
 
-// Notice is something that a user of a program should be told, but that is no
-// error: the library prints nothing, it hands notices to its caller.
-type Notice struct {
-	Kind NoticeKind
+func (k MessageKind) String() string {
+	return [...]string{"warning", "note", "help", "status", "verbose status", "plain"}[k]
+}
+
+// Message is what the library has to tell the user and is not an error: the
+// library prints nothing, it hands messages to its caller.
+type Message struct {
+	Kind MessageKind
 	// Verb is the verb of a status line ("Login", "Updating"); empty for the
 	// other kinds.
 	Verb string
@@ -159,9 +166,9 @@ type Notice struct {
 // the text after one could look like another message or a prompt.
 func OneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
 
-// NewNotice returns a notice whose text is formatted. The strings and the
+// NewMessage returns a message whose text is formatted. The strings and the
 // [Definition]s that it is about are shown by [OneLine].
-func NewNotice(kind NoticeKind, verb, format string, args ...any) Notice {
+func NewMessage(kind MessageKind, verb, format string, args ...any) Message {
 	args = slices.Clone(args)
 	for i, arg := range args {
 		if d, ok := arg.(Definition); ok {
@@ -171,5 +178,5 @@ func NewNotice(kind NoticeKind, verb, format string, args ...any) Notice {
 			args[i] = OneLine(text)
 		}
 	}
-	return Notice{kind, verb, fmt.Sprintf(format, args...)}
+	return Message{kind, verb, fmt.Sprintf(format, args...)}
 }

@@ -21,7 +21,7 @@ type world struct {
 	dir     string
 	environ []string
 	args    []string
-	notices []Notice
+	messages []Message
 }
 
 // newWorld writes files, whose names are relative to the tree: "home/…" is
@@ -51,7 +51,7 @@ func (w *world) new() *Config {
 		Dir:     filepath.Join(w.dir, "work/sub"),
 		Home:    filepath.Join(w.dir, "home"),
 		Environ: w.environ,
-		Notify:  func(n Notice) { w.notices = append(w.notices, n) },
+		Notify:  func(n Message) { w.messages = append(w.messages, n) },
 	})
 }
 
@@ -372,11 +372,11 @@ func TestNoticesAreCargos(t *testing.T) {
 			w.environ = test.env
 			test.read(w.new())
 			var got strings.Builder
-			for _, n := range w.notices {
+			for _, n := range w.messages {
 				got.WriteString(w.relative(n.Text) + "\n")
 			}
 			if got.String() != test.want {
-				t.Errorf("notices\n%s\nwant\n%s", got.String(), test.want)
+				t.Errorf("messages\n%s\nwant\n%s", got.String(), test.want)
 			}
 		})
 	}

@@ -48,7 +48,7 @@ const oldTokenKey = "token"
 //
 // Errors are Cargo's; a *[SyntaxError] is among their causes if the file is no
 // TOML document.
-func OpenCredentials(ctx context.Context, home string, notify func(Notice)) (*CredentialsFile, error) {
+func OpenCredentials(ctx context.Context, home string, notify func(Message)) (*CredentialsFile, error) {
 	return New(Options{Home: home, Notify: notify}).OpenCredentials(ctx)
 }
 
@@ -62,7 +62,7 @@ func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) 
 	}
 	if c.Notify != nil {
 		for _, danger := range dangers(file) {
-			c.Notice(Warning, "%s", danger)
+			c.say(Warning, "%s", danger)
 		}
 	}
 	f := &CredentialsFile{file: file, config: c}
@@ -95,7 +95,7 @@ func (f *CredentialsFile) Save() error {
 		err = narrow(f.file, info)
 	}
 	if err == nil && isOpen(info) && (bytes.Contains(f.saved, []byte("token")) || bytes.Contains(f.saved, []byte("secret-key"))) {
-		f.config.Notice(Warning, "other users could read `%s` (mode %04o): revoke the tokens that were in it", f.path, info.Mode().Perm())
+		f.config.say(Warning, "other users could read `%s` (mode %04o): revoke the tokens that were in it", f.path, info.Mode().Perm())
 	}
 	if err != nil {
 		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, oserror.New(err))

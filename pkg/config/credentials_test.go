@@ -249,17 +249,17 @@ func TestAWaitIsSaidAndCanEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	var notices []Notice
-	_, err = OpenCredentials(ctx, home, func(n Notice) {
-		notices = append(notices, n)
+	var messages []Message
+	_, err = OpenCredentials(ctx, home, func(n Message) {
+		messages = append(messages, n)
 		cancel()
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want %v", err, context.Canceled)
 	}
-	want := Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on credentials' config file"}
-	if len(notices) != 1 || notices[0] != want {
-		t.Errorf("the notices are %v, want only %v", notices, want)
+	want := Message{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on credentials' config file"}
+	if len(messages) != 1 || messages[0] != want {
+		t.Errorf("the messages are %v, want only %v", messages, want)
 	}
 	// The lock that has been given up is free for others.
 	other.Close()
@@ -284,7 +284,7 @@ func TestAFileReplacedDuringTheWaitIsNotWritten(t *testing.T) {
 	if err := filelock.Exclusive(context.Background(), other, nil); err != nil {
 		t.Fatal(err)
 	}
-	f, err := OpenCredentials(context.Background(), home, func(Notice) {
+	f, err := OpenCredentials(context.Background(), home, func(Message) {
 		replacement := filepath.Join(home, "replacement")
 		if err := errors.Join(os.WriteFile(replacement, []byte("# new\n"), 0o600), os.Rename(replacement, path), other.Close()); err != nil {
 			t.Error(err)

@@ -441,7 +441,7 @@ func TestAFileThatOthersCouldReadIsWarnedOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		var warnings []string
-		f, err := OpenCredentials(t.Context(), home, func(n Notice) { warnings = append(warnings, n.Text) })
+		f, err := OpenCredentials(t.Context(), home, func(n Message) { warnings = append(warnings, n.Text) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -497,7 +497,7 @@ func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		var warnings []string
-		f, err := OpenCredentials(t.Context(), home, func(n Notice) { warnings = append(warnings, n.Text) })
+		f, err := OpenCredentials(t.Context(), home, func(n Message) { warnings = append(warnings, n.Text) })
 		if err != nil {
 			t.Fatal(err)
 		}

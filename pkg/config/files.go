@@ -89,10 +89,10 @@ func (c *Config) filePath(dir, name string, warn bool) (path string, found bool)
 	info, err := openStat(path)
 	switch {
 	case err != nil:
-		c.Notice(Warning, "`%s` is deprecated in favor of `%s.toml`", legacy, name)
-		c.Notice(Help, "if you need to support cargo 1.38 or earlier, you can symlink `%[1]s` to `%[1]s.toml`", name)
+		c.say(Warning, "`%s` is deprecated in favor of `%s.toml`", legacy, name)
+		c.say(Help, "if you need to support cargo 1.38 or earlier, you can symlink `%[1]s` to `%[1]s.toml`", name)
 	case !os.SameFile(legacyInfo, info):
-		c.Notice(Warning, "both `%s` and `%s` exist. Using `%s`", legacy, path, legacy)
+		c.say(Warning, "both `%s` and `%s` exist. Using `%s`", legacy, path, legacy)
 	}
 	return legacy, true
 }

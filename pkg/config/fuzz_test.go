@@ -40,7 +40,7 @@ func FuzzLoad(f *testing.F) {
 				"CARGO_REGISTRY_DEFAULT=" + variable, "CARGO_NET_RETRY=" + variable, "CARGO_TERM_QUIET=" + variable,
 				"CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS=" + variable, "cargo_registry_token=" + variable,
 			},
-			Notify: func(n Notice) {
+			Notify: func(n Message) {
 				if n.Text == "" {
 					t.Error("an empty notice")
 				}

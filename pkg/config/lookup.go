@@ -67,7 +67,7 @@ func (c *Config) fromVariable(k key) (text string, d Definition, ok bool) {
 
 func (c *Config) warnMisspelt(k key) {
 	if name, ok := c.environ.misspelt[k.variable]; ok {
-		c.Notice(Warning, "environment variables are expected to use uppercase letters and underscores, "+
+		c.say(Warning, "environment variables are expected to use uppercase letters and underscores, "+
 			"the variable `%s` will be ignored and have no effect", name)
 	}
 }
@@ -300,7 +300,7 @@ func (c *Config) openTable(k key, known ...string) *table {
 	default:
 		for _, name := range n.names() {
 			if !slices.Contains(known, name) {
-				c.Notice(Warning, "unused config key `%s.%s` in `%s`", k, name, *n.child(name).definition)
+				c.say(Warning, "unused config key `%s.%s` in `%s`", k, name, *n.child(name).definition)
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func (k fileKind) path(home string) string {
 // openLocked opens a file to be changed and takes its lock. To wait it closes
 // the file: as long as others have it open, the one who writes cannot keep
 // readers off it, see [filelock.Lease].
-func openLocked(ctx context.Context, kind fileKind, home string, notify func(Notice)) (path string, f *os.File, err error) {
+func openLocked(ctx context.Context, kind fileKind, home string, notify func(Message)) (path string, f *os.File, err error) {
 	if err := createHome(home); err != nil {
 		return "", nil, err
 	}
@@ -86,7 +86,7 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Not
 			continue
 		}
 		if !said {
-			notify(Notice{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on " + kind.name + "' config file"})
+			notify(Message{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on " + kind.name + "' config file"})
 			said = true
 		}
 		select {

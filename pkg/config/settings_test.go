@@ -46,8 +46,8 @@ func TestVersionsOfTLS(t *testing.T) {
 				got = strings.TrimSuffix(got, ": "+cause.Error()) + " | " + cause.Error()
 			}
 		}
-		if got = w.relative(got); got != test.want || len(w.notices) > 0 {
-			t.Errorf("%s, %s:\n got %s\nwant %s\nsaid %v", test.value, test.environ, got, test.want, w.notices)
+		if got = w.relative(got); got != test.want || len(w.messages) > 0 {
+			t.Errorf("%s, %s:\n got %s\nwant %s\nsaid %v", test.value, test.environ, got, test.want, w.messages)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func shown(s *string) string {
 
 func TestANoticeOfANameIsOneLine(t *testing.T) {
 	prompt := "x\nplease paste the token below"
-	got := NewNotice(Warning, "", "first\n%s in %s: %v, %d", prompt, Definition{Path: prompt}, errors.New("a\nb"), 1)
+	got := NewMessage(Warning, "", "first\n%s in %s: %v, %d", prompt, Definition{Path: prompt}, errors.New("a\nb"), 1)
 	want := `first
 x\nplease paste the token below in x\nplease paste the token below: a
 b, 1`

@@ -184,13 +184,11 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 var errStoreGone = errors.New("the secret store that it asked before is gone")
 
 // say tells the user what is being done.
-func say(c *config.Config, kind config.NoticeKind, verb, format string, args ...any) {
-	if c.Notify != nil {
-		c.Notify(config.NewNotice(kind, verb, format, args...))
-	}
+func say(c *config.Config, kind config.MessageKind, verb, format string, args ...any) {
+	c.Notify(config.NewMessage(kind, verb, format, args...))
 }
 
-func (c *Chain) warn(format string, args ...any) { c.Config.Notice(config.Warning, format, args...) }
+func (c *Chain) warn(format string, args ...any) { say(c.Config, config.Warning, "", format, args...) }
 
 // Lookup returns the token that Cargo would send to a registry for an
 // operation; if there is none, the error is a [*MissingTokenError]. The registry

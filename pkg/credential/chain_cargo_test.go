@@ -100,7 +100,7 @@ func (w *world) config(t *testing.T) *config.Config {
 	return c
 }
 
-func (w *world) hear(n config.Notice) {
+func (w *world) hear(n config.Message) {
 	// A program that another test starts just now holds on for a moment to a
 	// lock of this one.
 	if n.Verb == "Blocking" {

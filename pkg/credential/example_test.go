@@ -126,7 +126,7 @@ func ExampleLookup() {
 			"CARGO_REGISTRIES_MY_INDEX=sparse+https://registry.example/",
 			"CARGO_REGISTRIES_MY_TOKEN=t0ken",
 		},
-		Notify: func(n config.Notice) { fmt.Fprintln(os.Stderr, n.Text) },
+		Notify: func(n config.Message) { fmt.Fprintln(os.Stderr, n.Text) },
 	})
 	if err != nil {
 		panic(err)

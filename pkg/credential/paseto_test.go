@@ -50,7 +50,7 @@ func newPasetoWorld(t *testing.T, credentials string) *pasetoWorld {
 	if credentials != "" {
 		write(w.file, credentials)
 	}
-	c := config.New(config.Options{Dir: home, Home: home, Notify: func(n config.Notice) { w.said = append(w.said, n.Text) }})
+	c := config.New(config.Options{Dir: home, Home: home, Notify: func(n config.Message) { w.said = append(w.said, n.Text) }})
 	w.chain = &credential.Chain{
 		Config: c, AsymmetricTokens: true,
 		BuiltIn: map[string]credential.Provider{paseto.Name: paseto.New(c, func() time.Time {

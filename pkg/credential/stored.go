@@ -206,7 +206,7 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 				location = "<https://crates.io/me>"
 			}
 			// Cargo shows this even to a user who asked for quiet.
-			e.config.Notice(config.Plain, "note: This does not revoke the token on the registry server.\n"+
+			say(e.config, config.Plain, "", "note: This does not revoke the token on the registry server.\n"+
 				"    If you need to revoke the token, visit %s and follow the instructions there.", location)
 		}
 	}
@@ -221,7 +221,7 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 	if e.inFile(left.Definition) {
 		because = "it belongs to another name of the registry"
 	}
-	e.config.Notice(config.Warning, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
+	say(e.config, config.Warning, "", "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
 	return nil
 }
 
@@ -240,7 +240,7 @@ func (e credentialsEntry) left(before *config.RegistryConfig, secret storedSecre
 	}
 	if err != nil {
 		// What was to be done is done.
-		e.config.Notice(config.Warning, "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
+		say(e.config, config.Warning, "", "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
 		return nil
 	}
 	return secret.configured(after)

@@ -24,7 +24,7 @@ func heldBy(t *testing.T, files map[string]string, environ ...string) (*Chain, *
 		}
 	}
 	told := &[]string{}
-	c, err := config.Load(config.Options{Dir: home, Home: home, Environ: environ, Notify: func(n config.Notice) {
+	c, err := config.Load(config.Options{Dir: home, Home: home, Environ: environ, Notify: func(n config.Message) {
 		*told = append(*told, strings.TrimSpace(n.Verb+" "+filepath.ToSlash(strings.ReplaceAll(n.Text, home, "HOME"))))
 	}})
 	if err != nil {

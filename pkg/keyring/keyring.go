@@ -171,7 +171,7 @@ type Provider struct {
 	// turn.
 	Required bool
 	// Notify tells the user what has been done, and once what is missing.
-	Notify func(config.Notice)
+	Notify func(config.Message)
 
 	missing sync.Once
 	seen    seen
@@ -257,15 +257,15 @@ func (p *Provider) use(ctx context.Context, req *credential.Request, do func(Sto
 	return err
 }
 
-func (p *Provider) notify(kind config.NoticeKind, verb, text string) {
+func (p *Provider) notify(kind config.MessageKind, verb, text string) {
 	if p.Notify != nil {
-		p.Notify(config.Notice{Kind: kind, Verb: verb, Text: text})
+		p.Notify(config.Message{Kind: kind, Verb: verb, Text: text})
 	}
 }
 
 // Print writes notices as a program does that has no colours.
-func Print(w io.Writer) func(config.Notice) {
-	return func(n config.Notice) {
+func Print(w io.Writer) func(config.Message) {
+	return func(n config.Message) {
 		switch n.Kind {
 		case config.Status:
 			fmt.Fprintf(w, "%12s %s\n", n.Verb, n.Text)

@@ -21,7 +21,7 @@ func Credentials(c *config.Config, r Registry) (*config.RegistryConfig, error) {
 	case name == "":
 		return nil, nil
 	case name != r.Name:
-		c.Notice(config.Note, "name of alternative registry `%s` set to `%s`", r.Index, name)
+		c.Notify(config.Message{Kind: config.Note, Text: fmt.Sprintf("name of alternative registry `%s` set to `%s`", r.Index, name)})
 	}
 	return c.Registry(name)
 }

@@ -35,7 +35,7 @@ func newWorld(t *testing.T, content string, environ ...string) *world {
 	}
 	c, err := config.Load(config.Options{
 		Dir: work, Home: home, Environ: environ,
-		Notify: func(n config.Notice) { w.notices = append(w.notices, n.Text) },
+		Notify: func(n config.Message) { w.notices = append(w.notices, n.Text) },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -120,7 +120,7 @@ func (p *Provider) Login(ctx context.Context, req *credential.Request, login cre
 		return errors.New("not a validly formatted PASERK secret key")
 	}
 	// Cargo shows it even to a user who asked for quiet.
-	p.Config.Notice(config.Plain, "%s", public(key))
+	p.Config.Notify(config.Message{Kind: config.Plain, Text: public(key)})
 	return p.SetKey(ctx, req, secret)
 }
 

@@ -236,9 +236,7 @@ func (c *Client) token(ctx context.Context, headers []string) (config.Secret, er
 
 // status tells the user what is being done.
 func (c *Client) status(verb, text string) {
-	if c.Config.Notify != nil {
-		c.Config.Notify(config.Notice{Kind: config.Status, Verb: verb, Text: text})
-	}
+	c.Config.Notify(config.Message{Kind: config.Status, Verb: verb, Text: text})
 }
 
 // offline reports whether only the cache may be used.

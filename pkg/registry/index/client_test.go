@@ -61,7 +61,7 @@ func (w *world) configure(t *testing.T, content string, environ ...string) {
 	}
 	c, err := config.Load(config.Options{
 		Dir: w.home, Home: w.home, Environ: environ,
-		Notify: func(n config.Notice) { w.said = append(w.said, strings.TrimSpace(n.Verb+" "+n.Text)) },
+		Notify: func(n config.Message) { w.said = append(w.said, strings.TrimSpace(n.Verb+" "+n.Text)) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -264,7 +264,7 @@ func TestLockOfTheCacheIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	notify := w.Config.Notify
-	w.Config.Notify = func(n config.Notice) {
+	w.Config.Notify = func(n config.Message) {
 		notify(n)
 		if n.Verb == "Blocking" {
 			unlock()

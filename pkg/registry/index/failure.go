@@ -181,7 +181,7 @@ func (c *Client) retry(ctx context.Context, do func() error) error {
 		if retries-tried == 1 {
 			tries = "try"
 		}
-		c.Config.Notice(config.Warning, "spurious network error (%d %s remaining): %v", retries-tried, tries, errors.New(reason))
+		c.Config.Notify(config.NewMessage(config.Warning, "", "spurious network error (%d %s remaining): %v", retries-tried, tries, errors.New(reason)))
 		if err := c.sleep(ctx, c.wait(tried, status)); err != nil {
 			return err
 		}

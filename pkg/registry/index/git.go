@@ -92,9 +92,7 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 	help := ""
 	if withCLI {
 		help = gitHelp
-		if c.Config.Notify != nil {
-			c.Config.Notify(config.Notice{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
-		}
+		c.Config.Notify(config.Message{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
 	} else {
 		if http.CAInfo != nil {
 			// git would wait for the other end of a pipe.

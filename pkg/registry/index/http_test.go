@@ -112,7 +112,7 @@ func TestNoRetryAfterTheEnd(t *testing.T) {
 	w := newWorld(t, "", answer(500, ""))
 	ctx, cancel := context.WithCancel(t.Context())
 	w.pause = nil
-	w.Config.Notify = nil
+	w.Config = w.Config.Quiet()
 	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		rw.WriteHeader(500)
 		cancel()

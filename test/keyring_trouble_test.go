@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -248,7 +249,7 @@ func TestKeyringThatDoesNotAnswer(t *testing.T) {
 func TestBusThatCannotBeReached(t *testing.T) {
 	d, keyring := newDesktop(t), ours(t, "cargo-credential-keyring")
 	session := d.Environ
-	bus, _ := config.LookupEnv(session, "DBUS_SESSION_BUS_ADDRESS")
+	bus, _ := system.LookupEnv(session, "DBUS_SESSION_BUS_ADDRESS")
 	d.stores(keyring)
 	full, silent := fullSocket(t), silentSocket(t)
 	for address, want := range map[string]string{

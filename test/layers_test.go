@@ -21,30 +21,29 @@ const module = "github.com/cargo-auth/cargo-auth"
 // mayImport says what of this project a directory's packages may import. The
 // longest entry that fits counts.
 var mayImport = map[string][]string{
-	"internal/filelock":   {},
 	"internal/jsonobject": {},
-	"internal/oserror":    {},
-	"internal/subprocess": {"internal/oserror"},
+	"internal/subprocess": {"internal/system"},
+	"internal/system":     {},
 	"internal/terminal":   {},
 	"internal/tomledit":   {},
 	"internal/weburl":     {},
-	"pkg/config":          {"internal/filelock", "internal/oserror", "internal/subprocess", "internal/tomledit"},
+	"pkg/config":          {"internal/system", "internal/tomledit"},
 	"pkg/registry":        {"internal/weburl", "pkg/config"},
 	"pkg/registry/index": {
-		"internal/filelock", "internal/jsonobject", "internal/oserror", "internal/subprocess", "internal/weburl",
+		"internal/jsonobject", "internal/subprocess", "internal/system", "internal/weburl",
 		"pkg/config", "pkg/registry",
 	},
 	"pkg/credential": {
-		"internal/jsonobject", "internal/oserror", "internal/subprocess", "internal/terminal", "pkg/config", "pkg/registry",
+		"internal/jsonobject", "internal/subprocess", "internal/system", "internal/terminal", "pkg/config", "pkg/registry",
 	},
 	"pkg/credential/paseto": {"pkg/config", "pkg/credential"},
-	"pkg/keyring":           {"internal/terminal", "pkg/config", "pkg/credential"},
-	"internal/cli":          {"internal/terminal", "pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry"},
+	"pkg/keyring":           {"internal/system", "internal/terminal", "pkg/config", "pkg/credential"},
+	"internal/cli":          {"internal/system", "internal/terminal", "pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry"},
 	"internal/login": {
 		"internal/cli", "internal/terminal", "pkg/config", "pkg/credential", "pkg/credential/paseto", "pkg/registry",
 		"pkg/registry/index",
 	},
-	"cmd": {"internal/cli", "internal/login", "pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry"},
+	"cmd": {"internal/cli", "internal/login", "internal/system", "pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry"},
 }
 
 // onlyIn says which files of the library may use what belongs to the process
@@ -68,7 +67,7 @@ var onlyIn = map[string][]string{
 	"user.Current":   {"pkg/config/environ.go"},
 	"filepath.Abs":   {},
 	// There it is how long something takes.
-	"time.Now": {"internal/filelock/filelock.go"},
+	"time.Now": {"internal/system/file.go"},
 }
 
 // Packages import downwards only, and the library takes nothing from the process

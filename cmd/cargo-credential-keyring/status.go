@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cargo-auth/cargo-auth/internal/cli"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -174,7 +175,7 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 		if isOurs(p.Name) {
 			l.options = options
 			if _, err := exec.LookPath(p.Name); err != nil {
-				return fmt.Errorf("it cannot be run: %w", config.OSError(err))
+				return fmt.Errorf("it cannot be run: %w", system.Error(err))
 			}
 		}
 		options.CanPrompt = nil // a status asks no one to unlock it

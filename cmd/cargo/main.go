@@ -16,7 +16,7 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/internal/cli"
 	"github.com/cargo-auth/cargo-auth/internal/login"
-	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // version is set when the program is built.
@@ -90,7 +90,7 @@ func handOn(next string, args []string) error {
 	}
 	_ = os.Setenv(recursion, strconv.Itoa(count+1))
 	err := replaceProcess(next, args, os.Environ())
-	return fmt.Errorf("could not execute process `%s` (never executed): %w", next, config.OSError(err))
+	return fmt.Errorf("could not execute process `%s` (never executed): %w", next, system.Error(err))
 }
 
 // runChild runs a program with this one's input and output and returns its exit

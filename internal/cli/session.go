@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -129,7 +130,7 @@ func (s *Session) main(execute func(context.Context) error) int {
 func OpenConfig(environ []string, notify func(config.Message)) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
-		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", config.OSError(err))
+		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", system.Error(err))
 	}
 	home, err := config.HomeDir(dir, environ)
 	if err != nil {
@@ -147,7 +148,7 @@ func (s *Session) configure(command Command) (err error) {
 	}
 	if o.Dir != nil {
 		if err := os.Chdir(*o.Dir); err != nil {
-			return fmt.Errorf("could not change to requested directory: %w", config.OSError(err))
+			return fmt.Errorf("could not change to requested directory: %w", system.Error(err))
 		}
 		if s.Config, err = OpenConfig(s.environ, s.Shell.Notify); err != nil {
 			return err
@@ -373,14 +374,14 @@ func (c Channel) Unstable() bool { return c == "nightly" || c == "dev" }
 // channel finds the channel: by Cargo's own two test hooks, or by what would have
 // made rustup run another Cargo.
 func channel(toolchain string, environ []string) Channel {
-	if override, ok := config.LookupEnv(environ, "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"); ok {
+	if override, ok := system.LookupEnv(environ, "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"); ok {
 		return Channel(override)
 	}
-	if bootstrap, _ := config.LookupEnv(environ, "RUSTC_BOOTSTRAP"); bootstrap == "1" {
+	if bootstrap, _ := system.LookupEnv(environ, "RUSTC_BOOTSTRAP"); bootstrap == "1" {
 		return "dev"
 	}
 	if toolchain == "" {
-		toolchain, _ = config.LookupEnv(environ, "RUSTUP_TOOLCHAIN")
+		toolchain, _ = system.LookupEnv(environ, "RUSTUP_TOOLCHAIN")
 	}
 	for _, name := range []string{"nightly", "beta"} {
 		if strings.HasPrefix(toolchain, name) {

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
@@ -87,12 +88,12 @@ func (s *Shell) colors(choice string, file *os.File) bool {
 		return choice == "always"
 	}
 	set := func(name string) bool {
-		value, _ := config.LookupEnv(s.environ, name)
+		value, _ := system.LookupEnv(s.environ, name)
 		return value != ""
 	}
-	clicolor, hasCLIColor := config.LookupEnv(s.environ, "CLICOLOR")
-	name, hasTerm := config.LookupEnv(s.environ, "TERM")
-	_, ci := config.LookupEnv(s.environ, "CI")
+	clicolor, hasCLIColor := system.LookupEnv(s.environ, "CLICOLOR")
+	name, hasTerm := system.LookupEnv(s.environ, "TERM")
+	_, ci := system.LookupEnv(s.environ, "CI")
 	switch {
 	case set("NO_COLOR"):
 		return false
@@ -305,9 +306,9 @@ func (s *Shell) progressWidth() int {
 	if s.term.ProgressWhen != nil {
 		when = *s.term.ProgressWhen
 	}
-	name, _ := config.LookupEnv(s.environ, "TERM")
-	_, ci := config.LookupEnv(s.environ, "CI")
-	_, azure := config.LookupEnv(s.environ, "TF_BUILD")
+	name, _ := system.LookupEnv(s.environ, "TERM")
+	_, ci := system.LookupEnv(s.environ, "CI")
+	_, azure := system.LookupEnv(s.environ, "TF_BUILD")
 	switch {
 	case s.Verbosity == Quiet, when == "never", when != "always" && (name == "dumb" || ci || azure):
 		return 0

@@ -10,12 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // Grace is how long a program that is to end may take to do so by itself: it
@@ -61,7 +60,7 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	}
 	path, err := p.find()
 	if err != nil {
-		return nil, oserror.New(err)
+		return nil, system.Error(err)
 	}
 	cmd := exec.CommandContext(ctx, path, p.Args...)
 	cmd.Args[0] = p.Path
@@ -78,11 +77,11 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 		return nil
 	}
 	if c.Stdout, err = cmd.StdoutPipe(); err != nil {
-		return nil, oserror.New(err)
+		return nil, system.Error(err)
 	}
 	if writeStdin {
 		if c.Stdin, err = cmd.StdinPipe(); err != nil {
-			return nil, oserror.New(err)
+			return nil, system.Error(err)
 		}
 	}
 	// The end of this thread would end the program on Linux. A thread of Go's
@@ -91,7 +90,7 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	runtime.LockOSThread()
 	if err := cmd.Start(); err != nil {
 		runtime.UnlockOSThread()
-		return nil, oserror.New(err)
+		return nil, system.Error(err)
 	}
 	return c, nil
 }
@@ -152,7 +151,7 @@ func (c *Child) Wait() (*os.ProcessState, error) {
 	case <-flooded:
 		return nil, errors.New("it does not stop writing to standard output")
 	case err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
-		return nil, oserror.New(err)
+		return nil, system.Error(err)
 	}
 	return c.cmd.ProcessState, nil
 }
@@ -169,7 +168,7 @@ func (p *Program) find() (string, error) {
 	if p.Path == "" {
 		return "", found
 	}
-	search, ok := LookupEnv(p.Env, "PATH")
+	search, ok := system.LookupEnv(p.Env, "PATH")
 	if !ok {
 		search = defaultSearchPath
 	}
@@ -187,16 +186,4 @@ func (p *Program) find() (string, error) {
 		}
 	}
 	return "", found
-}
-
-// LookupEnv returns the value of a variable in an environment. Of several with
-// that name the last one counts, as it does for a program that is run with them.
-func LookupEnv(environ []string, name string) (value string, ok bool) {
-	for _, entry := range slices.Backward(environ) {
-		found, value, ok := strings.Cut(entry, "=")
-		if ok && (found == name || runtime.GOOS == "windows" && strings.EqualFold(found, name)) {
-			return value, true
-		}
-	}
-	return "", false
 }

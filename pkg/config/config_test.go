@@ -17,10 +17,10 @@ import (
 
 // world is a directory tree with a working directory and a home.
 type world struct {
-	t       *testing.T
-	dir     string
-	environ []string
-	args    []string
+	t        *testing.T
+	dir      string
+	environ  []string
+	args     []string
 	messages []Message
 }
 

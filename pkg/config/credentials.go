@@ -8,8 +8,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
@@ -66,9 +65,9 @@ func (c *Config) OpenCredentials(ctx context.Context) (*CredentialsFile, error) 
 		}
 	}
 	f := &CredentialsFile{file: file, config: c}
-	content, err := filelock.ReadAll(file, filelock.MaxSize)
+	content, err := system.ReadAll(file, system.MaxSize)
 	if err != nil {
-		err = fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
+		err = fmt.Errorf("failed to read configuration file `%s`: %w", path, system.Error(err))
 	} else {
 		f.document, err = c.parseCredentials(path, content)
 	}
@@ -98,7 +97,7 @@ func (f *CredentialsFile) Save() error {
 		f.config.say(Warning, "other users could read `%s` (mode %04o): revoke the tokens that were in it", f.path, info.Mode().Perm())
 	}
 	if err != nil {
-		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, oserror.New(err))
+		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, system.Error(err))
 	}
 	if !f.changed() {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // credentialsHome returns a home with a credentials file.
@@ -245,7 +245,7 @@ func TestAWaitIsSaidAndCanEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if err := filelock.Exclusive(context.Background(), other, nil); err != nil {
+	if err := system.Exclusive(context.Background(), other, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -281,7 +281,7 @@ func TestAFileReplacedDuringTheWaitIsNotWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := filelock.Exclusive(context.Background(), other, nil); err != nil {
+	if err := system.Exclusive(context.Background(), other, nil); err != nil {
 		t.Fatal(err)
 	}
 	f, err := OpenCredentials(context.Background(), home, func(Message) {
@@ -321,7 +321,7 @@ func TestAReaderDoesNotWaitForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if err := filelock.Exclusive(context.Background(), other, nil); err != nil {
+	if err := system.Exclusive(context.Background(), other, nil); err != nil {
 		t.Fatal(err)
 	}
 	if content, err := readLocked(path); err != nil || string(content) != "# c\n" {

@@ -15,8 +15,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // childVariable says what a test's process, started again, is to do.
@@ -304,7 +303,7 @@ func TestReadingAPipeIsRefused(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readLocked(path); !errors.Is(err, filelock.NotRegular) {
+	if _, err := readLocked(path); !errors.Is(err, system.NotRegular) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -415,7 +414,7 @@ func TestManyWritersLoseNothing(t *testing.T) {
 	}
 }
 
-func newErrno(errno syscall.Errno) error { return oserror.New(errno) }
+func newErrno(errno syscall.Errno) error { return system.Error(errno) }
 
 // differs: reachable-by-others
 func TestAFileThatOthersCouldReadIsWarnedOf(t *testing.T) {

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/cargo-auth/cargo-auth/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // LookupEnv returns the value of a variable in an environment such as that of
 // [Options]. Of several with that name the last one counts, as it does for the
 // programs that are run with them.
 func LookupEnv(environ []string, name string) (value string, ok bool) {
-	return subprocess.LookupEnv(environ, name)
+	return system.LookupEnv(environ, name)
 }
 
 // Env returns an environment variable.

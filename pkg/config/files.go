@@ -9,8 +9,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // Read reads the configuration files now rather than when they are needed.
@@ -22,7 +21,7 @@ func (c *Config) Read() error {
 // OSError returns an error of the operating system in the words that Cargo
 // uses for it: "No such file or directory (os error 2)". Other errors are
 // returned as they are.
-func OSError(err error) error { return oserror.New(err) }
+func OSError(err error) error { return system.Error(err) }
 
 // tree returns the merged configuration files, which it reads the first time.
 // What could not be read is read again the next time.
@@ -36,7 +35,7 @@ func (c *Config) tree() (*node, error) {
 		if !found {
 			continue
 		}
-		read := filelock.ReadFile
+		read := system.ReadFile
 		if place == filepath.Clean(c.Home) {
 			read = readFileLocked
 		}
@@ -132,7 +131,7 @@ func (c *Config) readFile(
 	seen[clean] = true
 	content, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
+		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, system.Error(err))
 	}
 	file, err := parseFile(content, &Definition{Kind: kind, Path: path})
 	if err != nil {
@@ -178,7 +177,7 @@ func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) 
 				continue
 			}
 		}
-		included, err := c.readFile(path, kind, seen, filelock.ReadFile)
+		included, err := c.readFile(path, kind, seen, system.ReadFile)
 		if err == nil {
 			root, err = merged(root, included, true, nil)
 		}

@@ -9,7 +9,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
@@ -272,7 +272,7 @@ func (d *document) changed() bool { return !bytes.Equal(d.text.Bytes(), d.saved)
 func (d *document) write(f *os.File) error {
 	content := d.text.Bytes()
 	if err := replace(f, d.saved, content); err != nil {
-		return fmt.Errorf("failed to write to `%s`: %w", d.path, oserror.New(err))
+		return fmt.Errorf("failed to write to `%s`: %w", d.path, system.Error(err))
 	}
 	d.saved = content
 	return nil

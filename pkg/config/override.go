@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
@@ -42,7 +42,7 @@ func (c *Config) Override(args []string) error {
 func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
 	path := joinPath(c.Dir, arg)
 	if _, err := os.Stat(path); arg != "" && err == nil {
-		value, err := c.readFile(path, CommandLine, seen, filelock.ReadGiven)
+		value, err := c.readFile(path, CommandLine, seen, system.ReadGiven)
 		if err != nil {
 			return nil, fmt.Errorf("failed to load config from `%s`: %w", path, err)
 		}

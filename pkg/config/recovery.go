@@ -10,8 +10,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // A write of one page is seen whole or not at all. A larger one may end between
@@ -89,7 +88,7 @@ func keepCopy(f *os.File, before, after []byte) (path string, err error) {
 		}
 		os.Remove(path)
 	}
-	return "", fmt.Errorf("no recovery copy of it can be written to `%s`: %v", path, oserror.New(err))
+	return "", fmt.Errorf("no recovery copy of it can be written to `%s`: %v", path, system.Error(err))
 }
 
 func copyOf(before, after []byte) []byte {
@@ -125,7 +124,7 @@ func mend(f *os.File) error {
 			err = mendFrom(f, path, content)
 		}
 		if err != nil {
-			return fmt.Errorf("the change in `%s` cannot be finished: %v", path, oserror.New(err))
+			return fmt.Errorf("the change in `%s` cannot be finished: %v", path, system.Error(err))
 		}
 	}
 	return nil
@@ -138,7 +137,7 @@ func readCopy(path string, f *os.File) (content []byte, isOurs bool, err error) 
 	if err != nil || !isOwn(info, f) {
 		return nil, false, nil
 	}
-	recovery, err := filelock.Open(context.Background(), path, os.O_RDONLY|noFollow, 0)
+	recovery, err := system.Open(context.Background(), path, os.O_RDONLY|noFollow, 0)
 	if err != nil {
 		return nil, false, err
 	}
@@ -146,19 +145,19 @@ func readCopy(path string, f *os.File) (content []byte, isOurs bool, err error) 
 	if info, err = recovery.Stat(); err != nil || !isOwn(info, f) {
 		return nil, false, err
 	}
-	content, err = filelock.ReadAll(recovery, 3*filelock.MaxSize)
+	content, err = system.ReadAll(recovery, 3*system.MaxSize)
 	return content, true, err
 }
 
 // mendFrom is mend with what is in the recovery copy at path.
 func mendFrom(f *os.File, path string, content []byte) error {
-	end, _ := filelock.Lease(f)
+	end, _ := system.Lease(f)
 	defer end()
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	now := make([]byte, min(info.Size(), 3*filelock.MaxSize))
+	now := make([]byte, min(info.Size(), 3*system.MaxSize))
 	if _, err := f.ReadAt(now, 0); err != nil {
 		return err
 	}

@@ -12,8 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 const (
@@ -54,7 +53,7 @@ func (k fileKind) path(home string) string {
 
 // openLocked opens a file to be changed and takes its lock. To wait it closes
 // the file: as long as others have it open, the one who writes cannot keep
-// readers off it, see [filelock.Lease].
+// readers off it, see [system.Lease].
 func openLocked(ctx context.Context, kind fileKind, home string, notify func(Message)) (path string, f *os.File, err error) {
 	if err := createHome(home); err != nil {
 		return "", nil, err
@@ -65,18 +64,18 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Mes
 		if f, err = openOrCreate(ctx, kind, path); err != nil {
 			return "", nil, err
 		}
-		locked, err := filelock.TryExclusive(f)
+		locked, err := system.TryExclusive(f)
 		if err == nil {
 			err = context.Cause(ctx)
 		}
 		switch {
 		case err != nil:
 			f.Close()
-			return "", nil, fmt.Errorf("failed to lock file: %s: %w", path, oserror.New(err))
+			return "", nil, fmt.Errorf("failed to lock file: %s: %w", path, system.Error(err))
 		case locked && isStill(f, kind, home, path):
 			if err := mend(f); err != nil {
 				f.Close()
-				return "", nil, fmt.Errorf("failed to write to `%s`: %w", path, oserror.New(err))
+				return "", nil, fmt.Errorf("failed to write to `%s`: %w", path, system.Error(err))
 			}
 			return path, f, nil
 		}
@@ -106,16 +105,16 @@ func createHome(home string) error {
 			err = syscall.EEXIST
 		}
 	}
-	return fmt.Errorf("failed to create directory `%s`: %w", home, oserror.New(err))
+	return fmt.Errorf("failed to create directory `%s`: %w", home, system.Error(err))
 }
 
 // openOrCreate opens or creates the file at path; through a symbolic link the
 // file it names, as Cargo does.
 func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
-	f, err := filelock.Open(ctx, path, os.O_RDWR, 0)
+	f, err := system.Open(ctx, path, os.O_RDWR, 0)
 	created := errors.Is(err, fs.ErrNotExist)
 	if created {
-		f, err = filelock.Open(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
+		f, err = system.Open(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
 	}
 	// The umask may have taken more than it should.
 	if err == nil && kind.narrow && created {
@@ -128,7 +127,7 @@ func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, er
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("failed to open: %s: %w", path, oserror.New(err))
+		return nil, fmt.Errorf("failed to open: %s: %w", path, system.Error(err))
 	}
 	return f, nil
 }
@@ -156,20 +155,20 @@ func isStill(f *os.File, kind fileKind, home, path string) bool {
 func readLocked(path string) ([]byte, error) {
 	content, err := readFileLocked(path)
 	if err != nil {
-		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, oserror.New(err))
+		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, system.Error(err))
 	}
 	return content, nil
 }
 
 func readFileLocked(path string) ([]byte, error) {
 	var f *os.File
-	try, mends, err := filelock.TryExclusive, hasCopy(path), error(nil)
+	try, mends, err := system.TryExclusive, hasCopy(path), error(nil)
 	if mends {
-		f, err = filelock.Open(context.Background(), path, os.O_RDWR, 0)
+		f, err = system.Open(context.Background(), path, os.O_RDWR, 0)
 	}
 	if !mends || err != nil {
-		try, mends = filelock.TryShared, false
-		f, err = filelock.Open(context.Background(), path, os.O_RDONLY, 0)
+		try, mends = system.TryShared, false
+		f, err = system.Open(context.Background(), path, os.O_RDONLY, 0)
 	}
 	if err != nil {
 		return nil, err
@@ -179,7 +178,7 @@ func readFileLocked(path string) ([]byte, error) {
 		ok, err := try(f)
 		if ok {
 			// Not left to Close: should that fail, we would wait for ourselves.
-			defer filelock.Unlock(f)
+			defer system.Unlock(f)
 			if mends {
 				// A file that cannot be mended is read as it is.
 				_ = mend(f)
@@ -191,7 +190,7 @@ func readFileLocked(path string) ([]byte, error) {
 		}
 		time.Sleep(wait)
 	}
-	return filelock.ReadAll(f, filelock.MaxSize)
+	return system.ReadAll(f, system.MaxSize)
 }
 
 // replace makes a file that holds before hold after; it is [ErrChanged] if it
@@ -214,7 +213,7 @@ func readFileLocked(path string) ([]byte, error) {
 //     reaches the disk before a file that must shrink is cut.
 func replace(f *os.File, before, after []byte) error {
 	size := max(len(before), len(after))
-	end, alone := filelock.Lease(f)
+	end, alone := system.Lease(f)
 	defer end()
 	recovery := ""
 	sure, err := reserve(f, int64(size))

@@ -26,7 +26,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -147,9 +147,9 @@ func Terminal(ctx context.Context, prompt string) (config.Secret, error) {
 	case ctx.Err() != nil:
 		return config.Secret{}, err
 	case errors.As(err, &notOpened) && notOpened.Op == "open":
-		return config.Secret{}, fmt.Errorf("there is no terminal to ask for a token: %w", oserror.New(err))
+		return config.Secret{}, fmt.Errorf("there is no terminal to ask for a token: %w", system.Error(err))
 	}
-	return config.Secret{}, fmt.Errorf("cannot read a token from the terminal: %w", oserror.New(err))
+	return config.Secret{}, fmt.Errorf("cannot read a token from the terminal: %w", system.Error(err))
 }
 
 // CheckToken returns an error unless the token can be sent in an HTTP header:

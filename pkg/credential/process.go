@@ -11,8 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -150,7 +150,7 @@ func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*T
 	defer clear(output)
 	switch {
 	case err != nil:
-		err = oserror.New(err)
+		err = system.Error(err)
 	case len(output) > maxLine:
 		err = errLineTooLong
 	case !utf8.Valid(output):

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -71,7 +71,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := terminal.ReadLine(context.Background(), io.LimitReader(r, maxLine+1))
 	switch {
 	case err != nil:
-		return nil, oserror.New(err)
+		return nil, system.Error(err)
 	case len(line) > maxLine:
 		return nil, errLineTooLong
 	case !utf8.ValidString(line):
@@ -91,7 +91,7 @@ func writeLine(w io.Writer, message any) error {
 	if err == nil {
 		_, err = w.Write(line.Bytes())
 	}
-	return oserror.New(err)
+	return system.Error(err)
 }
 
 type greetingMessage struct {

@@ -25,6 +25,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -152,8 +153,8 @@ func (o Options) Validate() error {
 // CanPrompt reports whether there is a person who could unlock a store: a
 // display for the desktop's prompt, or a terminal.
 func CanPrompt(environ []string) bool {
-	wayland, _ := config.LookupEnv(environ, "WAYLAND_DISPLAY")
-	x11, _ := config.LookupEnv(environ, "DISPLAY")
+	wayland, _ := system.LookupEnv(environ, "WAYLAND_DISPLAY")
+	x11, _ := system.LookupEnv(environ, "DISPLAY")
 	return wayland != "" || x11 != "" || terminal.Present()
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/godbus/dbus/v5"
 	ss "github.com/zalando/go-keyring/secret_service"
 
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
@@ -281,7 +281,7 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 	case isFull, err != nil && c.timedOut():
 		return silent("the session's D-Bus (" + address + ")")
 	case err != nil:
-		return fmt.Errorf("cannot talk to the session's D-Bus (%s): %w", address, oserror.New(err))
+		return fmt.Errorf("cannot talk to the session's D-Bus (%s): %w", address, system.Error(err))
 	}
 	if err = do(c); err == errNoCollection || isMissing(err) {
 		time.Sleep(100 * time.Millisecond)
@@ -357,11 +357,11 @@ func (c *connection) call(path dbus.ObjectPath, method string, args ...any) *dbu
 // busAddress returns where the session's bus is. None is started: a secret
 // store in a session of its own would be of no use.
 func busAddress(environ []string) (string, error) {
-	address, _ := config.LookupEnv(environ, "DBUS_SESSION_BUS_ADDRESS")
+	address, _ := system.LookupEnv(environ, "DBUS_SESSION_BUS_ADDRESS")
 	if address != "" && !strings.HasPrefix(address, "autolaunch:") {
 		return address, nil
 	}
-	if dir, _ := config.LookupEnv(environ, "XDG_RUNTIME_DIR"); dir != "" {
+	if dir, _ := system.LookupEnv(environ, "XDG_RUNTIME_DIR"); dir != "" {
 		socket := filepath.Join(dir, "bus")
 		if _, err := os.Stat(socket); err == nil {
 			return "unix:path=" + dbus.EscapeBusAddressValue(socket), nil

@@ -12,8 +12,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
@@ -55,7 +54,7 @@ func (c *Client) writeCache(t registry.Target, data []byte) {
 		_ = os.Remove(file)
 	}
 	// It may be a pipe that waits for a reader.
-	f, err := filelock.Open(context.Background(), file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	f, err := system.Open(context.Background(), file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err == nil {
 		_, _ = f.Write(data)
 		_ = f.Close()
@@ -77,14 +76,14 @@ func (c *Client) lockCache(ctx context.Context) (unlock func(), err error) {
 		return func() {}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("failed to open: %s: %w", path, oserror.New(err))
+		return nil, fmt.Errorf("failed to open: %s: %w", path, system.Error(err))
 	}
-	err = filelock.Exclusive(ctx, f, func() {
+	err = system.Exclusive(ctx, f, func() {
 		c.status("Blocking", "waiting for file lock on package cache")
 	})
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("failed to lock file: %s: %w", path, oserror.New(err))
+		return nil, fmt.Errorf("failed to lock file: %s: %w", path, system.Error(err))
 	}
 	return func() { f.Close() }, nil
 }

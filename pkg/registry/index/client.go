@@ -25,8 +25,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
@@ -199,7 +199,7 @@ func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
 }
 
 func (c *Client) loadSparse(ctx context.Context, t registry.Target) (*Config, error) {
-	cached, err := filelock.ReadFile(filepath.Join(c.cacheDir(t.Source), configName))
+	cached, err := system.ReadFile(filepath.Join(c.cacheDir(t.Source), configName))
 	if err == nil {
 		// What is damaged is fetched again.
 		if config, err := parseConfig(cached); err == nil {

@@ -13,9 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
@@ -97,7 +96,7 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 		if http.CAInfo != nil {
 			// git would wait for the other end of a pipe.
 			path := c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)
-			if _, err := filelock.ReadFile(path); errors.As(err, new(filelock.Refused)) {
+			if _, err := system.ReadFile(path); errors.As(err, new(system.Refused)) {
 				return authoritiesError(path, err)
 			}
 		}
@@ -218,7 +217,7 @@ type gitRepository struct {
 func (r *gitRepository) renew() error {
 	parent := filepath.Dir(r.dir)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return fmt.Errorf("failed to create directory `%s`: %w", parent, oserror.New(err))
+		return fmt.Errorf("failed to create directory `%s`: %w", parent, system.Error(err))
 	}
 	err := os.RemoveAll(r.dir)
 	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
@@ -231,7 +230,7 @@ func (r *gitRepository) renew() error {
 		err = os.WriteFile(filepath.Join(r.dir, "HEAD"), []byte("ref: refs/heads/master\n"), 0o666)
 	}
 	if err != nil {
-		return fmt.Errorf("failed to initialize index git repository: %w", oserror.New(err))
+		return fmt.Errorf("failed to initialize index git repository: %w", system.Error(err))
 	}
 	return nil
 }
@@ -285,7 +284,7 @@ func outputOf(ctx context.Context, program subprocess.Program) ([]byte, *os.Proc
 		err = fmt.Errorf("more than %d bytes from `git`", longestBody)
 	}
 	if err != nil {
-		return nil, nil, child.Abandon(oserror.New(err))
+		return nil, nil, child.Abandon(system.Error(err))
 	}
 	state, err := child.Wait()
 	return output, state, err

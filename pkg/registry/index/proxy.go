@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // proxyFor returns the proxy for a server; nil if there is none. It is the one
@@ -150,7 +150,7 @@ func (c *Client) gitProxy(ctx context.Context) *string {
 	var proxy *string
 	for _, file := range files {
 		// git is not started for a file that cannot set a proxy.
-		data, _ := filelock.ReadFile(file)
+		data, _ := system.ReadFile(file)
 		if lower := bytes.ToLower(data); !bytes.Contains(lower, []byte("proxy")) && !bytes.Contains(lower, []byte("include")) {
 			continue
 		}

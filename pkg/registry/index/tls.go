@@ -15,8 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/cargo-auth/cargo-auth/internal/filelock"
-	"github.com/cargo-auth/cargo-auth/internal/oserror"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -116,8 +115,8 @@ func (c *Client) trusted(file *config.Value[string]) (*x509.CertPool, error) {
 	var data []byte
 	if path != "" {
 		var err error
-		if data, err = filelock.ReadFile(path); err != nil {
-			return nil, authoritiesError(path, oserror.New(err))
+		if data, err = system.ReadFile(path); err != nil {
+			return nil, authoritiesError(path, system.Error(err))
 		}
 	}
 	contents, err := filesIn(filepath.SplitList(dirs))
@@ -147,8 +146,8 @@ func filesIn(dirs []string) (contents [][]byte, err error) {
 		entries, _ := os.ReadDir(dir)
 		for _, entry := range entries {
 			path := filepath.Join(dir, entry.Name())
-			content, err := filelock.ReadFile(path)
-			if errors.As(err, new(filelock.Refused)) {
+			content, err := system.ReadFile(path)
+			if errors.As(err, new(system.Refused)) {
 				return nil, authoritiesError(path, err)
 			}
 			contents = append(contents, content)

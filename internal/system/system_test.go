@@ -1,12 +1,51 @@
-package filelock
+package system
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
 )
+
+func TestErrorsHaveCargosWords(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the words are those of Unix")
+	}
+	_, missing := os.Open(t.TempDir() + "/missing")
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{missing, "No such file or directory (os error 2)"},
+		{fmt.Errorf("while reading: %w", missing), "No such file or directory (os error 2)"},
+		{syscall.EISDIR, "Is a directory (os error 21)"},
+		{os.NewSyscallError("fallocate", syscall.ENOSPC), "No space left on device (os error 28)"},
+		{errors.New("something else"), "something else"},
+	} {
+		if got := Error(test.err).Error(); got != test.want {
+			t.Errorf("Error(%v) = %q, want %q", test.err, got, test.want)
+		}
+	}
+	if Error(nil) != nil {
+		t.Error("Error(nil) is not nil")
+	}
+}
+
+func TestErrorsAnswerIsAndAs(t *testing.T) {
+	err := fmt.Errorf("failed to read: %w", Error(&fs.PathError{Op: "open", Path: "x", Err: syscall.ENOENT}))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Error("errors.Is(err, fs.ErrNotExist) is false")
+	}
+	var errno syscall.Errno
+	if !errors.As(err, &errno) || errno != syscall.ENOENT {
+		t.Errorf("errors.As found %v, want ENOENT", errno)
+	}
+}
 
 func open(t *testing.T, path string) *os.File {
 	t.Helper()
@@ -41,7 +80,7 @@ func TestLocksExcludeEachOther(t *testing.T) {
 func TestAWaitEndsWithTheLockOrTheContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	holder, waiter, impatient := open(t, path), open(t, path), open(t, path)
-	if err := Exclusive(t.Context(), holder, func() { t.Error("blocked by nobody") }); err != nil {
+	if err := Exclusive(t.Context(), holder, func() { t.Error("it waits for a free lock") }); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,7 +1,4 @@
-// Package filelock opens files, and locks them as Cargo does: with an advisory
-// lock on the file itself, so that both take turns. A lock ends when its file is
-// closed, and so also with its process.
-package filelock
+package system
 
 import (
 	"bytes"

@@ -117,11 +117,10 @@ func (t *tool) configure(c *cobra.Command, _ []string) (err error) {
 	if t.config, err = cli.OpenConfig(os.Environ(), t.shell.Notify); err != nil {
 		return err
 	}
-	if err := t.config.Read(); err != nil {
+	if err := t.config.Load(); err != nil {
 		return err
 	}
-	term, _ := t.config.Term() // Cargo ignores what is malformed
-	return t.shell.SetColor(term.Color)
+	return t.shell.SetColor(cli.Color(t.config))
 }
 
 // served says for which registries the command is.

@@ -168,7 +168,7 @@ func (m move) store(ctx context.Context, r registry.Registry) (keyring.Store, er
 			return keyring.Open(ctx, *options)
 		}
 	}
-	if len(providers) == 1 && providers[0].Definition.Kind != config.BuiltIn {
+	if len(providers) == 1 && providers[0].Definition != (config.Definition{}) {
 		return nil, elsewhere{fmt.Errorf("its provider is `%s` (%s)", providers[0].Name, providers[0].Definition)}
 	}
 	return nil, elsewhere{errUnregistered}

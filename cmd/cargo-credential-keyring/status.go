@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,9 +61,9 @@ func (t *tool) status(ctx context.Context) (*report, error) {
 		if err != nil {
 			r.Problems = append(r.Problems, err.Error())
 		}
-		for _, registry := range configured {
-			if registry.Name != cratesIO {
-				names = append(names, registry.Name)
+		for _, name := range slices.Sorted(maps.Keys(configured)) {
+			if name != cratesIO {
+				names = append(names, name)
 			}
 		}
 	} else if _, err := t.find(t.registry); err != nil {
@@ -138,7 +140,7 @@ func (l *lookup) registry(t *tool, chain *credential.Chain, stored map[string]co
 	served := false
 	for _, p := range providers {
 		definition := p.Definition.String()
-		if p.Definition.Kind == config.BuiltIn {
+		if p.Definition == (config.Definition{}) {
 			definition = "Cargo's default"
 		}
 		shown := providerReport{Provider: p.Name, DefinedIn: definition}

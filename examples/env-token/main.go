@@ -55,15 +55,12 @@ func fetch(ctx context.Context, in io.Reader, crate, indexURL string) ([]byte, e
 		return nil, err
 	}
 
-	cfg, err := config.Load(config.Options{Dir: dir, Home: home, Environ: []string{
+	cfg := config.New(config.Options{Dir: dir, Home: home, Environ: []string{
 		"CARGO_REGISTRIES_JOB_INDEX=" + indexURL,
 		"CARGO_REGISTRIES_JOB_TOKEN=" + strings.TrimSpace(string(token)),
 		// Cargo sends a token to an index only if a provider is configured.
 		"CARGO_REGISTRIES_JOB_CREDENTIAL_PROVIDER=cargo:token",
 	}})
-	if err != nil {
-		return nil, err
-	}
 	target, err := registry.Resolve(cfg, "job")
 	if err != nil {
 		return nil, err

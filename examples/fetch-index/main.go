@@ -53,10 +53,7 @@ func fetch(ctx context.Context, crate, name string) ([]byte, error) {
 			fmt.Fprintln(os.Stderr, "warning:", n.Text)
 		}
 	}
-	cfg, err := config.Load(config.Options{Dir: dir, Home: home, Environ: environ, Notify: warn})
-	if err != nil {
-		return nil, err
-	}
+	cfg := config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: warn})
 	target, err := registry.Resolve(cfg, name)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ package cli
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -408,7 +409,7 @@ func (s *Session) completeRegistry(_ *cobra.Command, _ []string, begun string) (
 // the URL may hold a secret.
 func CompleteRegistries(environ []string, begun string, overrides ...string) []string {
 	c, err := OpenConfig(environ, nil)
-	if err != nil || c.Override(overrides) != nil {
+	if err != nil || c.Load(overrides...) != nil {
 		return nil
 	}
 	configured, err := c.Registries()
@@ -416,12 +417,12 @@ func CompleteRegistries(environ []string, begun string, overrides ...string) []s
 		return nil
 	}
 	candidates := []string{"crates-io\tcrates.io"}
-	for _, named := range configured {
-		if named.Name == "crates-io" || registry.ValidateName(named.Name) != nil {
+	for _, name := range slices.Sorted(maps.Keys(configured)) {
+		if name == "crates-io" || registry.ValidateName(name) != nil {
 			continue
 		}
-		candidate := named.Name
-		if r, err := registry.New(named.Name, named.Index.Val); err == nil && r.Host() != "" {
+		candidate := name
+		if r, err := registry.New(name, configured[name].Val); err == nil && r.Host() != "" {
 			candidate += "\t" + r.Host()
 		}
 		candidates = append(candidates, candidate)

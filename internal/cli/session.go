@@ -120,7 +120,7 @@ func (s *Session) main(execute func(context.Context) error) int {
 		return s.Shell.Report(err)
 	}
 	// Errors in the configuration do not stop a usage error or --help.
-	if term, err := s.Config.Term(); err == nil && term.Color != nil && slices.Contains(colors, *term.Color) {
+	if term := readTerm(s.Config); term.Color != nil && slices.Contains(colors, *term.Color) {
 		s.Shell.answersColor = *term.Color
 	}
 	return s.Shell.Run(execute)
@@ -153,7 +153,7 @@ func (s *Session) configure(command Command) (err error) {
 		if s.Config, err = OpenConfig(s.environ, s.Shell.Notify); err != nil {
 			return err
 		}
-		if err := s.Config.Read(); err != nil {
+		if err := s.Config.Load(); err != nil {
 			return err
 		}
 	}
@@ -166,8 +166,10 @@ func (s *Session) configure(command Command) (err error) {
 	if err := o.checkUnstable(); err != nil {
 		return err
 	}
-	if err := s.Config.Override(o.Config); err != nil {
-		return err
+	if len(o.Config) > 0 { // else what is wrong with a file shows later
+		if err := s.Config.Load(o.Config...); err != nil {
+			return err
+		}
 	}
 	if s.asymmetric, err = s.asymmetricTokens(); err != nil {
 		return err
@@ -177,7 +179,16 @@ func (s *Session) configure(command Command) (err error) {
 	}
 	s.Offline = o.Offline
 	if !s.Offline {
-		net, err := s.Config.Net()
+		// All of it, since Cargo warns of other keys now.
+		var net struct {
+			Retry           *uint32 `toml:"retry"`
+			Offline         *bool   `toml:"offline"`
+			GitFetchWithCLI *bool   `toml:"git-fetch-with-cli"`
+			SSH             struct {
+				KnownHosts []config.Value[string] `toml:"known-hosts"`
+			} `toml:"ssh"`
+		}
+		err := s.Config.Table("net", &net)
 		s.Offline = err == nil && net.Offline != nil && *net.Offline
 	}
 	return nil
@@ -187,7 +198,7 @@ func (s *Session) configure(command Command) (err error) {
 // is ignored as a whole if any of it is malformed.
 func (s *Session) setUpShell() error {
 	o := s.Options
-	term, _ := s.Config.Term()
+	term := readTerm(s.Config)
 	isSet := func(flag *bool) bool { return flag != nil && *flag }
 	verbose, quiet, names := o.Verbose > 0, o.Quiet, "--verbose and --quiet"
 	if !verbose && !quiet {
@@ -204,6 +215,35 @@ func (s *Session) setUpShell() error {
 	s.Shell.term = term
 	return s.Shell.SetColor(cmp.Or(o.Color, term.Color))
 }
+
+// termTable is the table [term]: what the user wants to see.
+type termTable struct {
+	Verbose    *bool   `toml:"verbose"`
+	Quiet      *bool   `toml:"quiet"`
+	Color      *string `toml:"color"`
+	Hyperlinks *bool   `toml:"hyperlinks"`
+	Unicode    *bool   `toml:"unicode"`
+	Progress   struct {
+		When            *string `toml:"when"`
+		Width           *uint   `toml:"width"`
+		TermIntegration *bool   `toml:"term-integration"`
+	} `toml:"progress"`
+}
+
+// readTerm reads [term]. As in Cargo a table of which anything is malformed counts
+// as empty.
+func readTerm(c *config.Config) (term termTable) {
+	err := c.Table("term", &term)
+	when := term.Progress.When
+	isWrong := when != nil && *when != "auto" && *when != "never" && (*when != "always" || term.Progress.Width == nil)
+	if err != nil || isWrong {
+		return termTable{}
+	}
+	return term
+}
+
+// Color is `term.color`; nil if it is not configured.
+func Color(c *config.Config) *string { return readTerm(c).Color }
 
 // Target returns the registry that the command line or the configuration means,
 // and marks Cargo's cache as Cargo does when it opens a registry.
@@ -263,7 +303,7 @@ func (s *Session) WarnOfNetwork() {
 // in the user's own; nil where there is none.
 func (s *Session) fromProject(key string) (value, own *config.Value[string]) {
 	value, err := s.Config.String(key)
-	if err != nil || value == nil || value.Definition.Kind != config.File || filepath.Dir(value.Definition.Path) == s.Config.Home {
+	if err != nil || value == nil || value.Definition.Path == "" || value.Definition.CommandLine || filepath.Dir(value.Definition.Path) == s.Config.Home {
 		return nil, nil
 	}
 	home := config.New(config.Options{Dir: s.Config.Home, Home: s.Config.Home})
@@ -441,7 +481,11 @@ func (s *Session) asymmetricTokens() (bool, error) {
 	if !s.Options.Channel.Unstable() {
 		return false, nil
 	}
-	configured, err := s.Config.AsymmetricToken()
+	var table struct {
+		AsymmetricToken *bool `toml:"asymmetric-token"`
+	}
+	err := s.Config.Table("unstable", &table)
+	configured := table.AsymmetricToken != nil && *table.AsymmetricToken
 	return configured || slices.Contains(s.Options.Unstable, asymmetricToken), err
 }
 

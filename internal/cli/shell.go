@@ -51,7 +51,7 @@ type Shell struct {
 	// usage errors: Cargo decides on the latter before it reads its options.
 	color, answersColor string
 	// term is [term] of the configuration.
-	term config.Term
+	term termTable
 
 	// hidden are the tokens that this run knows. learn, unless it is nil, adds
 	// those that it could know, before a warning or an error is shown.
@@ -258,7 +258,7 @@ const (
 
 // ShowsProgress reports whether programs that are run may show their progress.
 func (s *Shell) ShowsProgress() bool {
-	return s.term.ProgressWhen != nil && *s.term.ProgressWhen == "always" || s.progressWidth() > 0
+	return s.term.Progress.When != nil && *s.term.Progress.When == "always" || s.progressWidth() > 0
 }
 
 // Progress shows a line of progress if done is not called within half a second.
@@ -303,8 +303,8 @@ func (s *Shell) clearProgress() {
 // default that is one that cannot take a line back, or that a machine reads.
 func (s *Shell) progressWidth() int {
 	when := ""
-	if s.term.ProgressWhen != nil {
-		when = *s.term.ProgressWhen
+	if s.term.Progress.When != nil {
+		when = *s.term.Progress.When
 	}
 	name, _ := system.LookupEnv(s.environ, "TERM")
 	_, ci := system.LookupEnv(s.environ, "CI")
@@ -312,8 +312,8 @@ func (s *Shell) progressWidth() int {
 	switch {
 	case s.Verbosity == Quiet, when == "never", when != "always" && (name == "dumb" || ci || azure):
 		return 0
-	case s.term.ProgressWidth != nil:
-		return int(min(*s.term.ProgressWidth, 1000))
+	case s.term.Progress.Width != nil:
+		return int(min(*s.term.Progress.Width, 1000))
 	}
 	width, _, _ := term.GetSize(int(s.stderr.Fd())) // 0 if it is no terminal
 	return width

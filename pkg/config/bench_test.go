@@ -49,10 +49,7 @@ func BenchmarkReadAndLookUp(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		c, err := Load(Options{Dir: home, Home: home})
-		if err != nil {
-			b.Fatal(err)
-		}
+		c := New(Options{Dir: home, Home: home})
 		if r, err := c.Registry("registry-4999"); err != nil || r == nil {
 			b.Fatal(r, err)
 		}

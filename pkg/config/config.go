@@ -1,31 +1,35 @@
 // Package config reads Cargo's configuration as Cargo does: the files from a
-// directory upward and in Cargo's home, with what they include; the
-// environment; --config values; and the credentials file. It also writes the
-// credentials file, see [CredentialsFile]. It is no general TOML reader, and it
-// knows only those tables that have to do with registries.
+// directory upward and in Cargo's home, with what they include; the environment;
+// --config arguments; and the credentials file, to which it also writes. It is no
+// general TOML reader: it knows the tables that have to do with registries, and
+// reads others for a caller who knows them.
 //
 // Most callers write
 //
-//	cfg, err := config.Load(config.Options{Dir: dir, Home: home, Environ: os.Environ()})
+//	cfg := config.New(config.Options{Dir: dir, Home: home, Environ: os.Environ()})
 //	name, err := cfg.String("registry.default")
 //
-// The package reads nothing of the process behind the caller's back and prints
-// nothing: warnings go to [Options].Notify.
+// The package takes everything from [Options] and prints nothing: what there is to
+// tell the user goes to [Options].Notify.
 //
-// Every value comes with its [Definition], the place that defines it. The
-// error messages are Cargo's; each layer wraps the one below. Where Cargo
-// defines the behaviour: the chapter "Configuration" of the Cargo book.
+// Every value comes with its [Definition], the place that defines it. The error
+// messages are Cargo's; each layer wraps the one below. Where Cargo defines the
+// behaviour: the chapter "Configuration" of the Cargo book.
 package config
 
 import (
+	"errors"
 	"fmt"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unique"
+
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
-// Options says where configuration comes from. The library reads nothing of
-// the process by itself.
+// Options says where configuration comes from.
 type Options struct {
 	// Dir is the working directory, absolute.
 	Dir string
@@ -46,8 +50,8 @@ func (o Options) Format(f fmt.State, _ rune) {
 
 // Config is Cargo's configuration as seen from one directory.
 //
-// It is read when it is first needed and then kept. A Config must not be used
-// by several goroutines at once.
+// It is read when a value is first asked for, or by [Config.Load], and then kept.
+// A Config must not be used by several goroutines at once.
 type Config struct {
 	Options
 
@@ -59,9 +63,6 @@ type Config struct {
 	withCredentials *node
 	// credentials is the credentials file as it was last read or saved.
 	credentials document
-	// net and http are the tables of those names, once they have been read.
-	net  *Net
-	http *HTTP
 }
 
 // New returns the configuration that o describes, with no file read yet.
@@ -72,23 +73,11 @@ func New(o Options) *Config {
 	return &Config{Options: o, environ: newEnviron(o.Environ)}
 }
 
-// Load returns the configuration that o describes, with all files read and
-// the --config arguments laid over them.
-func Load(o Options, args ...string) (*Config, error) {
-	c := New(o)
-	if err := c.Read(); err != nil {
-		return nil, err
-	}
-	if err := c.Override(args); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-// Quiet returns the same configuration without its messages.
+// Quiet returns the same configuration without its messages, for a second look.
+// It reads the credentials file again.
 func (c *Config) Quiet() *Config {
 	quiet := *c
-	quiet.Notify = func(Message) {}
+	quiet.Notify, quiet.withCredentials = func(Message) {}, nil
 	return &quiet
 }
 
@@ -98,32 +87,23 @@ func (c *Config) say(kind MessageKind, format string, args ...any) {
 	}
 }
 
-// ResolveProgram returns the path of a configured program: a name without a
-// separator is looked up on PATH and stays as it is, anything else is relative
-// to the root of its definition.
-func (c *Config) ResolveProgram(name string, d Definition) string {
-	if !strings.ContainsAny(name, pathSeparators) {
-		return name
+// HomeDir returns Cargo's home directory, absolute: $CARGO_HOME, or .cargo in the
+// user's home directory. A relative $CARGO_HOME is relative to dir, an empty one
+// counts as unset. As in Cargo since 1.97 it has no "." and ".." left.
+func HomeDir(dir string, environ []string) (string, error) {
+	if home, _ := system.LookupEnv(environ, "CARGO_HOME"); home != "" {
+		return filepath.Clean(joinPath(dir, home)), nil
 	}
-	return c.ResolvePath(name, d)
-}
-
-// ResolvePath returns a configured path as an absolute one: it is relative to
-// the root of its definition.
-func (c *Config) ResolvePath(path string, d Definition) string {
-	return joinPath(d.Root(c.Dir), path)
-}
-
-// joinPath joins without cleaning, since Cargo shows paths as they were
-// written.
-func joinPath(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
+	home, _ := system.LookupEnv(environ, homeVariable)
+	if home == "" {
+		if u, err := user.Current(); err == nil {
+			home = u.HomeDir
+		}
 	}
-	if strings.HasSuffix(dir, string(filepath.Separator)) {
-		return dir + path
+	if home == "" {
+		return "", errors.New("Cargo couldn't find your home directory. This probably means that $HOME was not set.")
 	}
-	return dir + string(filepath.Separator) + path
+	return filepath.Join(home, ".cargo"), nil
 }
 
 // MessageKind says how a [Message] is shown.
@@ -146,12 +126,12 @@ const (
 	Plain
 )
 
+// String returns the kind in words, such as "status".
 func (k MessageKind) String() string {
 	return [...]string{"warning", "note", "help", "status", "verbose status", "plain"}[k]
 }
 
-// Message is what the library has to tell the user and is not an error: the
-// library prints nothing, it hands messages to its caller.
+// Message is something to tell the user that is not an error.
 type Message struct {
 	Kind MessageKind
 	// Verb is the verb of a status line ("Login", "Updating"); empty for the
@@ -180,3 +160,135 @@ func NewMessage(kind MessageKind, verb, format string, args ...any) Message {
 	}
 	return Message{kind, verb, fmt.Sprintf(format, args...)}
 }
+
+// Definition says where a configuration value was defined. Cargo's messages name
+// it, and paths in values are relative to it. A value that is built in has the
+// zero Definition.
+type Definition struct {
+	// Path is the defining file.
+	Path string
+	// Variable is the name of the environment variable.
+	Variable string
+	// CommandLine says that the value was given with --config, as an expression
+	// or in the file at Path.
+	CommandLine bool
+}
+
+// String returns the definition in Cargo's words: a path, "environment variable
+// `X`", "--config cli option" or "default".
+func (d Definition) String() string {
+	switch {
+	case d.Variable != "":
+		return "environment variable `" + d.Variable + "`"
+	case d.Path != "":
+		return d.Path
+	case d.CommandLine:
+		return "--config cli option"
+	}
+	return "default"
+}
+
+// A value wins over one whose definition has a lower priority.
+const (
+	filePriority = iota + 1
+	environmentPriority
+	commandLinePriority
+)
+
+func (d Definition) priority() int {
+	switch {
+	case d.CommandLine:
+		return commandLinePriority
+	case d.Variable != "":
+		return environmentPriority
+	case d.Path != "":
+		return filePriority
+	}
+	return 0
+}
+
+// Value is a configuration value with the place that defines it.
+type Value[T any] struct {
+	Val        T
+	Definition Definition
+}
+
+// Program is a configured program with its arguments, such as a credential
+// provider: a string that is split at white space, or a list.
+type Program struct {
+	// Name is the first word as configured, and Path what to run: the name, which
+	// is looked up on PATH, or the absolute path if the name has a separator.
+	Name, Path string
+	Args       []string
+	Definition Definition
+}
+
+// ResolvePath returns a configured path as an absolute one. It is relative to the
+// directory above that of the defining file, as Cargo has it, or to the working
+// directory if it is not from a file.
+func (c *Config) ResolvePath(path string, d Definition) string {
+	root := c.Dir
+	if d.Path != "" {
+		root = filepath.Dir(filepath.Dir(d.Path))
+	}
+	return joinPath(root, path)
+}
+
+// joinPath joins without cleaning, since Cargo shows paths as they were written.
+func joinPath(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	if strings.HasSuffix(dir, string(filepath.Separator)) {
+		return dir + path
+	}
+	return dir + string(filepath.Separator) + path
+}
+
+// redacted is what every way of printing a [Secret] shows.
+const redacted = "REDACTED"
+
+// Secret is a token or a secret key. However it is formatted, logged, marshalled
+// or dumped, by itself or in any field of a struct, its text does not show; only
+// [Secret.Expose] gives it. Two secrets are equal if their texts are.
+//
+// The zero value is an empty secret.
+type Secret struct {
+	// Package fmt calls no methods of an unexported field, and shows a pointer
+	// there. What follows the pointer finds the bytes of the text inverted.
+	held unique.Handle[inverted]
+}
+
+type inverted struct{ text string }
+
+func invert(text string) string {
+	bytes := []byte(text)
+	for i := range bytes {
+		bytes[i] ^= 0xff
+	}
+	return string(bytes)
+}
+
+// NewSecret returns the secret that holds text.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(inverted{invert(text)})}
+}
+
+// Expose returns the text itself. Its callers are the places where a secret
+// leaves the program: keep them few.
+func (s Secret) Expose() string {
+	if s == (Secret{}) {
+		return ""
+	}
+	return invert(s.held.Value().text)
+}
+
+// Format writes REDACTED, for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
+
+// MarshalText returns REDACTED, so that no encoder that meets a Secret by
+// accident writes it out.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // world is a directory tree with a working directory and a home.
@@ -58,8 +61,10 @@ func (w *world) new() *Config {
 func (w *world) load() *Config {
 	w.t.Helper()
 	c := w.new()
-	if err := c.Override(w.args); err != nil {
-		w.t.Fatal(err)
+	if len(w.args) > 0 {
+		if err := c.Load(w.args...); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	return c
 }
@@ -106,22 +111,22 @@ func TestStringTakesTheHighestPriority(t *testing.T) {
 func TestListsAreJoined(t *testing.T) {
 	w := newWorld(t, map[string]string{
 		"work/.cargo/config.toml": "[registry]\nglobal-credential-providers = ['near']\ncredential-provider = ['near', 'x']\n",
-		"home/config.toml":        "[registry]\nglobal-credential-providers = ['home']\ncredential-provider = ['home', 'y']\n",
+		"home/config.toml":        "[registry]\nglobal-credential-providers = ['home x']\ncredential-provider = ['home', 'y']\n",
 	})
 	w.environ = []string{"CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS=env1 env2"}
-	w.args = []string{"registry.global-credential-providers=['arg']"}
+	w.args = []string{"registry.global-credential-providers=['bin/arg y']"}
 	c := w.load()
 
-	values, err := c.Strings("registry.global-credential-providers")
+	programs, err := c.Programs("registry.global-credential-providers")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, v := range values {
-		got = append(got, v.Val)
+	for _, p := range programs {
+		got = append(got, strings.Join(append([]string{w.relative(p.Path)}, p.Args...), " "))
 	}
-	if want := []string{"home", "near", "env1", "env2", "arg"}; !slices.Equal(got, want) {
-		t.Errorf("Strings = %q, want %q", got, want)
+	if want := []string{"home x", "near", "env1", "env2", "DIR/work/sub/bin/arg y"}; !slices.Equal(got, want) {
+		t.Errorf("Programs = %q, want %q", got, want)
 	}
 
 	program, err := c.Program("registry.credential-provider")
@@ -171,14 +176,14 @@ func TestCredentialsLieOverEverythingButTheEnvironment(t *testing.T) {
 
 func TestAnOldTokenAtTheRootIsCratesIOs(t *testing.T) {
 	w := newWorld(t, map[string]string{"home/credentials": "token = 'old'\n"})
-	r, err := w.load().CratesIO()
+	r, err := w.load().Registry("")
 	if err != nil || r == nil || r.Token == nil || r.Token.Val.Expose() != "old" {
-		t.Fatalf("CratesIO = %v, %v, want the token", r, err)
+		t.Fatalf("Registry of crates.io = %v, %v, want the token", r, err)
 	}
 	w = newWorld(t, map[string]string{"home/credentials.toml": "token = 'old'\n[registry]\n"})
-	r, err = w.load().CratesIO()
+	r, err = w.load().Registry("")
 	if err != nil || r == nil || r.Token != nil {
-		t.Fatalf("CratesIO = %v, %v, want no token beside a [registry] table", r, err)
+		t.Fatalf("Registry of crates.io = %v, %v, want no token beside a [registry] table", r, err)
 	}
 }
 
@@ -228,22 +233,27 @@ func TestErrorsAreCargos(t *testing.T) {
 			"lists where a table is needed",
 			map[string]string{"home/config.toml": "registries.a = ['x']\n", "home/credentials.toml": "registries.a = ['y']\n"},
 			nil, nil,
-			func(c *Config) error { return errors.Join(c.LoadCredentials(), str("registries.a.index")(c)) },
+			func(c *Config) error { return errors.Join(c.loadCredentials(), str("registries.a.index")(c)) },
 			"expected table for configuration key `registries.a`, but found array in DIR/home/config.toml",
 		},
 		{
 			"strings where a table is needed",
 			map[string]string{"home/config.toml": "registries.a = 'x'\n", "home/credentials.toml": "registries.a = 'y'\n"},
 			nil, nil,
-			func(c *Config) error { return errors.Join(c.LoadCredentials(), str("registries.a.index")(c)) },
+			func(c *Config) error { return errors.Join(c.loadCredentials(), str("registries.a.index")(c)) },
 			"expected table for configuration key `registries.a`, but found string in DIR/home/credentials.toml",
 		},
 		{
 			"boolean in the environment", nil,
 			[]string{"CARGO_NET_OFFLINE=yes"},
 			nil,
-			func(c *Config) error { _, err := c.Bool("net.offline"); return err },
-			"error in environment variable `CARGO_NET_OFFLINE`: could not load config key `net.offline`: error in environment variable `CARGO_NET_OFFLINE`: provided string was not `true` or `false`",
+			func(c *Config) error {
+				var net struct {
+					Offline *bool `toml:"offline"`
+				}
+				return c.Table("net", &net)
+			},
+			"error in environment variable `CARGO_NET_OFFLINE`: provided string was not `true` or `false`",
 		},
 		{
 			"variable with a longer name", nil,
@@ -266,7 +276,7 @@ func TestErrorsAreCargos(t *testing.T) {
 		{
 			"index of another registry", nil, nil,
 			[]string{"registries.y=2"},
-			func(c *Config) error { return c.RegistryIndexes(func(string, string) {}) },
+			func(c *Config) error { _, err := c.Registries(); return err },
 			"expected a table, but found a integer for `registries.y` in --config cli option",
 		},
 	} {
@@ -292,7 +302,7 @@ func TestUnreadableFilesAnswerErrorsIs(t *testing.T) {
 	}
 }
 
-func TestOverrideRefuses(t *testing.T) {
+func TestLoadRefuses(t *testing.T) {
 	for arg, want := range map[string]string{
 		"":                           "--config argument `` was not a TOML dotted key expression (such as `build.jobs = 2`)",
 		"[a]":                        "--config argument `[a]` was not a TOML dotted key expression (such as `build.jobs = 2`)",
@@ -307,14 +317,14 @@ func TestOverrideRefuses(t *testing.T) {
 		"registry.secret-key=''":     "registry.secret-key cannot be set through --config for security reasons",
 		"registries.x.secret-key=''": "registries.x.secret-key cannot be set through --config for security reasons",
 	} {
-		err := newWorld(t, nil).new().Override([]string{arg})
+		err := newWorld(t, nil).new().Load(arg)
 		if err == nil || err.Error() != want {
-			t.Errorf("Override(%q) = %v, want %s", arg, err, want)
+			t.Errorf("Load(%q) = %v, want %s", arg, err, want)
 		}
 	}
 }
 
-func TestOverrideShowsNoToken(t *testing.T) {
+func TestLoadShowsNoToken(t *testing.T) {
 	for arg, want := range map[string]string{
 		"registry.token=s3cr3t":                       "registry.token=REDACTED",
 		"token s3cr3t":                                "REDACTED",
@@ -326,14 +336,14 @@ func TestOverrideShowsNoToken(t *testing.T) {
 		"net.retry=sparse+https://a.example/path":     "net.retry=sparse+https://a.example/path",
 		"a-configuration-file-that-is-not-there.toml": "a-configuration-file-that-is-not-there.toml",
 	} {
-		err := newWorld(t, nil).new().Override([]string{arg})
+		err := newWorld(t, nil).new().Load(arg)
 		if err == nil || !strings.Contains(err.Error(), "--config argument `"+want+"`") || strings.Contains(err.Error(), "s3cr3t") {
-			t.Errorf("Override(%q) = %v, want it to show %s", arg, err, want)
+			t.Errorf("Load(%q) = %v, want it to show %s", arg, err, want)
 		}
 	}
 }
 
-func TestNoticesAreCargos(t *testing.T) {
+func TestWarningsAreCargos(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		files map[string]string
@@ -391,8 +401,9 @@ func TestRegistriesTakeTheEnvironmentIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, r := range registries {
-		got = append(got, r.Name+"="+r.Index.Val+" from "+w.relative(r.Index.Definition.String()))
+	for _, name := range slices.Sorted(maps.Keys(registries)) {
+		index := registries[name]
+		got = append(got, name+"="+index.Val+" from "+w.relative(index.Definition.String()))
 	}
 	want := []string{
 		"a=env from environment variable `CARGO_REGISTRIES_A_INDEX`",
@@ -406,10 +417,10 @@ func TestRegistriesTakeTheEnvironmentIn(t *testing.T) {
 
 func TestOfSeveralVariablesTheLastOneCounts(t *testing.T) {
 	environ := []string{"A=1", "CARGO_HOME=/first", "A", "=A=3", "A=2", "CARGO_HOME=/last", "CARGO_REGISTRY_DEFAULT=first", "CARGO_REGISTRY_DEFAULT=last"}
-	if value, ok := LookupEnv(environ, "A"); value != "2" || !ok {
+	if value, ok := system.LookupEnv(environ, "A"); value != "2" || !ok {
 		t.Errorf("A = %q, %v", value, ok)
 	}
-	if value, ok := LookupEnv(environ, "B"); value != "" || ok {
+	if value, ok := system.LookupEnv(environ, "B"); value != "" || ok {
 		t.Errorf("B = %q, %v, want nothing", value, ok)
 	}
 	if home, err := HomeDir("/", environ); err != nil || filepath.ToSlash(home) != "/last" {
@@ -483,7 +494,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	if s.Expose() != token || s != NewSecret(token) || s == NewSecret("other") || NewSecret("") != (Secret{}) || (Secret{}).Expose() != "" {
 		t.Error("a secret is not what it was made of")
 	}
-	for _, direct := range []string{s.String(), s.GoString(), fmt.Sprint(s), fmt.Sprintf("%#v", s)} {
+	for _, direct := range []string{fmt.Sprint(s), fmt.Sprintf("%q %#v", s, s)[9:]} {
 		if direct != "REDACTED" {
 			t.Errorf("a secret shows as %q", direct)
 		}
@@ -494,10 +505,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 func TestConfigurationShowsNoToken(t *testing.T) {
 	const token = "hunter2-hunter2"
 	home, _ := credentialsHome(t, "[registries.pub]\ntoken = \""+token+"\"\n")
-	c, err := Load(Options{Dir: home, Home: home, Environ: []string{"CARGO_REGISTRY_TOKEN=" + token}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := New(Options{Dir: home, Home: home, Environ: []string{"CARGO_REGISTRY_TOKEN=" + token}})
 	file, err := c.OpenCredentials(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -111,7 +111,7 @@ func (f *CredentialsFile) Save() error {
 
 // Close gives the lock back. What has not been saved is lost.
 func (f *CredentialsFile) Close() error {
-	f.config.ForgetCredentials()
+	f.config.withCredentials = nil
 	return f.file.Close()
 }
 

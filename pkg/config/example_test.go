@@ -3,8 +3,10 @@ package config_test
 import (
 	"fmt"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -37,10 +39,7 @@ func Example() {
 	home := home()
 	defer os.RemoveAll(home)
 
-	cfg, err := config.Load(config.Options{Dir: home, Home: home})
-	if err != nil {
-		log.Fatal(err)
-	}
+	cfg := config.New(config.Options{Dir: home, Home: home})
 	name, err := cfg.String("registry.default")
 	if err != nil {
 		log.Fatal(err)
@@ -54,20 +53,18 @@ func ExampleConfig_Registries() {
 	home := home()
 	defer os.RemoveAll(home)
 
-	cfg, err := config.Load(config.Options{
+	cfg := config.New(config.Options{
 		Dir:     home,
 		Home:    home,
 		Environ: []string{"CARGO_REGISTRIES_STAGING_INDEX=sparse+https://staging.example/"},
 	})
-	if err != nil {
-		log.Fatal(err)
-	}
 	registries, err := cfg.Registries()
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, r := range registries {
-		fmt.Println(r.Name, r.Index.Val, "from", filepath.Base(r.Index.Definition.String()))
+	for _, name := range slices.Sorted(maps.Keys(registries)) {
+		index := registries[name]
+		fmt.Println(name, index.Val, "from", filepath.Base(index.Definition.String()))
 	}
 	// Output:
 	// company sparse+https://crates.company.example/index/ from config.toml
@@ -80,14 +77,11 @@ func ExampleConfig_String() {
 	home := home()
 	defer os.RemoveAll(home)
 
-	cfg, err := config.Load(config.Options{
+	cfg := config.New(config.Options{
 		Dir:     home,
 		Home:    home,
 		Environ: []string{"CARGO_REGISTRIES_COMPANY_INDEX=sparse+https://mirror.example/"},
 	})
-	if err != nil {
-		log.Fatal(err)
-	}
 	index, err := cfg.String("registries.company.index")
 	if err != nil {
 		log.Fatal(err)

@@ -9,19 +9,13 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/pelletier/go-toml/v2/unstable"
+
 	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
-// Read reads the configuration files now rather than when they are needed.
-func (c *Config) Read() error {
-	_, err := c.tree()
-	return err
-}
-
-// OSError returns an error of the operating system in the words that Cargo
-// uses for it: "No such file or directory (os error 2)". Other errors are
-// returned as they are.
-func OSError(err error) error { return system.Error(err) }
+// This chapter finds the files of the configuration, reads them with what they
+// include, and lays the --config arguments over them.
 
 // tree returns the merged configuration files, which it reads the first time.
 // What could not be read is read again the next time.
@@ -39,7 +33,7 @@ func (c *Config) tree() (*node, error) {
 		if place == filepath.Clean(c.Home) {
 			read = readFileLocked
 		}
-		file, err := c.readFile(path, File, map[string]bool{}, read)
+		file, err := c.readFile(path, Definition{}, map[string]bool{}, read)
 		if err == nil {
 			if root, err = merged(root, file, false, nil); err != nil {
 				err = fmt.Errorf("failed to merge configuration at `%s`: %w", path, err)
@@ -119,10 +113,11 @@ func openStat(path string) (os.FileInfo, error) {
 	return f.Stat()
 }
 
-// readFile reads a configuration file, as read does, with what it includes. The
-// keys of seen are the files being read, to notice cycles.
+// readFile reads a configuration file, as read does, with what it includes. from
+// is how its values are defined, but for the path. The keys of seen are the files
+// being read, to notice cycles.
 func (c *Config) readFile(
-	path string, kind DefinitionKind, seen map[string]bool, read func(path string) ([]byte, error),
+	path string, from Definition, seen map[string]bool, read func(path string) ([]byte, error),
 ) (*node, error) {
 	clean := filepath.Clean(path)
 	if seen[clean] {
@@ -133,11 +128,11 @@ func (c *Config) readFile(
 	if err != nil {
 		return nil, fmt.Errorf("failed to read configuration file `%s`: %w", path, system.Error(err))
 	}
-	file, err := parseFile(content, &Definition{Kind: kind, Path: path})
+	file, err := parseFile(content, &Definition{Path: path, CommandLine: from.CommandLine})
 	if err != nil {
 		return nil, err
 	}
-	return c.include(file, kind, seen)
+	return c.include(file, from, seen)
 }
 
 // parseFile is parseTOML for the content of a file, with what Cargo says of it.
@@ -156,7 +151,7 @@ func parseFile(content []byte, d *Definition) (*node, error) {
 }
 
 // include returns file with the files that it includes merged below it.
-func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) (*node, error) {
+func (c *Config) include(file *node, from Definition, seen map[string]bool) (*node, error) {
 	value := file.child("include")
 	if value == nil {
 		return file, nil
@@ -177,7 +172,7 @@ func (c *Config) include(file *node, kind DefinitionKind, seen map[string]bool) 
 				continue
 			}
 		}
-		included, err := c.readFile(path, kind, seen, system.ReadFile)
+		included, err := c.readFile(path, from, seen, system.ReadFile)
 		if err == nil {
 			root, err = merged(root, included, true, nil)
 		}
@@ -234,4 +229,139 @@ func includesOf(value *node) ([]include, error) {
 		return nil, fmt.Errorf("expected a config include path %s, but found `%s` from `%s`", want, inc.path, inc.definition)
 	}
 	return includes, nil
+}
+
+// Load reads the configuration files now rather than when a value is asked for,
+// and lays the arguments of --config over them, the last one topmost: each is the
+// path of a file, or one KEY=VALUE expression.
+func (c *Config) Load(args ...string) error {
+	over := newTable(&Definition{CommandLine: true})
+	seen := map[string]bool{}
+	for _, arg := range args {
+		value, err := c.argument(arg, seen)
+		if err != nil {
+			return err
+		}
+		if over, err = merged(over, value, true, nil); err != nil {
+			return fmt.Errorf("failed to merge --config argument `%s`: %w", shownArgument(arg), err)
+		}
+	}
+	root, err := c.tree()
+	if err != nil || len(args) == 0 {
+		return err
+	}
+	if root, err = merged(root, over, true, nil); err != nil {
+		return err
+	}
+	c.root, c.withCredentials = root, nil
+	return nil
+}
+
+func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
+	path := joinPath(c.Dir, arg)
+	if _, err := os.Stat(path); arg != "" && err == nil {
+		value, err := c.readFile(path, Definition{CommandLine: true}, seen, system.ReadGiven)
+		if err != nil {
+			return nil, fmt.Errorf("failed to load config from `%s`: %w", path, err)
+		}
+		return value, nil
+	}
+	if err := checkExpression(arg); err != nil {
+		return nil, err
+	}
+	shown := shownArgument(arg)
+	value, err := parseTOML([]byte(arg), &Definition{CommandLine: true})
+	var syntax *SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return nil, fmt.Errorf("failed to parse value from --config argument `%s` as a dotted key expression: %w", shown, err)
+	case err != nil:
+		return nil, fmt.Errorf("failed to convert --config argument `%s`: %w", shown, err)
+	}
+	if err := refuseSecrets(value); err != nil {
+		return nil, err
+	}
+	value, err = c.include(value, Definition{CommandLine: true}, map[string]bool{})
+	if err != nil {
+		return nil, fmt.Errorf("failed to load --config include: %w", err)
+	}
+	return value, nil
+}
+
+// checkExpression refuses everything but one dotted key with a value. What is
+// no TOML at all is left to the parser.
+func checkExpression(arg string) error {
+	p := unstable.Parser{KeepComments: true}
+	p.Reset([]byte(arg))
+	var keyValues, others, comments int
+	var inline, arrayTable bool
+	for p.NextExpression() {
+		switch e := p.Expression(); e.Kind {
+		case unstable.KeyValue:
+			keyValues++
+			inline = inline || e.Value().Kind == unstable.InlineTable
+			if e.Next() != nil { // a comment after it
+				comments++
+			}
+		case unstable.Comment:
+			if keyValues == 0 { // Cargo does not look at what follows the line
+				comments++
+			}
+		default:
+			others++
+			arrayTable = arrayTable || e.Kind == unstable.ArrayTable
+		}
+	}
+	arg = shownArgument(arg)
+	switch {
+	case p.Error() != nil:
+		return nil
+	case arrayTable && keyValues == 0 && others == 1:
+		return fmt.Errorf("--config argument `%s` sets a value to an array of tables, which is not accepted", arg)
+	case keyValues != 1 || others > 0:
+		return fmt.Errorf("--config argument `%s` was not a TOML dotted key expression (such as `build.jobs = 2`)", arg)
+	case inline:
+		return fmt.Errorf("--config argument `%s` sets a value to an inline table, which is not accepted", arg)
+	case comments > 0:
+		return fmt.Errorf("--config argument `%s` includes non-whitespace decoration", arg)
+	}
+	return nil
+}
+
+// shownArgument returns a --config argument as an error may show it: without
+// what may be a token. That is what stands beside the name of one, and any word
+// as long as one.
+func shownArgument(arg string) string {
+	const suspicious = 20
+	isLong := func(word string) bool { return len(word) >= suspicious && !strings.ContainsAny(word, `/\:`) }
+	words := func(text string) []string {
+		return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'={}[],#", r) })
+	}
+	key, value, _ := strings.Cut(arg, "=")
+	lower := strings.ToLower(arg)
+	isNamed := strings.Contains(lower, "token") || strings.Contains(lower, "secret")
+	switch {
+	case isNamed && len(words(key)) > 1, isLong(key) && !strings.Contains(key, "."):
+		return redacted
+	case isNamed, slices.ContainsFunc(words(value), isLong):
+		return key + "=" + redacted
+	}
+	return arg
+}
+
+// refuseSecrets keeps tokens and keys out of command lines, which other
+// processes can read.
+func refuseSecrets(value *node) error {
+	registries := value.below(path{"registries"})
+	for _, secret := range []string{"token", "secret-key"} {
+		if value.below(path{"registry", secret}) != nil {
+			return fmt.Errorf("registry.%s cannot be set through --config for security reasons", secret)
+		}
+		for _, name := range registries.names() {
+			if registries.below(path{name, secret}) != nil {
+				return fmt.Errorf("registries.%s.%s cannot be set through --config for security reasons", name, secret)
+			}
+		}
+	}
+	return nil
 }

@@ -46,11 +46,11 @@ func FuzzLoad(f *testing.F) {
 				}
 			},
 		})
-		if err := c.Override([]string{arg}); err != nil && err.Error() == "" {
+		if err := c.Load(arg); err != nil && err.Error() == "" {
 			t.Error("an error without text")
 		}
 		located := func(d Definition) {
-			if d.Kind == BuiltIn {
+			if d == (Definition{}) {
 				t.Errorf("an answer without a definition: %v", d)
 			}
 		}
@@ -60,13 +60,13 @@ func FuzzLoad(f *testing.F) {
 		if v, err := c.integer(parseKey("net.retry")); err == nil && v != nil {
 			located(v.Definition)
 		}
-		if values, err := c.Strings("registry.global-credential-providers"); err == nil {
+		if values, err := c.Programs("registry.global-credential-providers"); err == nil {
 			for _, v := range values {
 				located(v.Definition)
 			}
 		}
-		for _, read := range []func() (*RegistryConfig, error){c.CratesIO, func() (*RegistryConfig, error) { return c.Registry("a") }} {
-			r, err := read()
+		for _, name := range []string{"", "a"} {
+			r, err := c.Registry(name)
 			if err != nil || r == nil {
 				continue
 			}
@@ -77,10 +77,22 @@ func FuzzLoad(f *testing.F) {
 				located(r.CredentialProvider.Definition)
 			}
 		}
-		c.RegistryIndexes(func(string, string) {})
-		c.Sources()
-		c.Term()
-		c.Net()
-		c.HTTP()
+		c.Registries()
+		c.RegistryNames(func(index string) (bool, error) { return index != "", nil })
+		for _, key := range []string{"registry", "registries.a", "a", "term"} {
+			var table struct {
+				A *string        `toml:"default"`
+				B *uint          `toml:"b"`
+				C *Value[string] `toml:"index"`
+				D *Program       `toml:"credential-provider"`
+				E struct {
+					Text *string `toml:"."`
+					Bool *bool   `toml:"verbose"`
+				} `toml:"verbose"`
+			}
+			c.Table(key, &table)
+			var tables map[string]struct{}
+			c.Table(key, &tables)
+		}
 	})
 }

@@ -238,7 +238,7 @@ func (d document) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%s}", d.path) }
 // Path returns the file's path.
 func (d *document) Path() string { return d.path }
 
-func (d *document) definition() *Definition { return &Definition{Kind: File, Path: d.path} }
+func (d *document) definition() *Definition { return &Definition{Path: d.path} }
 
 // parse takes over the content, which must not be changed while it is the text.
 func (d *document) parse(content []byte) (err error) {

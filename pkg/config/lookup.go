@@ -3,13 +3,72 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-// find returns the node of a key in the files, the --config values and, once
-// read, the credentials; nil if there is none.
+// This chapter looks up single values. A value stands in the tree of the files
+// and the --config arguments, or in an environment variable, which wins over a
+// file and loses to --config.
+
+// key is a path with the environment variable that sets the same value.
+type key struct {
+	path
+	variable string
+}
+
+func parseKey(dotted string) key {
+	k := key{variable: "CARGO"}
+	for part := range strings.SplitSeq(dotted, ".") {
+		k = k.child(part)
+	}
+	return k
+}
+
+// child returns the key of a value below k. The variable has the part in upper
+// case, with '-' as '_'.
+func (k key) child(part string) key {
+	return key{k.path.child(part), k.variable + "_" + strings.ReplaceAll(strings.ToUpper(part), "-", "_")}
+}
+
+// exactChild is child for a part whose case the variable keeps.
+func (k key) exactChild(part string) key {
+	return key{k.path.child(part), k.variable + "_" + part}
+}
+
+// environ holds the variables that may be configuration.
+type environ struct {
+	values map[string]string
+	// misspelt maps the right spelling of a configuration variable to the name
+	// of a variable that differs from it in case or has a '-'.
+	misspelt map[string]string
+}
+
+func newEnviron(environment []string) environ {
+	e := environ{values: make(map[string]string, len(environment)), misspelt: map[string]string{}}
+	for _, entry := range environment {
+		name, value, ok := strings.Cut(entry, "=")
+		if !ok || name == "" {
+			continue
+		}
+		e.values[name] = value // the last one counts
+		spelling := strings.ReplaceAll(strings.ToUpper(name), "-", "_")
+		if spelling != name && utf8.ValidString(name) && utf8.ValidString(value) {
+			e.misspelt[spelling] = name
+		}
+	}
+	return e
+}
+
+// text returns the value of a variable that is set to valid UTF-8; Cargo passes
+// over any other.
+func (e environ) text(name string) (string, bool) {
+	value, ok := e.values[name]
+	return value, ok && utf8.ValidString(value)
+}
+
+// find returns the node of a key, without the environment; nil if it has none.
 func (c *Config) find(k key) (*node, error) {
 	if c.withCredentials != nil {
 		return descend(c.withCredentials, k.path)
@@ -33,7 +92,7 @@ func descend(n *node, at path) (*node, error) {
 	return n, nil
 }
 
-// configured reports whether the key, or something below it, has a value.
+// configured reports whether the key, or one below it, has a value.
 func (c *Config) configured(k key) (bool, error) {
 	if c.inEnvironment(k) {
 		return true, nil
@@ -46,7 +105,7 @@ func (c *Config) configured(k key) (bool, error) {
 	return false, nil
 }
 
-// inEnvironment reports whether a variable sets the key or something below it.
+// inEnvironment reports whether a variable sets the key or one below it.
 func (c *Config) inEnvironment(k key) bool {
 	for name := range c.environ.values {
 		if rest, ok := strings.CutPrefix(name, k.variable); ok && (rest == "" || rest[0] == '_') {
@@ -62,7 +121,7 @@ func (c *Config) fromVariable(k key) (text string, d Definition, ok bool) {
 	if !ok {
 		c.warnMisspelt(k)
 	}
-	return text, Definition{Kind: Environment, Variable: k.variable}, ok
+	return text, Definition{Variable: k.variable}, ok
 }
 
 func (c *Config) warnMisspelt(k key) {
@@ -75,14 +134,14 @@ func (c *Config) warnMisspelt(k key) {
 // definition says where the value of a key is defined.
 func (c *Config) definition(k key) Definition {
 	_, set := c.environ.values[k.variable]
-	if n, _ := c.find(k); n != nil && (!set || n.definition.Kind > Environment) {
+	if n, _ := c.find(k); n != nil && (!set || n.definition.priority() > environmentPriority) {
 		return *n.definition
 	}
-	return Definition{Kind: Environment, Variable: k.variable}
+	return Definition{Variable: k.variable}
 }
 
-// definedError says where a value is defined that is wrong. Cargo shows both
-// in one line, not as an error and its cause.
+// definedError says where a wrong value is defined. Cargo shows both in one line
+// rather than as an error and its cause.
 func definedError(d Definition, err error) error {
 	return fmt.Errorf("error in %s: %v", d, err)
 }
@@ -96,8 +155,38 @@ func keyError(d Definition, k key, err error) error {
 	return fmt.Errorf("error in %s: could not load config key `%s`: %w", d, k, err)
 }
 
-// scalar returns the value of a key that has the given kind; nil if there is
-// none. parse reads it from text.
+// String returns the value of a string, such as "registry.default"; nil if it is
+// not configured. The parts of a key are separated by dots.
+func (c *Config) String(dotted string) (*Value[string], error) {
+	return lookUp(c, dotted, func(k key) (*Value[string], error) { return located(c, k, c.text) })
+}
+
+// Program returns a program with its arguments; nil if it is not configured.
+func (c *Config) Program(key string) (*Program, error) { return lookUp(c, key, c.program) }
+
+// Programs returns the programs of a list, each a string that is split at white
+// space, those with the lowest priority first; nil if it is not configured. An
+// environment variable adds its words.
+func (c *Config) Programs(key string) ([]Program, error) {
+	values, err := lookUp(c, key, c.strings)
+	var programs []Program
+	for _, value := range values {
+		programs = append(programs, c.newProgram(strings.Fields(value.Val), value.Definition))
+	}
+	return programs, err
+}
+
+// lookUp reads the value of a key; the zero value if it is not configured.
+func lookUp[T any](c *Config, dotted string, read func(key) (T, error)) (value T, err error) {
+	k := parseKey(dotted)
+	if ok, err := c.configured(k); err != nil || !ok {
+		return value, err
+	}
+	return read(k)
+}
+
+// scalar returns the value of a key that has the given kind; nil if it has none.
+// parse reads it from text.
 func scalar[T any](c *Config, k key, want kind, wanted string, parse func(string) (T, error)) (*Value[T], error) {
 	n, err := c.find(k)
 	if err != nil {
@@ -116,7 +205,7 @@ func scalar[T any](c *Config, k key, want kind, wanted string, parse func(string
 		return variable, nil
 	case n.kind != want:
 		return nil, definedError(*n.definition, fmt.Errorf("`%s` expected %s, but found a %s", k, wanted, n.kind))
-	case variable != nil && n.definition.Kind < Environment:
+	case variable != nil && n.definition.priority() < environmentPriority:
 		return variable, nil
 	}
 	value, err := parse(n.text)
@@ -128,24 +217,22 @@ func (c *Config) text(k key) (*Value[string], error) {
 }
 
 func (c *Config) boolean(k key) (*Value[bool], error) {
-	return scalar(c, k, booleanKind, "true/false",
-		func(s string) (bool, error) {
-			if s != "true" && s != "false" {
-				return false, errors.New("provided string was not `true` or `false`")
-			}
-			return s == "true", nil
-		})
+	return scalar(c, k, booleanKind, "true/false", func(s string) (bool, error) {
+		if s != "true" && s != "false" {
+			return false, errors.New("provided string was not `true` or `false`")
+		}
+		return s == "true", nil
+	})
 }
 
 func (c *Config) integer(k key) (*Value[int64], error) {
-	return scalar(c, k, integerKind, "an integer",
-		func(s string) (int64, error) {
-			i, err := strconv.ParseInt(s, 10, 64)
-			if err != nil {
-				err = errors.New("it is no integer of 64 bits")
-			}
-			return i, err
-		})
+	return scalar(c, k, integerKind, "an integer", func(s string) (int64, error) {
+		i, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			err = errors.New("it is no integer of 64 bits")
+		}
+		return i, err
+	})
 }
 
 // strings returns the elements of a list.
@@ -172,8 +259,8 @@ func (c *Config) strings(k key) ([]Value[string], error) {
 	return values, nil
 }
 
-// joinVariable returns list with the words that the environment has for the
-// key; they replace those of a program.
+// joinVariable returns list with the words that the environment has for the key;
+// they replace those of a program.
 func (c *Config) joinVariable(k key, list []*node) []*node {
 	text, d, ok := c.fromVariable(k)
 	if !ok {
@@ -199,7 +286,21 @@ func (c *Config) program(k key) (*Program, error) {
 	if len(words.Val) == 0 {
 		return nil, errors.New("invalid length 0, expected at least one element")
 	}
-	return &Program{Name: words.Val[0], Args: words.Val[1:], Definition: words.Definition}, nil
+	program := c.newProgram(words.Val, words.Definition)
+	return &program, nil
+}
+
+// newProgram returns the program that the words name. A name without a separator
+// is looked up on PATH when the program is run; any other is a path.
+func (c *Config) newProgram(words []string, d Definition) Program {
+	p := Program{Definition: d}
+	if len(words) > 0 {
+		p.Name, p.Path, p.Args = words[0], words[0], words[1:]
+	}
+	if strings.ContainsAny(p.Name, pathSeparators) {
+		p.Path = c.ResolvePath(p.Name, d)
+	}
+	return p
 }
 
 // words reads a list that may be written as one string.
@@ -228,8 +329,8 @@ func (c *Config) words(k key) (*Value[[]string], error) {
 	return value, nil
 }
 
-// located reads a value whose definition is wanted too; an error then says
-// which key could not be read.
+// located reads a value whose definition the caller wants too. Cargo's errors then
+// say which key could not be read.
 func located[T any](c *Config, k key, read func(key) (*Value[T], error)) (*Value[T], error) {
 	if _, err := c.find(k); err != nil {
 		return nil, err
@@ -241,152 +342,12 @@ func located[T any](c *Config, k key, read func(key) (*Value[T], error)) (*Value
 	return value, nil
 }
 
-// required reads a value that is there. Only a variable whose name continues
-// that of the key can have made it look so.
+// required reads a value that seems to be configured. It is not if only a
+// variable has a name that begins with the key's.
 func required[T any](k key, read func(key) (*T, error)) (*T, error) {
 	value, err := read(k)
 	if err == nil && value == nil {
 		err = fmt.Errorf("missing config key `%s`", k)
 	}
 	return value, err
-}
-
-// lookUp reads the value of a key; the zero value if it is not configured.
-func lookUp[T any](c *Config, dotted string, read func(key) (T, error)) (value T, err error) {
-	k := parseKey(dotted)
-	if ok, err := c.configured(k); err != nil || !ok {
-		return value, err
-	}
-	return read(k)
-}
-
-// String returns the value of a string, such as "registry.default"; nil if it
-// is not configured.
-func (c *Config) String(key string) (*Value[string], error) { return lookUpScalar(c, key, c.text) }
-
-// Bool returns the value of a boolean; nil if it is not configured.
-func (c *Config) Bool(key string) (*Value[bool], error) { return lookUpScalar(c, key, c.boolean) }
-
-func lookUpScalar[T any](c *Config, dotted string, read func(key) (*Value[T], error)) (*Value[T], error) {
-	return lookUp(c, dotted, func(k key) (*Value[T], error) { return located(c, k, read) })
-}
-
-// Strings returns the elements of a list, those with the lowest priority
-// first; nil if it is not configured. An environment variable adds its words.
-func (c *Config) Strings(key string) ([]Value[string], error) { return lookUp(c, key, c.strings) }
-
-// Program returns a program with its arguments; nil if it is not configured.
-func (c *Config) Program(key string) (*Program, error) { return lookUp(c, key, c.program) }
-
-// table reads a table whose keys are all known. Its methods return nil for what
-// is not configured, and for everything once there is an error in err.
-type table struct {
-	c     *Config
-	key   key
-	known []string
-	err   error
-}
-
-// openTable warns of keys in the table that are not among the known ones.
-func (c *Config) openTable(k key, known ...string) *table {
-	t := &table{c: c, key: k, known: known}
-	n, err := c.find(k)
-	switch {
-	case err != nil:
-		t.err = err
-	case n == nil:
-	case n.kind != tableKind:
-		t.err = invalidError(k, n, "table")
-	default:
-		for _, name := range n.names() {
-			if !slices.Contains(known, name) {
-				c.say(Warning, "unused config key `%s.%s` in `%s`", k, name, *n.child(name).definition)
-			}
-		}
-	}
-	return t
-}
-
-// has reports whether a key of the table has a value. A variable whose name
-// continues that of the key counts, unless another key of the table may be
-// meant.
-func (t *table) has(name string) bool {
-	if t.err != nil {
-		return false
-	}
-	k := t.key.child(name)
-	n, err := t.c.find(k)
-	if err != nil || n != nil {
-		t.err = err
-		return n != nil
-	}
-	if _, ok := t.c.environ.values[k.variable]; ok {
-		return true
-	}
-	for _, other := range t.known {
-		longer := t.key.child(other)
-		if !strings.HasPrefix(longer.variable, k.variable+"_") {
-			continue
-		}
-		if n, _ := t.c.find(longer); n != nil || t.c.inEnvironment(longer) {
-			return false
-		}
-	}
-	return t.c.inEnvironment(k)
-}
-
-// readKey reads a key of the table.
-func readKey[T any](t *table, name string, read func(key) (T, error)) (value T) {
-	if t.has(name) {
-		var none T
-		if value, t.err = read(t.key.child(name)); t.err != nil {
-			return none
-		}
-	}
-	return value
-}
-
-// requiredKey is readKey for what must have a value if it looks so.
-func requiredKey[T any](t *table, name string, read func(key) (*T, error)) *T {
-	return readKey(t, name, func(k key) (*T, error) { return required(k, read) })
-}
-
-func (t *table) text(name string) *Value[string] { return requiredKey(t, name, t.c.text) }
-
-func (t *table) boolean(name string) *Value[bool] { return requiredKey(t, name, t.c.boolean) }
-
-func (t *table) program(name string) *Program { return readKey(t, name, t.c.program) }
-
-func (t *table) strings(name string) []Value[string] { return readKey(t, name, t.c.strings) }
-
-// locatedText is text for a value whose definition is wanted too.
-func (t *table) locatedText(name string) *Value[string] {
-	return readKey(t, name, func(k key) (*Value[string], error) { return located(t.c, k, t.c.text) })
-}
-
-func (t *table) secret(name string) *Value[Secret] {
-	text := t.locatedText(name)
-	if text == nil {
-		return nil
-	}
-	return &Value[Secret]{NewSecret(text.Val), text.Definition}
-}
-
-// unsigned reads an integer of one of Rust's unsigned types.
-func (t *table) unsigned(name, rustType string) *Value[int64] {
-	value := requiredKey(t, name, t.c.integer)
-	if value != nil && (value.Val < 0 || rustType == "u32" && value.Val > 1<<32-1) {
-		t.err = keyError(value.Definition, t.key.child(name),
-			fmt.Errorf("invalid value: integer `%d`, expected %s", value.Val, rustType))
-		return nil
-	}
-	return value
-}
-
-// val drops the definition of a value.
-func val[T any](value *Value[T]) *T {
-	if value == nil {
-		return nil
-	}
-	return &value.Val
 }

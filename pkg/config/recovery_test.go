@@ -84,7 +84,7 @@ func tornHomeFile(t *testing.T) (home, path string, after []byte) {
 
 func TestATornConfigurationIsMended(t *testing.T) {
 	for about, open := range map[string]func(home string) error{
-		"to read it": func(home string) error { return New(Options{Dir: t.TempDir(), Home: home}).Read() },
+		"to read it": func(home string) error { return New(Options{Dir: t.TempDir(), Home: home}).Load() },
 		"to read it as a home file": func(home string) error {
 			_, err := ReadHomeFile(home)
 			return err

@@ -177,11 +177,11 @@ func (n *node) expected(wanted, at string) error {
 
 // merged returns base with over laid over it, both of which stand at the given
 // place. Tables are merged key by key and lists are joined, except where they
-// name a program. Of two scalars, the one whose definition has the higher kind
-// wins; between equal kinds the one that lies over the other does if force is
+// name a program. Of two scalars, the one whose definition has the higher priority
+// wins; between equal priorities the one that lies over the other does if force is
 // set, and for joined lists force says that its elements come last.
 func merged(base, over *node, force bool, at path) (*node, error) {
-	wins := force || over.definition.Kind > base.definition.Kind
+	wins := force || over.definition.priority() > base.definition.priority()
 	switch {
 	case base.kind != over.kind && (base.kind >= listKind || over.kind >= listKind):
 		return nil, fmt.Errorf("failed to merge config value from `%s` into `%s`: expected %s, but found %s",
@@ -229,7 +229,7 @@ func mergedLists(base, over []*node, force, wins bool, at path) []*node {
 	default:
 		list = slices.Concat(over, base)
 	}
-	slices.SortStableFunc(list, func(a, b *node) int { return cmp.Compare(a.definition.Kind, b.definition.Kind) })
+	slices.SortStableFunc(list, func(a, b *node) int { return cmp.Compare(a.definition.priority(), b.definition.priority()) })
 	return list
 }
 

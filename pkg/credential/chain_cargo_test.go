@@ -88,15 +88,12 @@ func (w *world) requests(t *testing.T) []string {
 // config loads the configuration.
 func (w *world) config(t *testing.T) *config.Config {
 	t.Helper()
-	c, err := config.Load(config.Options{
+	c := config.New(config.Options{
 		Dir:     filepath.Join(w.root, "work"),
 		Home:    w.home,
 		Environ: w.environ,
 		Notify:  w.hear,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return c
 }
 

@@ -119,7 +119,7 @@ func ExampleLookup() {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	cfg, err := config.Load(config.Options{
+	cfg := config.New(config.Options{
 		Dir:  dir,
 		Home: filepath.Join(dir, "home"),
 		Environ: []string{
@@ -128,9 +128,6 @@ func ExampleLookup() {
 		},
 		Notify: func(n config.Message) { fmt.Fprintln(os.Stderr, n.Text) },
 	})
-	if err != nil {
-		panic(err)
-	}
 
 	publish := credential.Operation{Kind: "publish", Name: "hello", Version: "1.0.0", Checksum: "5891b5b5…"}
 	token, err := credential.Lookup(context.Background(), cfg, "my", publish)

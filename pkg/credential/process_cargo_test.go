@@ -28,7 +28,7 @@ func TestProcessFailsAsWithCargo(t *testing.T) {
 			chain := &Chain{Config: w.config(t), Stderr: &stderr}
 			r := pub(t)
 			chain.configured = map[string]*config.RegistryConfig{
-				r.Canonical(): {CredentialProvider: &config.Program{Name: path}},
+				r.Canonical(): {CredentialProvider: &config.Program{Path: path}},
 			}
 			token := config.NewSecret("tok")
 			err := chain.Login(t.Context(), r, LoginOptions{Token: &token}, nil)

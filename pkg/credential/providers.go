@@ -15,12 +15,12 @@ import (
 
 // Configured is a provider as the configuration names it.
 type Configured struct {
-	// Name is a program, see [config.Config.ResolveProgram], or a built-in
+	// Name is what a program is run by, see [config.Program], or a built-in
 	// provider's name, such as "cargo:token". Aliases are resolved.
 	Name string
 	Args []string
-	// Definition says where it is configured. Its kind is [config.BuiltIn] if it
-	// is there because nothing is configured.
+	// Definition says where it is configured. It is zero if nothing is
+	// configured.
 	Definition config.Definition
 }
 
@@ -39,16 +39,12 @@ func (c *Chain) providers(r registry.Registry, requireConfigured bool) ([]Config
 	if err != nil {
 		return nil, err
 	}
-	values, err := c.Config.Strings("registry.global-credential-providers")
+	programs, err := c.Config.Programs("registry.global-credential-providers")
 	if err != nil {
 		return nil, err
 	}
 	var global []Configured
-	for _, v := range slices.Backward(values) {
-		p := config.Program{Definition: v.Definition}
-		if words := strings.Fields(v.Val); len(words) > 0 {
-			p.Name, p.Args = words[0], words[1:]
-		}
+	for _, p := range slices.Backward(programs) {
 		global = append(global, c.resolve(p))
 	}
 	isDefault := len(global) == 0
@@ -107,7 +103,7 @@ func (c *Chain) resolve(p config.Program) Configured {
 			p = *alias
 		}
 	}
-	return Configured{c.Config.ResolveProgram(p.Name, p.Definition), p.Args, d}
+	return Configured{p.Path, p.Args, d}
 }
 
 // warnOwn warns of what a registry's own provider will not look at.

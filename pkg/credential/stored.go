@@ -113,7 +113,7 @@ func (s KeyStore) SetKey(ctx context.Context, req *Request, key config.Secret) e
 		return err
 	}
 	if subject == nil && configured.SecretKeySubject != nil {
-		subject = &configured.SecretKeySubject.Val
+		subject = configured.SecretKeySubject
 	}
 	return e.edit(ctx, func(f *config.CredentialsFile, name string) error {
 		return f.SetSecretKey(name, key, subject)
@@ -228,16 +228,9 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 // left returns the secret that is configured for the registry now, where there
 // was one before. The user is told if that cannot be found out.
 func (e credentialsEntry) left(before *config.RegistryConfig, secret storedSecret) *config.Value[config.Secret] {
-	// What there is to say of the configuration has been said.
-	read := e.config.Quiet()
-	read.ForgetCredentials() // a provider may have changed them
-	var after *config.RegistryConfig
-	var err error
-	if e.registry.IsCratesIO() {
-		after, err = read.CratesIO()
-	} else {
-		after, err = read.Registry(before.Name)
-	}
+	// What there is to say of the configuration has been said. A provider may have
+	// changed the credentials file.
+	after, err := e.config.Quiet().Registry(before.Name)
 	if err != nil {
 		// What was to be done is done.
 		say(e.config, config.Warning, "", "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
@@ -255,7 +248,7 @@ func (c *Chain) tellOther(r registry.Registry, action, served string) {
 		return
 	}
 	told, what := e.left(before, storedToken), "the new one shadows"
-	if served == nameToken && told != nil && (told.Definition.Kind == config.Environment || before.Name != e.name()) {
+	if served == nameToken && told != nil && (told.Definition.Variable != "" || before.Name != e.name()) {
 		what = "shadows the new one"
 	} else if served == nameToken {
 		if told = old; e.inFile(old.Definition) {
@@ -311,7 +304,7 @@ func (e credentialsEntry) removal(d config.Definition, name string) string {
 		key = "REGISTRIES_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 	}
 	switch {
-	case d.Kind == config.Environment:
+	case d.Variable != "":
 		return "`unset " + d.Variable + "` removes it"
 	case e.inFile(d) && name == e.name():
 		// This provider alone is asked then.
@@ -324,8 +317,6 @@ func (e credentialsEntry) removal(d config.Definition, name string) string {
 // returns it. A file that does not exist is not created.
 func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Stored, err error) {
 	if e.isAnonymous() || !config.HasCredentialsFile(e.config.Home) {
-		// There may have been one when the configuration was read.
-		e.config.ForgetCredentials()
 		return config.Stored{}, nil
 	}
 	err = e.edit(ctx, func(f *config.CredentialsFile, name string) error {

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
@@ -12,12 +11,18 @@ import (
 // if there is none. It is in the table of [ConfiguredName]; if that is another
 // name than r has, a note says so.
 func Credentials(c *config.Config, r Registry) (*config.RegistryConfig, error) {
+	if r.IsCratesIO() {
+		own, err := c.Registry("")
+		// What the credentials file says counts for this, and Cargo looks at it first.
+		if wrong := checkIndexNotSet(c); wrong != nil {
+			return nil, wrong
+		}
+		return own, err
+	}
 	name, err := ConfiguredName(c, r)
 	switch {
 	case err != nil:
 		return nil, err
-	case r.IsCratesIO():
-		return c.CratesIO()
 	case name == "":
 		return nil, nil
 	case name != r.Name:
@@ -34,9 +39,6 @@ func Credentials(c *config.Config, r Registry) (*config.RegistryConfig, error) {
 // first among the variables CARGO_REGISTRIES_*_INDEX, and only if none of them
 // has the URL in the tables of [registries].
 func ConfiguredName(c *config.Config, r Registry) (string, error) {
-	if err := c.LoadCredentials(); err != nil {
-		return "", err
-	}
 	if r.IsCratesIO() {
 		return "", checkIndexNotSet(c)
 	}
@@ -57,42 +59,14 @@ func ConfiguredName(c *config.Config, r Registry) (string, error) {
 
 // namesOf returns the names under which the index URL of r is configured.
 func namesOf(c *config.Config, r Registry) ([]string, error) {
-	canonical := r.Canonical()
-	var names []string
-	for _, variable := range c.VariableIndexes() {
-		// Variables that hold no URL are passed over.
-		other, err := New("", variable.Index.Val)
-		if err == nil && other.Canonical() == canonical {
-			names = append(names, variable.Name)
+	canonical, urlIsClear := r.Canonical(), isClear(r.Index)
+	return c.RegistryNames(func(index string) (bool, error) {
+		if urlIsClear && index != r.Index && isClear(index) {
+			return false, nil
 		}
-	}
-	if len(names) > 0 {
-		return names, nil
-	}
-	// The first of the names is reported.
-	var wrong string
-	var failure error
-	urlIsClear := isClear(r.Index)
-	err := c.RegistryIndexes(func(name, url string) {
-		if urlIsClear && url != r.Index && isClear(url) {
-			return // another registry
-		}
-		other, err := New(name, url)
-		switch {
-		case err == nil && other.Canonical() == canonical:
-			names = append(names, name)
-		case err != nil && (failure == nil || name < wrong):
-			wrong, failure = name, err
-		}
+		other, err := New("", index)
+		return err == nil && other.Canonical() == canonical, err
 	})
-	if err == nil {
-		err = failure
-	}
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(names)
-	return names, nil
 }
 
 // isClear reports whether a URL of a sparse index has nothing that the parser

@@ -11,14 +11,11 @@ import (
 // The registry that a user means, and the configuration of its credentials.
 func ExampleResolve() {
 	// A program takes its own directory, home and environment.
-	cfg, err := config.Load(config.Options{Dir: "/", Home: "/nowhere", Environ: []string{
+	cfg := config.New(config.Options{Dir: "/", Home: "/nowhere", Environ: []string{
 		"CARGO_REGISTRY_DEFAULT=company",
 		"CARGO_REGISTRIES_COMPANY_INDEX=sparse+https://crates.company.example/index/",
 		"CARGO_REGISTRIES_COMPANY_TOKEN=t0ken",
 	}})
-	if err != nil {
-		log.Fatal(err)
-	}
 	target, err := registry.Resolve(cfg, "") // the default
 	if err != nil {
 		log.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -139,7 +140,7 @@ type Target struct {
 
 // overridesCratesIO reports whether index is that of the tests' hook.
 func overridesCratesIO(c *config.Config, index string) bool {
-	override, ok := c.Env(cratesIOOverride)
+	override, ok := system.LookupEnv(c.Environ, cratesIOOverride)
 	return ok && override == index
 }
 

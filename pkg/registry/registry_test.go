@@ -33,13 +33,10 @@ func newWorld(t *testing.T, content string, environ ...string) *world {
 	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(content), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Load(config.Options{
+	c := config.New(config.Options{
 		Dir: work, Home: home, Environ: environ,
 		Notify: func(n config.Message) { w.notices = append(w.notices, n.Text) },
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.Config = c
 	return w
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -107,7 +108,7 @@ func original(c *config.Config, name string) (Registry, error) {
 	if index == nil {
 		return Registry{}, fmt.Errorf("registry index was not found in any configuration: `%s`", name)
 	}
-	u, err := indexURL(index.Val, index.Definition.Root(c.Dir))
+	u, err := indexURL(index.Val, c.ResolvePath(".", index.Definition))
 	if err != nil {
 		return Registry{}, fmt.Errorf("invalid index URL for registry `%s` defined in %s: %w", name, index.Definition, err)
 	}
@@ -134,7 +135,7 @@ func cratesIOFetched(c *config.Config) (Registry, error) {
 
 // cratesIOOverridden is cratesIOFetched with the tests' hook.
 func cratesIOOverridden(c *config.Config) (Registry, error) {
-	override, ok := c.Env(cratesIOOverride)
+	override, ok := system.LookupEnv(c.Environ, cratesIOOverride)
 	if !ok {
 		return cratesIOFetched(c)
 	}

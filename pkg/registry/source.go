@@ -2,8 +2,10 @@ package registry
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
@@ -75,6 +77,22 @@ func (s source) check() error {
 	// Cargo panics if the URL is none without its prefix.
 	_, err := weburl.Parse(strings.TrimPrefix(s.Index, sparsePrefix))
 	return err
+}
+
+// sourceTable is a table [source.NAME].
+type sourceTable struct {
+	name string
+	// ReplaceWith is the name of the source to use instead.
+	ReplaceWith *config.Value[string] `toml:"replace-with"`
+	// Directory and LocalRegistry are paths, Registry and Git URLs.
+	Directory     *config.Value[string] `toml:"directory"`
+	Registry      *config.Value[string] `toml:"registry"`
+	LocalRegistry *config.Value[string] `toml:"local-registry"`
+	Git           *config.Value[string] `toml:"git"`
+	// Branch, Tag and Rev belong to Git.
+	Branch *config.Value[string] `toml:"branch"`
+	Tag    *config.Value[string] `toml:"tag"`
+	Rev    *config.Value[string] `toml:"rev"`
 }
 
 // sourceMap holds the sources that are known by name.
@@ -151,11 +169,13 @@ func (m *sourceMap) load(c *config.Config, s source) (source, error) {
 // addConfigured adds the sources of [source]. Each of them is checked, whether
 // it is needed or not.
 func (m *sourceMap) addConfigured(c *config.Config) error {
-	tables, err := c.Sources()
-	if err != nil {
+	var tables map[string]sourceTable
+	if err := c.Table("source", &tables); err != nil {
 		return err
 	}
-	for _, table := range tables {
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		table := tables[name]
+		table.name = name
 		s, err := tableSource(c, table)
 		if err != nil {
 			return err
@@ -166,19 +186,19 @@ func (m *sourceMap) addConfigured(c *config.Config) error {
 		}
 		m.first[k] = s
 		// Only crates.io may be defined again: it is there from the beginning.
-		if other, ok := m.names[k]; ok && table.Name != cratesIOName {
+		if other, ok := m.names[k]; ok && table.name != cratesIOName {
 			return fmt.Errorf("source `%s` defines source %s, but that source is already defined by `%s`\n"+
-				"note: Sources are not allowed to be defined multiple times.", config.OneLine(table.Name), s, config.OneLine(other))
+				"note: Sources are not allowed to be defined multiple times.", config.OneLine(table.name), s, config.OneLine(other))
 		}
 		s.replaceWith = table.ReplaceWith
-		m.names[k] = table.Name
-		m.byName[table.Name] = s
+		m.names[k] = table.name
+		m.byName[table.name] = s
 	}
 	return nil
 }
 
 // tableSource returns the source that a table describes.
-func tableSource(c *config.Config, table config.Source) (source, error) {
+func tableSource(c *config.Config, table sourceTable) (source, error) {
 	var found []source
 	if table.Registry != nil {
 		s, err := urlSource(table, "registry", table.Registry)
@@ -210,12 +230,12 @@ func tableSource(c *config.Config, table config.Source) (source, error) {
 		case reference.value == nil:
 		case table.Git == nil:
 			return source{}, fmt.Errorf("source definition `source.%s` specifies `%s`, but that requires a `git` key "+
-				"to be specified (in %s)", config.OneLine(table.Name), reference.key, reference.value.Definition)
+				"to be specified (in %s)", config.OneLine(table.name), reference.key, reference.value.Definition)
 		case found[len(found)-1].reference == "":
 			found[len(found)-1].reference = "?" + reference.key + "=" + formEncode(reference.value.Val)
 		}
 	}
-	if table.Name == cratesIOName && len(found) == 0 {
+	if table.name == cratesIOName && len(found) == 0 {
 		r, err := cratesIOFetched(c)
 		if err != nil {
 			return source{}, err
@@ -225,20 +245,20 @@ func tableSource(c *config.Config, table config.Source) (source, error) {
 	switch len(found) {
 	case 0:
 		return source{}, fmt.Errorf("no source location specified for `source.%s`, need "+
-			"`registry`, `local-registry`, `directory`, or `git` defined", config.OneLine(table.Name))
+			"`registry`, `local-registry`, `directory`, or `git` defined", config.OneLine(table.name))
 	case 1:
 		return found[0], nil
 	}
-	return source{}, fmt.Errorf("more than one source location specified for `source.%s`", config.OneLine(table.Name))
+	return source{}, fmt.Errorf("more than one source location specified for `source.%s`", config.OneLine(table.name))
 }
 
-func urlSource(table config.Source, key string, value *config.Value[string]) (source, error) {
+func urlSource(table sourceTable, key string, value *config.Value[string]) (source, error) {
 	u, err := weburl.Parse(value.Val)
 	if err != nil {
 		return source{}, fmt.Errorf("configuration key `source.%s.%s` specified an invalid URL (in %s): %w",
-			table.Name, key, value.Definition, err)
+			table.name, key, value.Definition, err)
 	}
-	r, err := fromURL(table.Name, u)
+	r, err := fromURL(table.name, u)
 	return source{Registry: r}, err
 }
 

@@ -77,10 +77,7 @@ func (p *Provider) Get(_ context.Context, req *credential.Request, op credential
 	if err != nil {
 		return nil, err
 	}
-	c := claims{IssuedAt: p.now().UTC().Format(time.RFC3339Nano)}
-	if configured.SecretKeySubject != nil {
-		c.Subject = &configured.SecretKeySubject.Val
-	}
+	c := claims{IssuedAt: p.now().UTC().Format(time.RFC3339Nano), Subject: configured.SecretKeySubject}
 	switch op.Kind {
 	case "publish":
 		c.Checksum = &op.Checksum

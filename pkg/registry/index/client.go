@@ -67,6 +67,8 @@ type Client struct {
 	Quiet, Verbose bool
 
 	visits map[string]*visit // by canonical index URL
+	// http is [http], read once so that its warnings are not repeated.
+	http *httpTable
 
 	// Tests put these in the place of the wait before a request is tried again,
 	// and of the network.
@@ -245,24 +247,65 @@ func (c *Client) offline() bool {
 		return true
 	}
 	// A [net] that cannot be read is reported when a request is made.
-	net, err := c.Config.Net()
+	net, err := c.net()
 	return err == nil && net.Offline != nil && *net.Offline
 }
 
+// netTable is the table [net].
+type netTable struct {
+	Retry           *uint32 `toml:"retry"`
+	Offline         *bool   `toml:"offline"`
+	GitFetchWithCLI *bool   `toml:"git-fetch-with-cli"`
+	SSH             struct {
+		KnownHosts []config.Value[string] `toml:"known-hosts"`
+	} `toml:"ssh"`
+}
+
+// net reads [net]. Programs read it before they use a client, and show its
+// warnings then.
+func (c *Client) net() (net netTable, err error) {
+	err = c.Config.Quiet().Table("net", &net)
+	return net, err
+}
+
+// httpTable is the table [http].
+type httpTable struct {
+	Proxy *string `toml:"proxy"`
+	// LowSpeedLimit is in bytes per second, Timeout in seconds.
+	LowSpeedLimit *uint32 `toml:"low-speed-limit"`
+	Timeout       *uint64 `toml:"timeout"`
+	// CAInfo and ProxyCAInfo are paths of certificate bundles.
+	CAInfo       *config.Value[string] `toml:"cainfo"`
+	ProxyCAInfo  *config.Value[string] `toml:"proxy-cainfo"`
+	CheckRevoke  *bool                 `toml:"check-revoke"`
+	UserAgent    *string               `toml:"user-agent"`
+	Debug        *bool                 `toml:"debug"`
+	Multiplexing *bool                 `toml:"multiplexing"`
+	// SSLVersion is one version, or the lowest and the highest.
+	SSLVersion struct {
+		Only *string `toml:"."`
+		Min  *string `toml:"min"`
+		Max  *string `toml:"max"`
+	} `toml:"ssl-version"`
+}
+
 // settings returns [http], or an error if no request may be made.
-func (c *Client) settings() (config.HTTP, error) {
+func (c *Client) settings() (httpTable, error) {
 	if c.offline() {
 		option := "--offline"
 		if c.Frozen {
 			option = "--frozen"
 		}
-		return config.HTTP{}, fmt.Errorf("attempting to make an HTTP request, but %s was specified", option)
+		return httpTable{}, fmt.Errorf("attempting to make an HTTP request, but %s was specified", option)
 	}
-	http, err := c.Config.HTTP()
-	if err != nil {
-		return config.HTTP{}, err
+	if c.http == nil {
+		var http httpTable
+		if err := c.Config.Table("http", &http); err != nil {
+			return httpTable{}, err
+		}
+		c.http = &http
 	}
-	return http, checkSSLVersions(http)
+	return *c.http, checkSSLVersions(*c.http)
 }
 
 // Config is what an index says of its registry, in its file config.json.

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -146,14 +147,14 @@ const longestWait = 10 * time.Second
 
 // retries returns how often a request that failed is tried again.
 func (c *Client) retries() (int64, error) {
-	net, err := c.Config.Net()
+	net, err := c.net()
 	if err != nil {
 		return 0, err
 	}
 	if net.Retry == nil {
 		return 3, nil
 	}
-	return *net.Retry, nil
+	return int64(*net.Retry), nil
 }
 
 // retry calls do until it succeeds, fails for good, or has failed often
@@ -195,7 +196,7 @@ func (c *Client) wait(tried int64, status *StatusError) time.Duration {
 		return min(wait, longestWait)
 	}
 	// Cargo's own tests shorten the waits, in milliseconds.
-	if text, ok := c.Config.Env("__CARGO_TEST_FIXED_RETRY_SLEEP_MS"); ok {
+	if text, ok := system.LookupEnv(c.Config.Environ, "__CARGO_TEST_FIXED_RETRY_SLEEP_MS"); ok {
 		if ms, err := strconv.ParseUint(text, 10, 31); err == nil {
 			return time.Duration(ms) * time.Millisecond
 		}

@@ -71,8 +71,8 @@ func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error
 // its own, which says nothing and knows Cargo's [http]: so does this one then.
 // It does not fetch the history, except from a `file:` URL: from there Cargo's
 // could not update a repository without one.
-func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, http config.HTTP) error {
-	net, err := c.Config.Net()
+func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, http httpTable) error {
+	net, err := c.net()
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ const gitHelp = "\n\nhelp: re-try with `net.git-fetch-with-cli = false` to see i
 	"https://doc.rust-lang.org/cargo/reference/config.html#netgit-fetch-with-cli"
 
 // gitHTTP returns the variables that lay Cargo's [http] over git's settings.
-func (c *Client) gitHTTP(http config.HTTP) []string {
+func (c *Client) gitHTTP(http httpTable) []string {
 	settings := [][2]string{
 		{"http.lowSpeedLimit", fmt.Sprint(lowSpeed(http))},
 		{"http.lowSpeedTime", fmt.Sprint(int64(c.timeout(http).Seconds()))},
@@ -140,7 +140,7 @@ func (c *Client) gitHTTP(http config.HTTP) []string {
 		settings = append(settings, [2]string{"http.sslCAInfo", c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)})
 	}
 	// The caller's own settings in the environment are numbered from 0.
-	text, _ := c.Config.Env("GIT_CONFIG_COUNT")
+	text, _ := system.LookupEnv(c.Config.Environ, "GIT_CONFIG_COUNT")
 	count, _ := strconv.Atoi(text)
 	var variables []string
 	for _, s := range settings {

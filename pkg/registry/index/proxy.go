@@ -40,7 +40,7 @@ func (t *transport) proxyFor(server *url.URL) (*url.URL, error) {
 // variable returns the first variable that is not empty, and its name.
 func (c *Client) variable(names ...string) (value, name string) {
 	for _, name := range names {
-		if value, _ := c.Config.Env(name); value != "" {
+		if value, _ := system.LookupEnv(c.Config.Environ, name); value != "" {
 			return value, "`" + name + "`"
 		}
 	}
@@ -139,7 +139,7 @@ func forwards(proxy *url.URL) bool {
 func (c *Client) gitProxy(ctx context.Context) *string {
 	home, _ := c.variable("HOME", "USERPROFILE")
 	files := []string{filepath.FromSlash("/etc/gitconfig")}
-	if xdg, _ := c.Config.Env("XDG_CONFIG_HOME"); xdg != "" {
+	if xdg, _ := system.LookupEnv(c.Config.Environ, "XDG_CONFIG_HOME"); xdg != "" {
 		files = append(files, filepath.Join(xdg, "git", "config"))
 	} else if home != "" {
 		files = append(files, filepath.Join(home, ".config", "git", "config"))

@@ -31,8 +31,8 @@ var tlsVersions = map[string]uint16{
 }
 
 // checkSSLVersions refuses versions that are not known.
-func checkSSLVersions(http config.HTTP) error {
-	for _, version := range []*string{http.SSLVersion, http.SSLMin, http.SSLMax} {
+func checkSSLVersions(http httpTable) error {
+	for _, version := range []*string{http.SSLVersion.Only, http.SSLVersion.Min, http.SSLVersion.Max} {
 		if version == nil {
 			continue
 		}
@@ -47,26 +47,26 @@ func checkSSLVersions(http config.HTTP) error {
 // serverTLS returns which versions of TLS are spoken with servers, and whom to
 // trust. None below TLS 1.2 is spoken, whatever is configured. `check-revoke` is
 // for Windows only, where revocation lists can be asked.
-func (c *Client) serverTLS(http config.HTTP) (*tls.Config, error) {
+func (c *Client) serverTLS(http httpTable) (*tls.Config, error) {
 	settings, err := c.newTLS(http.CAInfo)
 	if err != nil {
 		return nil, err
 	}
 	// A single version is the lowest for Cargo.
-	for _, lowest := range []*string{http.SSLVersion, http.SSLMin} {
+	for _, lowest := range []*string{http.SSLVersion.Only, http.SSLVersion.Min} {
 		if lowest != nil {
 			settings.MinVersion = max(settings.MinVersion, tlsVersions[*lowest])
 		}
 	}
 	// As the highest version "tlsv1" is no bound for Cargo.
-	if http.SSLMax != nil && *http.SSLMax != "tlsv1" {
-		settings.MaxVersion = tlsVersions[*http.SSLMax]
+	if http.SSLVersion.Max != nil && *http.SSLVersion.Max != "tlsv1" {
+		settings.MaxVersion = tlsVersions[*http.SSLVersion.Max]
 	}
 	return settings, nil
 }
 
 // proxyTLS is serverTLS for a proxy, which `ssl-version` is not about.
-func (c *Client) proxyTLS(http config.HTTP, proxy *url.URL) (*tls.Config, error) {
+func (c *Client) proxyTLS(http httpTable, proxy *url.URL) (*tls.Config, error) {
 	settings, err := c.newTLS(cmp.Or(http.ProxyCAInfo, http.CAInfo))
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func refuseWeakKeys(state tls.ConnectionState) error {
 // returns nil for those of the system alone.
 func (c *Client) trusted(file *config.Value[string]) (*x509.CertPool, error) {
 	pool, path := x509.NewCertPool(), c.existing("SSL_CERT_FILE")
-	dirs, _ := c.Config.Env("SSL_CERT_DIR")
+	dirs, _ := system.LookupEnv(c.Config.Environ, "SSL_CERT_DIR")
 	if file != nil {
 		path = c.Config.ResolvePath(file.Val, file.Definition)
 	} else if path == "" && dirs == "" {
@@ -162,7 +162,7 @@ func authoritiesError(path string, err error) error {
 
 // existing returns the path in a variable, if there is something there.
 func (c *Client) existing(variable string) string {
-	path, _ := c.Config.Env(variable)
+	path, _ := system.LookupEnv(c.Config.Environ, variable)
 	if _, err := os.Stat(path); err != nil {
 		return ""
 	}

@@ -20,8 +20,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
-	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
 // The bounds of an answer. All but the last two are Cargo's.
@@ -39,7 +39,7 @@ const (
 // transport makes requests under the settings of [http].
 type transport struct {
 	client    *Client
-	settings  config.HTTP
+	settings  httpTable
 	userAgent string
 	// proxy is the configured proxy, and proxySource where it is configured; nil
 	// leaves it to the environment.
@@ -53,7 +53,7 @@ type transport struct {
 	open map[string]*http.Transport
 }
 
-func (c *Client) newTransport(ctx context.Context, settings config.HTTP) *transport {
+func (c *Client) newTransport(ctx context.Context, settings httpTable) *transport {
 	t := &transport{
 		client:      c,
 		settings:    settings,
@@ -80,11 +80,11 @@ func (t *transport) close() {
 }
 
 // timeout returns how long too little may arrive.
-func (c *Client) timeout(settings config.HTTP) time.Duration {
+func (c *Client) timeout(settings httpTable) time.Duration {
 	seconds := int64(30)
 	if settings.Timeout != nil {
-		seconds = *settings.Timeout
-	} else if text, ok := c.Config.Env("HTTP_TIMEOUT"); ok {
+		seconds = int64(*settings.Timeout)
+	} else if text, ok := system.LookupEnv(c.Config.Environ, "HTTP_TIMEOUT"); ok {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
 			seconds = n
 		}
@@ -93,9 +93,9 @@ func (c *Client) timeout(settings config.HTTP) time.Duration {
 }
 
 // lowSpeed returns how many bytes are too little.
-func lowSpeed(settings config.HTTP) int64 {
+func lowSpeed(settings httpTable) int64 {
 	if settings.LowSpeedLimit != nil {
-		return *settings.LowSpeedLimit
+		return int64(*settings.LowSpeedLimit)
 	}
 	return 10
 }

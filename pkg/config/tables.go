@@ -1,0 +1,414 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// This chapter reads whole tables: those whose shape a caller gives, and those of
+// the registries, over which the credentials file is laid.
+
+// Table reads a table into the struct that into points to. A field's tag, such as
+// `toml:"low-speed-limit"`, names its key. A field keeps its value where the key
+// is not configured, and its type says what the key holds:
+//
+//   - *string, *bool, *uint32, *uint64 and *uint: a value
+//   - *Value[string] and *Value[Secret]: a value with its definition
+//   - []Value[string]: a list of strings
+//   - *Program: a program with its arguments
+//   - a struct: a table; one with a *string tagged "." may be a string instead
+//   - a map of structs: tables whose names are the user's
+//
+// An embedded struct counts as its fields. The user is warned of keys that have no
+// field. After an error, into holds what was read before it.
+func (c *Config) Table(key string, into any) error {
+	return c.readInto(parseKey(key), reflect.ValueOf(into).Elem())
+}
+
+// readInto reads the value of a key that is configured.
+func (c *Config) readInto(k key, field reflect.Value) (err error) {
+	switch into := field.Addr().Interface().(type) {
+	case **string:
+		*into, err = plain(required(k, c.text))
+	case **bool:
+		*into, err = plain(required(k, c.boolean))
+	case **uint32:
+		*into, err = unsigned[uint32](c, k, "u32")
+	case **uint64:
+		*into, err = unsigned[uint64](c, k, "u64")
+	case **uint:
+		*into, err = unsigned[uint](c, k, "usize")
+	case **Value[string]:
+		*into, err = located(c, k, c.text)
+	case **Value[Secret]:
+		*into, err = c.secret(k)
+	case *[]Value[string]:
+		*into, err = c.strings(k)
+	case **Program:
+		*into, err = c.program(k)
+	default:
+		if field.Kind() == reflect.Map {
+			return c.readTables(k, field)
+		}
+		return c.readTable(k, field)
+	}
+	return err
+}
+
+// plain drops the definition of a value.
+func plain[T any](value *Value[T], err error) (*T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &value.Val, nil
+}
+
+func unsigned[T uint | uint32 | uint64](c *Config, k key, rustType string) (*T, error) {
+	value, err := required(k, c.integer)
+	if err != nil {
+		return nil, err
+	}
+	number := T(value.Val)
+	if value.Val < 0 || int64(number) != value.Val {
+		return nil, keyError(value.Definition, k, fmt.Errorf("invalid value: integer `%d`, expected %s", value.Val, rustType))
+	}
+	return &number, nil
+}
+
+func (c *Config) secret(k key) (*Value[Secret], error) {
+	text, err := located(c, k, c.text)
+	if err != nil {
+		return nil, err
+	}
+	return &Value[Secret]{NewSecret(text.Val), text.Definition}, nil
+}
+
+func (c *Config) readTable(k key, into reflect.Value) error {
+	known, fields := keysOf(into)
+	if len(known) > 0 && known[0] == "." {
+		return c.readStringOrTable(k, known, fields)
+	}
+	n, err := c.openTable(k)
+	if err != nil {
+		return err
+	}
+	if k.String() == "unstable" {
+		// Every release of Cargo knows other keys.
+		return c.readFields(k, n, known, fields, append(known, n.names()...))
+	}
+	for _, name := range n.names() {
+		if !slices.Contains(known, name) {
+			c.say(Warning, "unused config key `%s.%s` in `%s`", k, name, *n.child(name).definition)
+		}
+	}
+	return c.readFields(k, n, known, fields, known)
+}
+
+// openTable returns a table; nil if it is not configured.
+func (c *Config) openTable(k key) (*node, error) {
+	n, err := c.find(k)
+	if err == nil && n != nil && n.kind != tableKind {
+		err = invalidError(k, n, "table")
+	}
+	return n, err
+}
+
+// keysOf returns the keys that a struct has fields for, and the fields.
+func keysOf(into reflect.Value) (keys []string, fields []reflect.Value) {
+	for i := range into.NumField() {
+		switch field := into.Type().Field(i); {
+		case field.Anonymous:
+			embedded, more := keysOf(into.Field(i))
+			keys, fields = append(keys, embedded...), append(fields, more...)
+		case field.Tag.Get("toml") != "":
+			keys, fields = append(keys, field.Tag.Get("toml")), append(fields, into.Field(i))
+		}
+	}
+	return keys, fields
+}
+
+// readFields reads those keys of the table n that are configured. candidates are
+// the keys that a variable may be meant for.
+func (c *Config) readFields(k key, n *node, keys []string, fields []reflect.Value, candidates []string) error {
+	for i, name := range keys {
+		if !c.has(k, n, name, candidates) {
+			continue
+		}
+		if err := c.readInto(k.child(name), fields[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// has reports whether a key of the table n has a value. A variable whose name
+// continues that of the key counts, unless it may be meant for another candidate.
+func (c *Config) has(table key, n *node, name string, candidates []string) bool {
+	isIn := func(name string) bool { return n != nil && n.child(name) != nil }
+	k := table.child(name)
+	if _, ok := c.environ.values[k.variable]; ok || isIn(name) {
+		return true
+	}
+	for _, other := range candidates {
+		longer := table.child(other)
+		if strings.HasPrefix(longer.variable, k.variable+"_") && (isIn(other) || c.inEnvironment(longer)) {
+			return false
+		}
+	}
+	return c.inEnvironment(k)
+}
+
+// readStringOrTable reads a table in whose place a string may stand, which goes
+// into the first field. Cargo warns of no keys in such a table.
+func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value) error {
+	n, err := c.find(k)
+	if err != nil {
+		return err
+	}
+	if text, d, ok := c.fromVariable(k); ok && (n == nil || n.kind != listKind && n.definition.priority() < environmentPriority) {
+		n = newString(text, &d)
+		// Cargo refuses these by their type.
+		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+			n.kind = integerKind
+		} else if text == "true" || text == "false" {
+			n.kind = booleanKind
+		}
+	}
+	switch {
+	case n == nil:
+		// Only a variable of a key in the table is set.
+		return errors.New("expected a string or a table")
+	case n.kind == stringKind:
+		fields[0].Set(reflect.ValueOf(&n.text))
+	case n.kind == tableKind:
+		err = c.readFields(k, n, keys[1:], fields[1:], append(keys[1:], n.names()...))
+	default:
+		err = fmt.Errorf("expected a string or a table, but found a %s", n.kind)
+	}
+	if err != nil {
+		err = keyError(*n.definition, k, err)
+	}
+	return err
+}
+
+// readTables reads the tables in a table. The environment can change a value in
+// one of them, with the table's name as it stands, but cannot add one.
+func (c *Config) readTables(k key, into reflect.Value) error {
+	n, err := c.openTable(k)
+	if err != nil || n == nil {
+		return err
+	}
+	into.Set(reflect.MakeMap(into.Type()))
+	for _, name := range n.names() {
+		table := reflect.New(into.Type().Elem()).Elem()
+		if err := c.readTable(k.exactChild(name), table); err != nil {
+			return err
+		}
+		into.SetMapIndex(reflect.ValueOf(name), table)
+	}
+	return nil
+}
+
+// RegistryConfig is what is configured for one registry: the table
+// [registries.NAME], or [registry] for crates.io, with environment variables and
+// the credentials file laid over it. A nil field is not configured.
+type RegistryConfig struct {
+	// Name is the table's, empty for crates.io.
+	Name               string
+	Index              *string        `toml:"index"`
+	Token              *Value[Secret] `toml:"token"`
+	CredentialProvider *Program       `toml:"credential-provider"`
+	SecretKey          *Value[Secret] `toml:"secret-key"`
+	SecretKeySubject   *string        `toml:"secret-key-subject"`
+}
+
+// Registry returns what is configured for a registry by its name, credentials
+// included; nil if it is nothing. An empty name is that of crates.io.
+func (c *Config) Registry(name string) (*RegistryConfig, error) {
+	if err := c.loadCredentials(); err != nil {
+		return nil, err
+	}
+	// The other keys matter only if they are malformed.
+	if name == "" {
+		var table struct {
+			RegistryConfig
+			MinPublishAge   *string         `toml:"global-min-publish-age"`
+			Default         *string         `toml:"default"`
+			GlobalProviders []Value[string] `toml:"global-credential-providers"`
+		}
+		return c.registry(parseKey("registry"), reflect.ValueOf(&table).Elem(), &table.RegistryConfig)
+	}
+	var table struct {
+		RegistryConfig
+		MinPublishAge *string `toml:"min-publish-age"`
+		Protocol      *string `toml:"protocol"`
+	}
+	table.Name = name
+	return c.registry(parseKey("registries."+name), reflect.ValueOf(&table).Elem(), &table.RegistryConfig)
+}
+
+func (c *Config) registry(k key, table reflect.Value, read *RegistryConfig) (*RegistryConfig, error) {
+	if ok, err := c.configured(k); err != nil || !ok {
+		return nil, err
+	}
+	if err := c.readTable(k, table); err != nil {
+		return nil, err
+	}
+	return read, nil
+}
+
+// Registries returns the index URLs of all registries that the configuration
+// names, by name, with the place that defines each. A registry that only a variable names,
+// CARGO_REGISTRIES_NAME_INDEX, has a name in lower case, as in Cargo; a '-' in
+// it cannot be told from a '_'.
+func (c *Config) Registries() (map[string]Value[string], error) {
+	registries, seen := map[string]Value[string]{}, map[string]bool{}
+	err := c.eachIndex(func(name string, index *node) {
+		value := Value[string]{index.text, *index.definition}
+		k := parseKey("registries").child(name).child("index")
+		seen[k.variable] = true
+		if text, ok := c.environ.text(k.variable); ok && index.definition.priority() < environmentPriority {
+			value = Value[string]{text, Definition{Variable: k.variable}}
+		}
+		registries[name] = value
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range c.variableIndexes() {
+		if _, ok := registries[v.name]; !ok && !seen[v.index.Definition.Variable] {
+			registries[v.name] = v.index
+		}
+	}
+	return registries, nil
+}
+
+// RegistryNames returns the names of the registries whose index URL is wanted, by
+// which Cargo finds the credentials of a registry: of those that a variable
+// defines, CARGO_REGISTRIES_NAME_INDEX, or, if none of them is wanted, of those
+// in files and --config arguments. For a variable an error of wanted counts as
+// no; else that of the first name is returned.
+func (c *Config) RegistryNames(wanted func(index string) (bool, error)) (names []string, err error) {
+	if err := c.loadCredentials(); err != nil {
+		return nil, err
+	}
+	for _, v := range c.variableIndexes() {
+		if is, err := wanted(v.index.Val); is && err == nil {
+			names = append(names, v.name)
+		}
+	}
+	if len(names) == 0 {
+		var wrong string
+		var failure error
+		err = c.eachIndex(func(name string, index *node) {
+			switch is, err := wanted(index.text); {
+			case err != nil && (failure == nil || name < wrong):
+				wrong, failure = name, err
+			case is:
+				names = append(names, name)
+			}
+		})
+		if err == nil {
+			err = failure
+		}
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// eachIndex calls do for the index of each registry in files and --config
+// arguments, in no order.
+func (c *Config) eachIndex(do func(name string, index *node)) error {
+	root, err := c.tree()
+	if err != nil {
+		return err
+	}
+	registries := root.child("registries")
+	if registries == nil {
+		return nil
+	}
+	if registries.kind != tableKind {
+		return registries.expected("table", "registries")
+	}
+	for _, m := range registries.members {
+		if m.value.kind != tableKind {
+			return m.value.expected("table", "registries."+m.name)
+		}
+		index := m.value.child("index")
+		if index == nil {
+			continue
+		}
+		if index.kind != stringKind {
+			return index.expected("string", "registries."+m.name+".index")
+		}
+		do(m.name, index)
+	}
+	return nil
+}
+
+// variableIndex is an index that a variable defines, with the name that Cargo gives
+// the registry.
+type variableIndex struct {
+	name  string
+	index Value[string]
+}
+
+func (c *Config) variableIndexes() (indexes []variableIndex) {
+	for variable := range c.environ.values {
+		name, found := strings.CutPrefix(variable, "CARGO_REGISTRIES_")
+		name, isIndex := strings.CutSuffix(name, "_INDEX")
+		if text, ok := c.environ.text(variable); ok && found && isIndex {
+			indexes = append(indexes, variableIndex{strings.ToLower(name), Value[string]{text, Definition{Variable: variable}}})
+		}
+	}
+	slices.SortFunc(indexes, func(a, b variableIndex) int {
+		return strings.Compare(a.index.Definition.Variable, b.index.Definition.Variable)
+	})
+	return indexes
+}
+
+// loadCredentials reads the credentials file, once, and lays it over the
+// configuration, even over --config arguments, though not over the environment.
+func (c *Config) loadCredentials() error {
+	if c.withCredentials != nil {
+		return nil
+	}
+	file, found := c.filePath(c.Home, "credentials", true)
+	if !found {
+		return nil
+	}
+	credentials, err := c.readCredentials(file)
+	if err != nil {
+		return err
+	}
+	credentials, err = c.include(credentials, Definition{}, map[string]bool{filepath.Clean(file): true})
+	if err != nil {
+		return err
+	}
+	// Very old files have the token of crates.io at the root.
+	if token := credentials.child(oldTokenKey); token != nil {
+		credentials = credentials.without(path{oldTokenKey})
+		if credentials.child("registry") == nil {
+			credentials = credentials.replacing("registry", newTable(credentials.definition, member{"token", token}))
+		}
+	}
+	root, err := c.tree()
+	if err != nil {
+		return err
+	}
+	for _, m := range credentials.members {
+		if base := root.child(m.name); base != nil {
+			if m.value, err = merged(base, m.value, true, path{m.name}); err != nil {
+				return err
+			}
+		}
+		root = root.replacing(m.name, m.value)
+	}
+	c.withCredentials = root
+	return nil
+}

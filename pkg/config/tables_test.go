@@ -1,0 +1,168 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// settings has a field of every kind that Table fills.
+type settings struct {
+	inner
+	Text    *string         `toml:"text"`
+	Number  *uint32         `toml:"number"`
+	Wide    *uint64         `toml:"wide"`
+	Where   *Value[string]  `toml:"where"`
+	Secret  *Value[Secret]  `toml:"secret"`
+	List    []Value[string] `toml:"list"`
+	Program *Program        `toml:"program"`
+	Version struct {
+		Only *string `toml:"."`
+		Min  *string `toml:"min"`
+		Max  *string `toml:"max"`
+	} `toml:"version"`
+	Table struct {
+		Width *uint `toml:"width"`
+	} `toml:"table"`
+	unread string
+}
+
+type inner struct {
+	Flag *bool `toml:"flag"`
+}
+
+func TestTablesAreRead(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/config.toml": `
+[a]
+flag = true
+number = 4294967295
+where = "bin/x"
+secret = "s3cr3t"
+list = ["x", "y z"]
+program = "bin/p -q"
+version = "1"
+table.width = 80
+table.other = 1
+unread = "x"
+`})
+	w.environ = []string{"CARGO_A_TEXT=env", "CARGO_A_WIDE=7"}
+	c := w.load()
+	var s settings
+	if err := c.Table("a", &s); err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintln(*s.Flag, *s.Text, *s.Number, *s.Wide, c.ResolvePath(s.Where.Val, s.Where.Definition), s.Secret.Val.Expose(),
+		s.List[1].Val, s.Program.Path, s.Program.Args, *s.Version.Only, s.Version.Min, *s.Table.Width)
+	if got, want := w.relative(got), "true env 4294967295 7 DIR/bin/x s3cr3t y z DIR/bin/p [-q] 1 <nil> 80\n"; got != want {
+		t.Errorf("the table is %q, want %q", got, want)
+	}
+	var said []string
+	for _, m := range w.messages {
+		said = append(said, w.relative(m.Text))
+	}
+	want := "unused config key `a.unread` in `DIR/home/config.toml`, unused config key `a.table.other` in `DIR/home/config.toml`"
+	if got := strings.Join(said, ", "); got != want {
+		t.Errorf("the warnings are %q, want %q", got, want)
+	}
+	var none settings
+	if err := c.Table("none", &none); err != nil || none.Text != nil || none.List != nil {
+		t.Errorf("a table that is not configured is %v, %v", none, err)
+	}
+}
+
+// The tables in a table have the user's names, which a variable has as they are.
+func TestTablesOfTheUserAreRead(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/config.toml": "[source.a-b]\nregistry = 'x'\n[source.c]\n"})
+	w.environ = []string{"CARGO_SOURCE_a-b_REGISTRY=env", "CARGO_SOURCE_D_REGISTRY=env"}
+	var tables map[string]struct {
+		Registry *Value[string] `toml:"registry"`
+	}
+	if err := w.load().Table("source", &tables); err != nil {
+		t.Fatal(err)
+	}
+	if len(tables) != 2 || tables["a-b"].Registry.Val != "env" || tables["c"].Registry != nil {
+		t.Errorf("the tables are %v", tables)
+	}
+}
+
+func TestWrongTablesAreRefused(t *testing.T) {
+	const file = "error in DIR/home/config.toml: "
+	for content, want := range map[string]string{
+		"a = 1":                 "invalid configuration for key `a`\nexpected a table, but found a integer for `a` in DIR/home/config.toml",
+		"a.table = 1":           "invalid configuration for key `a.table`\nexpected a table, but found a integer for `a.table` in DIR/home/config.toml",
+		"a.flag = 1":            file + "`a.flag` expected true/false, but found a integer",
+		"a.number = -1":         file + "could not load config key `a.number` | invalid value: integer `-1`, expected u32",
+		"a.number = 4294967296": file + "could not load config key `a.number` | invalid value: integer `4294967296`, expected u32",
+		"a.wide = -1":           file + "could not load config key `a.wide` | invalid value: integer `-1`, expected u64",
+		"a.table.width = -1":    file + "could not load config key `a.table.width` | invalid value: integer `-1`, expected usize",
+		"a.where = 1":           file + "could not load config key `a.where` | " + file + "`a.where` expected a string, but found a integer",
+		"a.list = ['x', 1]":     file + "failed to parse config at `a.list[1]` | expected a string, but found a integer",
+		"a.program = []":        "invalid length 0, expected at least one element",
+		"[a.program]":           file + "could not load config key `a.program` | invalid configuration for key `a.program`\nexpected a string or array of strings, but found a table for `a.program` in DIR/home/config.toml",
+	} {
+		w := newWorld(t, map[string]string{"home/config.toml": content})
+		var s settings
+		if got := w.relative(layers(w.load().Table("a", &s))); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", content, got, want)
+		}
+	}
+}
+
+func TestAStringMayStandForATable(t *testing.T) {
+	const file = "error in DIR/home/config.toml: could not load config key `a.version` | "
+	const variable = "error in environment variable `CARGO_A_VERSION`: could not load config key `a.version` | "
+	for _, test := range []struct {
+		value, environ string
+		want           string // the string and the two keys, or the layers of the error
+	}{
+		{"'1.2'", "", "1.2 - -"},
+		{"{min='1.2', other=1}", "", "- 1.2 -"},
+		{"{max='1.3'}", "CARGO_A_VERSION_MIN=1.2", "- 1.2 1.3"},
+		{"{}", "", "- - -"},
+		{"1", "", file + "expected a string or a table, but found a integer"},
+		{"true", "", file + "expected a string or a table, but found a boolean"},
+		{"['1.2']", "", file + "expected a string or a table, but found a array"},
+		{"{min=1}", "", file + "error in DIR/home/config.toml: `a.version.min` expected a string, but found a integer"},
+		{"", "CARGO_A_VERSION=1.2", "1.2 - -"},
+		{"", "CARGO_A_VERSION=-7", variable + "expected a string or a table, but found a integer"},
+		{"", "CARGO_A_VERSION=true", variable + "expected a string or a table, but found a boolean"},
+		{"", "CARGO_A_VERSION=0x10", "0x10 - -"},
+		{"{min='1.2'}", "CARGO_A_VERSION=x", "x - -"},
+		{"['x']", "CARGO_A_VERSION=y", file + "expected a string or a table, but found a array"},
+		{"", "CARGO_A_VERSION_MIN=1.2", "expected a string or a table"},
+	} {
+		content := ""
+		if test.value != "" {
+			content = "a.version = " + test.value
+		}
+		w := newWorld(t, map[string]string{"home/config.toml": content})
+		if test.environ != "" {
+			w.environ = []string{test.environ}
+		}
+		var s settings
+		err := w.load().Table("a", &s)
+		shown := func(s *string) string {
+			if s == nil {
+				return "-"
+			}
+			return *s
+		}
+		got := shown(s.Version.Only) + " " + shown(s.Version.Min) + " " + shown(s.Version.Max)
+		if err != nil {
+			got = layers(err)
+		}
+		if got = w.relative(got); got != test.want || len(w.messages) > 0 {
+			t.Errorf("%s, %s:\n got %s\nwant %s\nsaid %v", test.value, test.environ, got, test.want, w.messages)
+		}
+	}
+}
+
+func TestAMessageShowsANameOnOneLine(t *testing.T) {
+	prompt := "x\nplease paste the token below"
+	got := NewMessage(Warning, "", "first\n%s in %s: %v, %d", prompt, Definition{Path: prompt}, errors.New("a\nb"), 1)
+	want := "first\nx\\nplease paste the token below in x\\nplease paste the token below: a\nb, 1"
+	if got.Text != want {
+		t.Errorf("got %q, want %q", got.Text, want)
+	}
+}

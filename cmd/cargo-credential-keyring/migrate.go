@@ -75,7 +75,7 @@ func (t *tool) migrate(ctx context.Context) error {
 
 // moves returns what there is to be moved, and the credentials file.
 func (t *tool) moves() (moves []move, file string, err error) {
-	file, stored, err := config.StoredCredentials(t.config.Home)
+	file, stored, err := t.config.StoredCredentials()
 	if err != nil {
 		return nil, "", err
 	}
@@ -93,7 +93,7 @@ func (t *tool) moves() (moves []move, file string, err error) {
 		if stored[name].Token == nil || t.registry != "" && name != only {
 			continue
 		}
-		moves = append(moves, move{tool: t, file: file, name: name, display: cmp.Or(name, cratesIO), token: *stored[name].Token})
+		moves = append(moves, move{tool: t, file: file, name: name, display: cmp.Or(name, cratesIO), token: stored[name].Token.Val})
 	}
 	return moves, file, nil
 }
@@ -130,7 +130,7 @@ func (m move) run(ctx context.Context) error {
 		m.shell.Status("Dry run", fmt.Sprintf("would have moved the token for `%s` from %s to %s", m.display, m.file, store.Name()))
 		return nil
 	}
-	if err := m.remove(ctx); err != nil {
+	if err := m.config.RemoveToken(ctx, m.name, m.token); err != nil {
 		return fmt.Errorf("the token for `%s` is in %s now, and still in %s: %w", m.display, store.Name(), m.file, err)
 	}
 	m.shell.Status("Migrated", fmt.Sprintf("token for `%s` from %s to %s", m.display, m.file, store.Name()))
@@ -203,24 +203,4 @@ func (m move) put(ctx context.Context, store keyring.Store, e keyring.Entry) err
 		return fmt.Errorf("%s gives another token back than it was given", store.Name())
 	}
 	return nil
-}
-
-// remove takes the token out of the file, unless that has another one by now.
-func (m move) remove(ctx context.Context) error {
-	f, err := m.config.OpenCredentials(ctx)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	switch now := f.Stored(m.name).Token; {
-	case now == nil:
-		// Another migration was faster.
-		return nil
-	case *now != m.token:
-		return config.ErrChanged
-	}
-	if err := f.RemoveToken(m.name); err != nil {
-		return err
-	}
-	return f.Save()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -22,7 +24,7 @@ import (
 )
 
 // globalProviders is the key of the providers of all other registries.
-var globalProviders = []string{"registry", "global-credential-providers"}
+var globalProviders = config.Key{"registry", "global-credential-providers"}
 
 // addedComment stands after what was not there before, so that it can go again.
 const addedComment = "added by `" + programName + " register`"
@@ -64,40 +66,36 @@ store are written after it.`,
 // registry's own provider; nil is the list of global ones.
 type registration struct {
 	*tool
-	*config.HomeFile
-	own []string
+	*config.File
+	own config.Key
 }
 
-// change makes a change and says what has been done. If another program has
-// changed the file meanwhile it is made again, to the new content.
-func (t *tool) change(ctx context.Context, own []string, verb, unchanged string, do func(*registration) (note string, err error)) error {
-	for {
-		f, err := config.ReadHomeFile(t.config.Home)
-		if err != nil {
-			return err
-		}
-		note, err := do(&registration{t, f, own})
-		if err != nil {
-			return err
-		}
-		text := "`" + programName + "` for " + t.served() + " in " + f.Path()
-		switch {
-		case !f.Changed():
-			t.shell.Status("Unchanged", unchanged+": "+text)
-			return nil
-		case t.dryRun:
-			t.shell.Status("Dry run", "would have "+strings.ToLower(verb)+" "+text+note)
-			return nil
-		}
-		err = f.Save(ctx)
-		if errors.Is(err, config.ErrChanged) {
-			continue
-		}
-		if err == nil {
-			t.shell.Status(verb, text+note)
+// errDryRun keeps a dry run's change from being saved.
+var errDryRun = errors.New("dry run")
+
+// change makes a change and says what has been done.
+func (t *tool) change(ctx context.Context, own config.Key, verb, unchanged string, do func(*registration) (note string, err error)) error {
+	var text, note string
+	changed, err := t.config.Edit(ctx, func(f *config.File) error {
+		var err error
+		note, err = do(&registration{t, f, own})
+		text = "`" + programName + "` for " + t.served() + " in " + f.Path
+		if err == nil && t.dryRun {
+			err = errDryRun
 		}
 		return err
+	})
+	switch {
+	case err != nil && !errors.Is(err, errDryRun):
+		return err
+	case !changed:
+		t.shell.Status("Unchanged", unchanged+": "+text)
+	case t.dryRun:
+		t.shell.Status("Dry run", "would have "+strings.ToLower(verb)+" "+text+note)
+	default:
+		t.shell.Status(verb, text+note)
 	}
+	return nil
 }
 
 // register makes this program a provider. args are its arguments if the user
@@ -141,7 +139,7 @@ func (t *tool) register(ctx context.Context, args []string) error {
 }
 
 // asked returns the provider that Cargo asks first, and a named registry's key.
-func (t *tool) asked() (first credential.Configured, own []string, err error) {
+func (t *tool) asked() (first credential.Configured, own config.Key, err error) {
 	r, err := t.find(cmp.Or(t.registry, cratesIO))
 	if err != nil {
 		return first, nil, err
@@ -159,23 +157,23 @@ func (t *tool) asked() (first credential.Configured, own []string, err error) {
 	return first, own, err
 }
 
-func (t *tool) ownKey(r registry.Registry) ([]string, error) {
+func (t *tool) ownKey(r registry.Registry) (config.Key, error) {
 	name, err := t.credentialsName(r)
 	return providerKey(name), err
 }
 
 // providerKey is where Cargo looks for the own provider of a registry, which has
 // the name that the credentials file's methods have.
-func providerKey(name string) []string {
+func providerKey(name string) config.Key {
 	if name == "" {
-		return []string{"registry", "credential-provider"}
+		return config.Key{"registry", "credential-provider"}
 	}
-	return []string{"registries", name, "credential-provider"}
+	return config.Key{"registries", name, "credential-provider"}
 }
 
 // addGlobal adds the program to the list of global providers.
 func (r *registration) addGlobal(program string, args []string) error {
-	texts := r.Strings(globalProviders...)
+	texts := r.words(globalProviders)
 	var old config.Program
 	ours := ""
 	for _, text := range texts {
@@ -184,19 +182,25 @@ func (r *registration) addGlobal(program string, args []string) error {
 		}
 	}
 	text, err := r.entry(old, program, args)
+	isNew := r.Get(globalProviders) == nil
 	switch {
 	case err != nil || text == "":
 		return err
 	case ours != "":
-		return r.ReplaceString(ours, text, globalProviders...)
-	case !r.Has(globalProviders...):
-		return r.SetStrings([]string{tokenProvider, text}, addedComment, globalProviders...)
-	case len(texts) == 0:
-		if err := r.AppendString(tokenProvider, globalProviders...); err != nil {
-			return err
+		for i := range texts {
+			if texts[i] == ours {
+				texts[i] = text
+			}
 		}
+	case len(texts) == 0:
+		texts = []string{tokenProvider, text}
+	default:
+		texts = append(texts, text)
 	}
-	return r.AppendString(text, globalProviders...)
+	if err := r.SetList(globalProviders, texts); err != nil || !isNew {
+		return err
+	}
+	return r.mark(globalProviders)
 }
 
 // setOwn makes the program a registry's provider, and says what it replaces.
@@ -207,10 +211,14 @@ func (r *registration) setOwn(program string, args []string) (note string, err e
 	switch {
 	case err != nil || text == "":
 		return "", err
-	case isOurs(old.Name) || !r.Has(r.own...):
-		return "", r.Set(text, r.own...)
+	case isOurs(old.Name) || r.Get(r.own) == nil:
+		return "", r.Set(r.own, text)
 	}
-	kept, err := r.Substitute(text, r.own...)
+	kept := false
+	err = r.Change(r.own, func(d *tomledit.Document) (err error) {
+		kept, err = d.Substitute(text, r.own...)
+		return err
+	})
 	note = ", in place of `" + strings.Join(words, " ") + "`"
 	if !kept {
 		note += ", which `unregister` cannot put back"
@@ -218,19 +226,42 @@ func (r *registration) setOwn(program string, args []string) (note string, err e
 	return note, err
 }
 
-// owners returns, as the credentials file's methods have them, the names of the
-// registries that may have a provider of their own in the file.
-func (r *registration) owners() []string {
-	return append([]string{""}, r.Keys("registries")...)
+// mark adds the comment that something is added.
+func (r *registration) mark(key config.Key) error {
+	return r.Change(key, func(d *tomledit.Document) error { return d.AddComment(addedComment, key...) })
 }
 
-// words returns the words of the program that a key has.
-func (r *registration) words(key []string) []string {
-	p := r.Program(key...)
-	if p == nil {
+// isMarked reports whether a key has that comment.
+func (r *registration) isMarked(key config.Key) (marked bool) {
+	_ = r.Change(key, func(d *tomledit.Document) error {
+		marked = d.Comment(key...) == addedComment
 		return nil
+	})
+	return marked
+}
+
+// keys returns the keys of a table, sorted.
+func (r *registration) keys(table string) []string {
+	members, _ := r.Get(config.Key{table}).(map[string]any)
+	return slices.Sorted(maps.Keys(members))
+}
+
+// owners returns, as the credentials file's methods have them, the names of the
+// registries that may have a provider of their own in the file.
+func (r *registration) owners() []string { return append([]string{""}, r.keys("registries")...) }
+
+// words returns the strings of a list, or the words of a string.
+func (r *registration) words(key config.Key) (words []string) {
+	switch value := r.Get(key).(type) {
+	case string:
+		return strings.Fields(value)
+	case []any:
+		for _, element := range value {
+			word, _ := element.(string)
+			words = append(words, word)
+		}
 	}
-	return append([]string{p.Name}, p.Args...)
+	return words
 }
 
 func (t *tool) unregisterCommand() *cobra.Command {
@@ -245,7 +276,7 @@ register has added. Tokens in the secret store stay there.`,
 
 // unregister takes back what register has done.
 func (t *tool) unregister(ctx context.Context) error {
-	var own []string
+	var own config.Key
 	if t.registry != "" {
 		r, err := t.find(t.registry)
 		if err != nil {
@@ -280,29 +311,31 @@ func (t *tool) unregister(ctx context.Context) error {
 }
 
 func (r *registration) removeGlobal() error {
-	for _, text := range r.Strings(globalProviders...) {
-		if !isOurs(r.meaning(strings.Fields(text)).Name) {
-			continue
-		}
-		if err := r.RemoveString(text, globalProviders...); err != nil {
-			return err
-		}
-		left := r.Strings(globalProviders...)
-		if len(left) == 0 || r.Comment(globalProviders...) == addedComment && slices.Equal(left, []string{tokenProvider}) {
-			return r.Unset(globalProviders...)
-		}
+	texts := r.words(globalProviders)
+	left := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return isOurs(r.meaning(strings.Fields(text)).Name) })
+	switch {
+	case len(left) == len(texts):
+		return nil
+	case len(left) == 0 || r.isMarked(globalProviders) && slices.Equal(left, []string{tokenProvider}):
+		return r.Unset(globalProviders)
 	}
-	return nil
+	return r.SetList(globalProviders, left)
 }
 
 func (r *registration) removeOwn() error {
 	if !isOurs(r.meaning(r.words(r.own)).Name) {
 		return nil
 	}
-	if restored, err := r.Restore(r.own...); restored || err != nil {
-		return err
+	restored := false
+	err := r.Change(r.own, func(d *tomledit.Document) error {
+		_, restored = d.Substituted(r.own...)
+		return d.Restore(r.own...)
+	})
+	if restored && err == nil {
+		return nil
 	}
-	return r.Unset(r.own...)
+	// There is no old value, or the comment has been written by hand.
+	return r.Unset(r.own)
 }
 
 // users returns the registries of which this program is the own provider.
@@ -370,10 +403,14 @@ func (r *registration) name(program string, args []string) (string, error) {
 		if n > 1 {
 			name = fmt.Sprint(name, "-", n)
 		}
+		key := config.Key{"credential-alias", name}
 		switch {
-		case !r.Has("credential-alias", name):
-			return name, r.SetStrings(words, addedComment, "credential-alias", name)
-		case slices.Equal(r.words([]string{"credential-alias", name}), words):
+		case r.Get(key) == nil:
+			if err := r.SetList(key, words); err != nil {
+				return "", err
+			}
+			return name, r.mark(key)
+		case slices.Equal(r.words(key), words):
 			return name, nil
 		}
 	}
@@ -381,16 +418,16 @@ func (r *registration) name(program string, args []string) (string, error) {
 
 // removeAliases removes the aliases of this program that nothing uses any more.
 func (r *registration) removeAliases() error {
-	for _, name := range r.Keys("credential-alias") {
-		key := []string{"credential-alias", name}
-		used := slices.Contains(r.Strings(globalProviders...), name)
+	for _, name := range r.keys("credential-alias") {
+		key := config.Key{"credential-alias", name}
+		used := slices.Contains(r.words(globalProviders), name)
 		for _, owner := range r.owners() {
 			used = used || slices.Equal(r.words(providerKey(owner)), []string{name})
 		}
-		if r.Comment(key...) != addedComment || used {
+		if used || !r.isMarked(key) {
 			continue
 		}
-		if err := r.Unset(key...); err != nil {
+		if err := r.Unset(key); err != nil {
 			return err
 		}
 	}

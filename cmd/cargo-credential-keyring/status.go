@@ -71,7 +71,7 @@ func (t *tool) status(ctx context.Context) (*report, error) {
 	}
 	// What Cargo would warn of is said in the notes.
 	t.config = t.config.Quiet()
-	file, stored, err := config.StoredCredentials(t.config.Home)
+	file, stored, err := t.config.StoredCredentials()
 	if err != nil {
 		r.Problems = append(r.Problems, err.Error())
 	}
@@ -115,7 +115,7 @@ func (l *lookup) found(provider, where string) {
 	l.Unused = append(l.Unused, token)
 }
 
-func (l *lookup) registry(t *tool, chain *credential.Chain, stored map[string]config.Stored) error {
+func (l *lookup) registry(t *tool, chain *credential.Chain, stored map[string]*config.RegistryConfig) error {
 	r, err := t.find(l.Name)
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func (l *lookup) registry(t *tool, chain *credential.Chain, stored map[string]co
 	if plain != "" && !served {
 		l.found("", plain)
 	}
-	isStored := stored[name].Token != nil
+	isStored := stored[name] != nil && stored[name].Token != nil
 	if isStored && plain != l.file {
 		l.found("", l.file)
 	}

@@ -6,6 +6,104 @@ import (
 	"strings"
 )
 
+// This chapter writes strings and keys as TOML, and edits what stands between
+// brackets: inline tables and arrays of strings.
+
+// Quote returns text as a TOML string, in the form that Cargo would choose:
+// a basic string if nothing in it needs an escape, else the first of literal,
+// multi-line basic and multi-line literal that can hold it without one, else
+// a basic string with escapes.
+func Quote(text string) string {
+	switch {
+	case isControl(text), !strings.ContainsAny(text, `"\`):
+		return basic(text)
+	case !strings.Contains(text, "'"):
+		return "'" + text + "'"
+	case !strings.Contains(text, `\`) && !strings.Contains(text, `"""`):
+		return `"""` + text + `"""`
+	case !strings.Contains(text, "'''"):
+		return "'''" + text + "'''"
+	}
+	return basic(text)
+}
+
+// requote returns text as a TOML string between the quotes that old has, where
+// that is possible.
+func requote(old, text string) string {
+	switch {
+	case strings.HasPrefix(old, `"""`):
+		return `""` + basic(text) + `""`
+	case strings.HasPrefix(old, `"`):
+		return basic(text)
+	case strings.HasPrefix(old, "'''"):
+		if !isControl(text) && !strings.Contains(text, "'''") && !strings.HasPrefix(text, "'") && !strings.HasSuffix(text, "'") {
+			return "'''" + text + "'''"
+		}
+	case strings.HasPrefix(old, "'"):
+		if !isControl(text) && !strings.Contains(text, "'") {
+			return "'" + text + "'"
+		}
+	}
+	return Quote(text)
+}
+
+// isControl reports whether text has a character that needs an escape.
+func isControl(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// QuoteKey returns name as a TOML key: as it is where that is one, else in the
+// quotes of [Quote], but for those of several lines.
+func QuoteKey(name string) string {
+	needsQuotes := func(c rune) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
+	}
+	if name != "" && !strings.ContainsFunc(name, needsQuotes) {
+		return name
+	}
+	quoted := Quote(name)
+	if strings.HasPrefix(quoted, `"""`) || strings.HasPrefix(quoted, "'''") {
+		return basic(name)
+	}
+	return quoted
+}
+
+func quoteKeys(path []string) string {
+	return strings.Join(quoted(path, QuoteKey), ".")
+}
+
+func quoted(texts []string, quote func(string) string) []string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = quote(text)
+	}
+	return quoted
+}
+
+func basic(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
 // addInline adds a key at the end of an inline table: on a line of its own if
 // the last key has one, with a comma after it if that has one.
 func (d *Document) addInline(table *entry, text string) []edit {
@@ -120,54 +218,41 @@ func (d *Document) startsLine(e *entry) bool {
 	return bytes.HasSuffix(d.data[:backOverSpace(d.data, e.start)], []byte("\n"))
 }
 
-// SetStrings sets the value at path to an array of strings, as [Document.Set]
-// sets a string.
+// SetStrings sets the value at path to an array of strings, as [Document.Set] sets a
+// string. In an array of strings that is there, those that stay keep their form, if
+// others are only added at its end, replaced or removed.
 func (d *Document) SetStrings(texts []string, path ...string) error {
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = Quote(text)
+	e := d.find(path)
+	if e == nil || !e.list {
+		return d.setRaw("["+strings.Join(quoted(texts, Quote), ", ")+"]", path)
 	}
-	return d.setRaw("["+strings.Join(quoted, ", ")+"]", path)
-}
-
-// AppendString adds a string at the end of the array of strings at path, in the
-// form that the array has.
-func (d *Document) AppendString(text string, path ...string) error {
-	return d.editList(path, func(e *entry) []edit {
-		if len(e.children) == 0 {
-			return []edit{insert(e.value.start+1, Quote(text))}
+	stays := map[*entry]bool{}
+	left := texts
+	for _, element := range e.children {
+		if len(left) > 0 && element.text == left[0] {
+			stays[element], left = true, left[1:]
 		}
-		return d.addInline(e, Quote(text))
-	})
-}
-
-// ReplaceString replaces a string by another one wherever it stands in the array
-// of strings at path.
-func (d *Document) ReplaceString(old, text string, path ...string) error {
-	return d.editList(path, func(e *entry) (edits []edit) {
-		for _, element := range e.children {
-			if element.text == old {
-				raw := requote(string(d.data[element.start:element.end]), text)
+	}
+	var edits []edit
+	switch {
+	case len(left) == 0:
+		edits = d.removeInline(e, func(element *entry) bool { return !stays[element] })
+	case len(texts) == len(e.children):
+		for i, element := range e.children {
+			if element.text != texts[i] {
+				raw := requote(string(d.data[element.start:element.end]), texts[i])
 				edits = append(edits, edit{element.start, element.end, raw})
 			}
 		}
-		return edits
-	})
-}
-
-// RemoveString removes a string from the array of strings at path, wherever it
-// stands in it.
-func (d *Document) RemoveString(text string, path ...string) error {
-	return d.editList(path, func(e *entry) []edit {
-		return d.removeInline(e, func(element *entry) bool { return element.text == text })
-	})
-}
-
-// editList makes edits to the array of strings at path.
-func (d *Document) editList(path []string, edits func(*entry) []edit) error {
-	e := d.find(path)
-	if e == nil || !e.list {
-		return fmt.Errorf("%w: %s is no array of strings", ErrRefused, strings.Join(path, "."))
+	case len(stays) == len(e.children):
+		added := strings.Join(quoted(left, Quote), ", ")
+		if len(e.children) > 0 {
+			edits = d.addInline(e, added)
+		} else {
+			edits = []edit{insert(e.value.start+1, added)}
+		}
+	default:
+		edits = []edit{{e.value.start, e.value.end, "[" + strings.Join(quoted(texts, Quote), ", ") + "]"}}
 	}
-	return d.apply(edits(e))
+	return d.apply(edits)
 }

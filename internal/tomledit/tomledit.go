@@ -128,3 +128,329 @@ func (d *Document) find(path []string) *entry {
 func (d *Document) Has(path ...string) bool {
 	return slices.ContainsFunc(d.near(path), func(e *entry) bool { return hasPrefix(e.path, path) })
 }
+
+// Set sets the value at path, which must be in a table, to a string. An
+// existing value is replaced where it stands, between the same quotes if they
+// can hold the new one. A new one goes after the last key of its table, in
+// the form the table has; a new table becomes a section at the end, unless one
+// around it is written inline or with dotted keys.
+//
+// All that leads to the value must be tables.
+func (d *Document) Set(text string, path ...string) error {
+	raw := Quote(text)
+	if e := d.find(path); e != nil {
+		if e.isString && e.text == text {
+			return nil
+		}
+		raw = requote(string(d.data[e.value.start:e.value.end]), text)
+	}
+	return d.setRaw(raw, path)
+}
+
+// setRaw adds or replaces the value at path by TOML text.
+func (d *Document) setRaw(raw string, path []string) error {
+	if e := d.find(path); e != nil {
+		return d.apply([]edit{{e.value.start, e.value.end, raw}})
+	}
+	return d.apply(d.add(path, raw))
+}
+
+// add returns the edits that add a key. The innermost table on its path that
+// the document defines says in which form.
+func (d *Document) add(path []string, raw string) []edit {
+	table := parent(path)
+	for n := len(table); n > 0; n-- {
+		rest := path[n:]
+		if e := d.find(path[:n]); e != nil && e.inline {
+			return d.addInline(e, inlineText(rest, raw))
+		}
+		if e := d.lastDotted(path[:n]); e != nil {
+			keys := e.own(n)
+			text := string(d.data[keys.start:keys.end]) + "." + quoteKeys(rest) + " = " + raw
+			if e.table != nil {
+				return d.addInline(e.table, text)
+			}
+			return d.addLine(e, text)
+		}
+		if n < len(table) {
+			continue
+		}
+		if e := d.lastOfSection(table); e != nil {
+			return d.addLine(e, quoteKeys(rest)+" = "+raw)
+		}
+		if d.Has(table...) {
+			// Only headers of tables in it define it, which leaves room for
+			// one of its own.
+			break
+		}
+	}
+	return d.addSection(table, quoteKeys(path[len(table):])+" = "+raw)
+}
+
+// inlineText returns "a = { b = raw }" for the path a, b.
+func inlineText(path []string, raw string) string {
+	text := QuoteKey(path[0]) + " = "
+	if len(path) == 1 {
+		return text + raw
+	}
+	return text + "{ " + inlineText(path[1:], raw) + " }"
+}
+
+// lastDotted returns the last key that defines the table by naming it in a
+// dotted key.
+func (d *Document) lastDotted(table []string) *entry {
+	for _, e := range slices.Backward(d.near(table)) {
+		if !e.header && e.array == noArray &&
+			e.inherited < len(table) && len(e.path) > len(table) && hasPrefix(e.path, table) {
+			return e
+		}
+	}
+	return nil
+}
+
+// lastOfSection returns the last key below the table's header, or the header
+// if there is none, or nil if there is no header.
+func (d *Document) lastOfSection(table []string) *entry {
+	var last *entry
+	for _, e := range d.near(table) {
+		switch {
+		case e.header && e.array == noArray && slices.Equal(e.path, table):
+			last = e
+		case last != nil && e.header:
+			return last
+		case last != nil && e.table == nil:
+			last = e
+		}
+	}
+	return last
+}
+
+// addLine adds a line after that of e, indented and ended as it is.
+func (d *Document) addLine(e *entry, text string) []edit {
+	line := string(d.data[e.line.start:e.line.end])
+	indent := line[:e.start-e.line.start]
+	end := line[len(strings.TrimRight(line, "\r\n")):]
+	return []edit{insert(e.line.end, indent+text+end)}
+}
+
+// addSection adds a table with one key at the end, below an empty line.
+func (d *Document) addSection(table []string, line string) []edit {
+	end := d.lineEnd()
+	text := "[" + quoteKeys(table) + "]" + end + line + end
+	above := strings.TrimSuffix(strings.TrimPrefix(string(d.data), byteOrderMark), "\n")
+	if above = strings.TrimRight(above, " \t\r"); above != "" && !strings.HasSuffix(above, "\n") {
+		text = end + text
+	}
+	return []edit{insert(len(d.data), text)}
+}
+
+// lineEnd returns the line end that the document uses.
+func (d *Document) lineEnd() string {
+	if at := bytes.IndexByte(d.data, '\n'); at > 0 && d.data[at-1] == '\r' {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// Remove removes keys from a table, whatever their values are, with all that a
+// table or an array of tables holds. The table around them stays, if need be
+// as an empty one; so do all comments outside of the values. Removing what is
+// not there does nothing.
+func (d *Document) Remove(table []string, names ...string) error {
+	return d.apply(d.removal(table, func(e *entry) bool { return slices.Contains(names, e.path[len(table)]) }))
+}
+
+// Only removes all keys from a table at the top of the document, but those
+// with the given names which hold a string.
+func (d *Document) Only(table string, names ...string) error {
+	return d.apply(d.removal([]string{table}, func(e *entry) bool {
+		return len(e.path) > 2 || !e.isString || !slices.Contains(names, e.path[1])
+	}))
+}
+
+// removal returns the edits that take out of the table what unwanted says,
+// which is asked about the entries below the table.
+func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
+	doomed := map[*entry]bool{}
+	orphan := len(table) > 0
+	for _, e := range d.near(table) {
+		switch {
+		case !hasPrefix(e.path, table):
+		case len(e.path) > len(table) && e.array > len(table) && unwanted(e):
+			doomed[e] = true
+		default:
+			orphan = false
+		}
+	}
+
+	var edits []edit
+	var kept *entry
+	inline := map[*entry]bool{}
+	for _, e := range d.near(table) {
+		if !doomed[e] || doomed[e.table] {
+			continue
+		}
+		if orphan && kept == nil {
+			// Nothing else makes the table exist.
+			kept = e
+			edits = append(edits, d.reduce(e, len(table)))
+			if e.table == nil {
+				continue
+			}
+		}
+		switch {
+		case e.table != nil:
+			if !inline[e.table] {
+				inline[e.table] = true
+				edits = append(edits, d.removeInline(e.table, func(e *entry) bool { return doomed[e] && e != kept })...)
+			}
+		case e.comment.end > 0:
+			edits = append(edits, cut(e.start, e.comment.start))
+		default:
+			edits = append(edits, cut(e.line.start, e.line.end))
+		}
+	}
+	return edits
+}
+
+// reduce makes an empty table of e, at the first n elements of its path.
+func (d *Document) reduce(e *entry, n int) edit {
+	keys := e.own(n)
+	if e.header {
+		return edit{e.start, e.end, "[" + string(d.data[keys.start:keys.end]) + "]"}
+	}
+	return edit{keys.end, e.end, " = {}"}
+}
+
+// Nest moves a key from the top of the document into a table there. What the
+// table held before is removed.
+func (d *Document) Nest(key, table string) error {
+	e := d.find([]string{key})
+	switch {
+	case !d.Has(key):
+		return nil
+	case e == nil:
+		return d.nestTables(key, table)
+	}
+	raw := string(d.data[e.value.start:e.value.end])
+	if err := d.Remove(nil, key); err != nil {
+		return err
+	}
+	if err := d.Only(table, key); err != nil {
+		return err
+	}
+	return d.setRaw(raw, []string{table, key})
+}
+
+// nestTables is Nest for a key that is made by headers or dotted keys: it puts
+// the table's name before the key wherever it stands.
+func (d *Document) nestTables(key, table string) error {
+	if err := d.Remove(nil, table); err != nil {
+		return err
+	}
+	var edits []edit
+	for _, e := range d.near(nil) {
+		if e.inherited == 0 && e.path[0] == key {
+			edits = append(edits, insert(e.keys[0].start, QuoteKey(table)+"."))
+		}
+	}
+	return d.apply(edits)
+}
+
+// Comment returns the comment after the key at path on its line, without the
+// sign before it; empty if it has none.
+func (d *Document) Comment(path ...string) string {
+	e := d.find(path)
+	if e == nil || e.comment.end == 0 {
+		return ""
+	}
+	return strings.TrimSpace(string(d.data[e.comment.start+1 : e.comment.end]))
+}
+
+// AddComment adds a comment after the key at path, if it stands on a line where
+// a comment can and has none.
+func (d *Document) AddComment(comment string, path ...string) error {
+	e := d.find(path)
+	if e == nil || e.table != nil || e.comment.end > 0 {
+		return nil
+	}
+	return d.apply([]edit{insert(e.end, " # "+comment)})
+}
+
+// substituted stands between the new value and the old one after
+// [Document.Substitute].
+const substituted = " # was "
+
+// Substitute is [Document.Set] that keeps the value that there was in a comment
+// after the new one, for [Document.Restore]. It reports whether it could: not
+// in an inline table, nor a value over several lines.
+func (d *Document) Substitute(text string, path ...string) (kept bool, err error) {
+	e := d.find(path)
+	if e == nil {
+		return true, d.Set(text, path...)
+	}
+	old := string(d.data[e.value.start:e.value.end])
+	if e.table != nil || strings.Contains(old, "\n") {
+		return false, d.Set(text, path...)
+	}
+	return true, d.apply([]edit{insert(e.value.start, Quote(text)+substituted)})
+}
+
+// Substituted returns the old value, as TOML text, that [Document.Restore] would
+// put back.
+func (d *Document) Substituted(path ...string) (raw string, ok bool) {
+	e := d.find(path)
+	if e == nil || e.comment.end == 0 {
+		return "", false
+	}
+	return strings.CutPrefix(string(d.data[e.value.end:e.comment.end]), substituted)
+}
+
+// Restore takes back what [Document.Substitute] has done.
+func (d *Document) Restore(path ...string) error {
+	if _, ok := d.Substituted(path...); !ok {
+		return nil
+	}
+	e := d.find(path)
+	return d.apply([]edit{cut(e.value.start, e.value.end+len(substituted))})
+}
+
+// Discard removes the key at path with all that stands on its line. It takes
+// back what [Document.Set] has added: a section that has no other key goes as
+// well, with an empty line above it.
+func (d *Document) Discard(path ...string) error {
+	table, name := parent(path), path[len(path)-1]
+	e := d.find(path)
+	switch {
+	case e == nil:
+		return nil
+	case e.table != nil:
+		return d.Remove(table, name)
+	case e.section == nil || !d.isAlone(e, table):
+		return d.apply([]edit{cut(e.line.start, e.line.end)})
+	}
+	start := e.section.line.start
+	for _, lineEnd := range []string{"\n", "\r\n"} {
+		if bytes.HasSuffix(d.data[:start], []byte("\n"+lineEnd)) {
+			start -= len(lineEnd)
+			break
+		}
+	}
+	return d.apply([]edit{cut(start, e.line.end)})
+}
+
+// isAlone reports whether nothing but e, which is in a table, stands below its
+// section's header, not even a comment on the next line.
+func (d *Document) isAlone(e *entry, table []string) bool {
+	section := e.section
+	if section.comment.end > 0 {
+		return false
+	}
+	for _, other := range d.near(table) {
+		if other.section == section && other != e && other.table != e {
+			return false
+		}
+	}
+	below, _, _ := strings.Cut(string(d.data[e.line.end:]), "\n")
+	return strings.TrimSpace(string(d.data[section.end:e.start])) == "" && !strings.HasPrefix(strings.TrimSpace(below), "#")
+}

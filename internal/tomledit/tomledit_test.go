@@ -1,6 +1,7 @@
 package tomledit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,21 +18,37 @@ var edits = map[string]func(*Document) error{
 		}
 		return d.Set("new", "registry", "token")
 	},
-	"nest": func(d *Document) error { return d.Nest("token", "registry") },
-	"append": func(d *Document) error {
-		if !d.Has(list...) {
-			return d.SetStrings([]string{"new"}, list...)
+	"nest":   func(d *Document) error { return d.Nest("token", "registry") },
+	"append": func(d *Document) error { return setList(d, append(listed(d), "new")) },
+	"swap": func(d *Document) error {
+		texts := listed(d)
+		for i := range texts {
+			if texts[i] == "a" {
+				texts[i] = "new"
+			}
 		}
-		return d.AppendString("new", list...)
+		return setList(d, texts)
 	},
-	"swap":       func(d *Document) error { return d.ReplaceString("a", "new", list...) },
-	"leave":      func(d *Document) error { return d.RemoveString("a", list...) },
+	"leave": func(d *Document) error {
+		return setList(d, slices.DeleteFunc(listed(d), func(text string) bool { return text == "a" }))
+	},
 	"discard":    func(d *Document) error { return d.Discard("registries", "a", "token") },
 	"substitute": func(d *Document) error { _, err := d.Substitute("new", "registries", "a", "token"); return err },
 	"restore":    func(d *Document) error { return d.Restore("registries", "a", "token") },
 }
 
 var list = []string{"registry", "providers"}
+
+func setList(d *Document, texts []string) error { return d.SetStrings(texts, list...) }
+
+func listed(d *Document) (texts []string) {
+	if e := d.find(list); e != nil {
+		for _, element := range e.children {
+			texts = append(texts, element.text)
+		}
+	}
+	return texts
+}
 
 // tests are documents before and after an edit.
 var tests = []struct{ name, edit, before, after string }{
@@ -83,6 +100,7 @@ var tests = []struct{ name, edit, before, after string }{
 	{"the last", "leave", "registry.providers = ['b', 'a']\n", "registry.providers = ['b']\n"},
 	{"all", "leave", "registry.providers = ['a', \"a\"]\n", "registry.providers = []\n"},
 	{"a line", "leave", "registry.providers = [\n  'b', # b\n  'a',\n]\n", "registry.providers = [\n  'b', # b\n]\n"},
+	{"nothing", "leave", "registry.providers = [ 'b','c' ]\n", "registry.providers = [ 'b','c' ]\n"},
 	{"a line with a comment", "leave", "registry.providers = [\n  'a', # c\n  'b'\n]\n", "registry.providers = [\n  # c\n  'b'\n]\n"},
 	{"the section", "discard", "x = 1\n\n[registries.a]\ntoken = 't' # c\n\n[b]\n", "x = 1\n\n[b]\n"},
 	{"the last section", "discard", "x = 1\n\n[registries.a]\ntoken = 't' # c\n", "x = 1\n"},

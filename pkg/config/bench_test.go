@@ -27,11 +27,11 @@ func BenchmarkLoginBeside50000Registries(b *testing.B) {
 		fmt.Fprintf(&content, "[registries.registry-%d]\ntoken = \"token-%d\"\n\n", i, i)
 	}
 	for b.Loop() {
-		f := &CredentialsFile{document: document{path: "credentials.toml"}}
+		f := &credentialsFile{document: document{path: "credentials.toml"}}
 		if err := f.parse([]byte(content.String())); err != nil {
 			b.Fatal(err)
 		}
-		if err := f.SetToken("registry-25000", NewSecret("new")); err != nil {
+		if err := setToken("registry-25000", "new")(f); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // credentialsChanges are the changes of testdata/credentials.json.
-var credentialsChanges = map[string]func(*CredentialsFile) error{
+var credentialsChanges = map[string]func(*credentialsFile) error{
 	"login":    setToken("", "new"),
 	"login a":  setToken("a", "new"),
 	"logout":   remove(""),
@@ -84,7 +84,7 @@ func FuzzCredentialsFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for name, change := range credentialsChanges {
-			file := &CredentialsFile{document: document{path: "credentials.toml"}}
+			file := &credentialsFile{document: document{path: "credentials.toml"}}
 			if file.parse(content) != nil {
 				return
 			}

@@ -3,11 +3,11 @@ package config
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,24 +27,17 @@ func credentialsHome(t *testing.T, content string) (home, path string) {
 }
 
 // changeCredentials opens, changes and saves the file in home.
-func changeCredentials(home string, change func(*CredentialsFile) error) error {
-	f, err := OpenCredentials(context.Background(), home, nil)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := change(f); err != nil {
-		return err
-	}
-	return f.Save()
+func changeCredentials(home string, change func(*credentialsFile) error) error {
+	_, err := New(Options{Home: home}).editCredentials(context.Background(), change)
+	return err
 }
 
-func setToken(registry, token string) func(*CredentialsFile) error {
-	return func(f *CredentialsFile) error { return f.SetToken(registry, NewSecret(token)) }
+func setToken(registry, token string) func(*credentialsFile) error {
+	return func(f *credentialsFile) error { return f.set(registry, setting{"token", token}) }
 }
 
-func remove(registry string) func(*CredentialsFile) error {
-	return func(f *CredentialsFile) error { return f.Remove(registry) }
+func remove(registry string) func(*credentialsFile) error {
+	return func(f *credentialsFile) error { return f.remove(registry) }
 }
 
 func readString(t *testing.T, path string) string {
@@ -79,10 +72,8 @@ func TestSecretKeysAreSet(t *testing.T) {
 		subject *string
 	}{{"k3.secret.me", &me}, {"k3.secret.", nil}} {
 		for _, registry := range []string{"", "a"} {
-			err := changeCredentials(home, func(f *CredentialsFile) error {
-				return f.SetSecretKey(registry, NewSecret(step.key), step.subject)
-			})
-			if err != nil {
+			c := New(Options{Home: home})
+			if err := c.SetSecretKey(t.Context(), registry, NewSecret(step.key), step.subject); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -96,17 +87,18 @@ func TestSecretKeysAreSet(t *testing.T) {
 
 func TestChangesAreKeptUntilSaved(t *testing.T) {
 	home, path := credentialsHome(t, "# c\n")
-	f, err := OpenCredentials(context.Background(), home, nil)
+	f, err := New(Options{Home: home}).openCredentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.SetToken("a", NewSecret("1")), f.SetToken("", NewSecret("2")), f.Remove("a")); err != nil {
+	defer f.close()
+	if err := errors.Join(setToken("a", "1")(f), setToken("", "2")(f), f.remove("a")); err != nil {
 		t.Fatal(err)
 	}
 	if got := readString(t, path); got != "# c\n" {
 		t.Errorf("the file is %q before it is saved", got)
 	}
-	if err := errors.Join(f.Save(), f.Remove(""), f.Save(), f.Close()); err != nil {
+	if err := errors.Join(f.save(), f.remove(""), f.save()); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := readString(t, path), "# c\n\n[registries.a]\n\n[registry]\n"; got != want {
@@ -114,8 +106,8 @@ func TestChangesAreKeptUntilSaved(t *testing.T) {
 	}
 }
 
-// What a configuration has read while its credentials file was open to be changed
-// is not what it has afterwards.
+// What a configuration has read before its credentials file is changed is not what
+// it has afterwards.
 func TestAConfigurationHasWhatWasSaved(t *testing.T) {
 	w := newWorld(t, map[string]string{"home/credentials.toml": "[registries.a]\ntoken = \"old\"\n"})
 	c := w.load()
@@ -127,35 +119,91 @@ func TestAConfigurationHasWhatWasSaved(t *testing.T) {
 		}
 		return r.Token.Val.Expose()
 	}
-	for i, save := range []bool{true, false, true} {
-		before := "old"
-		if i > 0 {
-			before = "0"
-		}
-		if got := token(); got != before {
-			t.Errorf("the token is %q before change %d, want %q", got, i, before)
-		}
-		f, err := c.OpenCredentials(context.Background())
+	for i, want := range []string{"new", "newer"} {
+		old := token()
+		_, err := c.editCredentials(t.Context(), func(f *credentialsFile) error {
+			if err := setToken("a", want)(f); err != nil {
+				return err
+			}
+			if got := token(); got != old {
+				t.Errorf("the token is %q before change %d is saved, want %q", got, i, old)
+			}
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.SetToken("a", NewSecret(strconv.Itoa(i))); err != nil {
-			t.Fatal(err)
-		}
-		if got := token(); got != before {
-			t.Errorf("the token is %q before change %d is saved, want %q", got, i, before)
-		}
-		want := before
-		if save {
-			want = strconv.Itoa(i)
-			if err := f.Save(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		f.Close()
 		if got := token(); got != want {
 			t.Errorf("the token is %q after change %d, want %q", got, i, want)
 		}
+	}
+}
+
+func TestCredentialsAreSetReadAndRemoved(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "home")
+	c := New(Options{Home: home})
+	if removed, err := c.RemoveCredentials(t.Context(), "a"); removed != nil || err != nil {
+		t.Errorf("of no file %v is removed, %v", removed, err)
+	}
+	if file, stored, err := c.StoredCredentials(); len(stored) != 0 || err != nil || file != filepath.Join(home, "credentials.toml") {
+		t.Errorf("no file at %s has %v, %v", file, stored, err)
+	}
+	if _, err := os.Stat(home); err == nil {
+		t.Error("looking has made the home")
+	}
+	me := "me"
+	file, err := c.SetToken(t.Context(), "", NewSecret("t"))
+	if err = errors.Join(err, c.SetSecretKey(t.Context(), "a", NewSecret("k"), &me)); err != nil {
+		t.Fatal(err)
+	}
+	_, stored, err := c.StoredCredentials()
+	if err != nil || len(stored) != 2 || stored[""].Token.Val.Expose() != "t" || stored[""].Token.Definition.Path != file ||
+		stored["a"].SecretKey.Val.Expose() != "k" || *stored["a"].SecretKeySubject != me || stored["a"].Token != nil {
+		t.Errorf("the file has %v, %v", stored, err)
+	}
+	removed, err := c.RemoveCredentials(t.Context(), "a")
+	if err != nil || removed == nil || removed.SecretKey.Val.Expose() != "k" {
+		t.Errorf("%v is removed, %v", removed, err)
+	}
+	if err := c.RemoveToken(t.Context(), "", NewSecret("another")); err == nil {
+		t.Error("another token is removed")
+	}
+	if err := errors.Join(c.RemoveToken(t.Context(), "", NewSecret("t")), c.RemoveToken(t.Context(), "", NewSecret("t"))); err != nil {
+		t.Error(err)
+	}
+	if got, want := readString(t, file), "[registry]\n\n[registries.a]\n"; got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+}
+
+// Some programs write the file without a lock.
+func TestAnEditIsMadeAnewOverWhatAnotherHasWritten(t *testing.T) {
+	home, path := credentialsHome(t, "")
+	// login logs in while another program writes the file so many times.
+	login := func(others int) error {
+		attempt := 0
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			return err
+		}
+		return changeCredentials(home, func(f *credentialsFile) error {
+			if attempt++; attempt <= others {
+				content := fmt.Sprintf("[registries.other]\ntoken = \"%d\"\n", attempt)
+				if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+					return err
+				}
+			}
+			return setToken("a", "t")(f)
+		})
+	}
+	if err := login(2); err != nil {
+		t.Fatal(err)
+	}
+	want := "[registries.other]\ntoken = \"2\"\n\n[registries.a]\ntoken = \"t\"\n"
+	if got := readString(t, path); got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+	if err := login(mostAttempts); !errors.Is(err, errChanged) {
+		t.Errorf("over a file that changes each time: %v, want %v", err, errChanged)
 	}
 }
 
@@ -193,7 +241,7 @@ func layers(err error) string {
 func TestWrongFilesAreRefusedInCargosWords(t *testing.T) {
 	for _, test := range []struct {
 		content string
-		change  func(*CredentialsFile) error
+		change  func(*credentialsFile) error
 		want    string
 	}{
 		{"a = \"\xff\"\n", setToken("a", "x"), "failed to read configuration file `FILE` | stream did not contain valid UTF-8"},
@@ -250,10 +298,10 @@ func TestAWaitIsSaidAndCanEnd(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var messages []Message
-	_, err = OpenCredentials(ctx, home, func(n Message) {
-		messages = append(messages, n)
+	_, err = New(Options{Home: home, Notify: func(m Message) {
+		messages = append(messages, m)
 		cancel()
-	})
+	}}).openCredentials(ctx)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want %v", err, context.Canceled)
 	}
@@ -265,11 +313,11 @@ func TestAWaitIsSaidAndCanEnd(t *testing.T) {
 	other.Close()
 	ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	f, err := OpenCredentials(ctx, home, nil)
+	f, err := New(Options{Home: home}).openCredentials(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Close()
+	f.close()
 }
 
 func TestAFileReplacedDuringTheWaitIsNotWritten(t *testing.T) {
@@ -284,16 +332,13 @@ func TestAFileReplacedDuringTheWaitIsNotWritten(t *testing.T) {
 	if err := system.Exclusive(context.Background(), other, nil); err != nil {
 		t.Fatal(err)
 	}
-	f, err := OpenCredentials(context.Background(), home, func(Message) {
+	c := New(Options{Home: home, Notify: func(Message) {
 		replacement := filepath.Join(home, "replacement")
 		if err := errors.Join(os.WriteFile(replacement, []byte("# new\n"), 0o600), os.Rename(replacement, path), other.Close()); err != nil {
 			t.Error(err)
 		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(f.SetToken("", NewSecret("x")), f.Save(), f.Close()); err != nil {
+	}})
+	if _, err := c.SetToken(t.Context(), "", NewSecret("x")); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := readString(t, path), "# new\n\n[registry]\ntoken = \"x\"\n"; got != want {

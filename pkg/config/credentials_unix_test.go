@@ -41,7 +41,7 @@ var children = map[string]func(home string) error{
 	// create opens the file while the umask takes everything, and saves nothing.
 	"create": func(home string) error {
 		syscall.Umask(0o777)
-		return changeCredentials(home, func(*CredentialsFile) error { return context.Canceled })
+		return changeCredentials(home, func(*credentialsFile) error { return context.Canceled })
 	},
 	// full saves tokens until the largest file that is allowed is too small.
 	"full": func(home string) error {
@@ -63,8 +63,8 @@ var children = map[string]func(home string) error{
 				return err
 			}
 		}
-		f, err := ReadHomeFile(home)
-		if err == nil && !f.Has("registries", "a", "index") {
+		f, err := readConfig(home)
+		if err == nil && f.Get(Key{"registries", "a", "index"}) == nil {
 			err = errors.New("it is empty")
 		}
 		return err
@@ -108,7 +108,7 @@ func stat(t *testing.T, path string) (mode fs.FileMode, inode uint64, links uint
 }
 
 func TestOnlyTheOwnerHasAccess(t *testing.T) {
-	for name, change := range map[string]func(*CredentialsFile) error{
+	for name, change := range map[string]func(*credentialsFile) error{
 		"login":         setToken("a", "x"),
 		"logout":        remove("a"),
 		"logout of any": remove("b"),
@@ -130,12 +130,12 @@ func TestOnlyTheOwnerHasAccess(t *testing.T) {
 
 func TestTheFileIsNarrowedBeforeATokenIsInIt(t *testing.T) {
 	home, path := credentialsHome(t, "# c\n")
-	f, err := OpenCredentials(t.Context(), home, nil)
+	f, err := New(Options{Home: home}).openCredentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if err := f.SetToken("a", NewSecret("x")); err != nil {
+	defer f.close()
+	if err := setToken("a", "x")(f); err != nil {
 		t.Fatal(err)
 	}
 	// The write fails.
@@ -146,7 +146,7 @@ func TestTheFileIsNarrowedBeforeATokenIsInIt(t *testing.T) {
 	}
 	f.file.Close()
 	f.file = readOnly
-	if err := f.Save(); err == nil || !strings.HasPrefix(err.Error(), "failed to write to `"+path+"`: ") {
+	if err := f.save(); err == nil || !strings.HasPrefix(err.Error(), "failed to write to `"+path+"`: ") {
 		t.Errorf("the error is %v", err)
 	}
 	if mode, _, _ := stat(t, path); mode != ownerOnly {
@@ -209,7 +209,7 @@ func TestTheFileStaysTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, want, _ := stat(t, path)
-	for _, change := range []func(*CredentialsFile) error{setToken("a", "x"), setToken("b", "longer than that"), remove("a")} {
+	for _, change := range []func(*credentialsFile) error{setToken("a", "x"), setToken("b", "longer than that"), remove("a")} {
 		if err := changeCredentials(home, change); err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +232,7 @@ func TestNothingIsWrittenWithoutNeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, change := range []func(*CredentialsFile) error{setToken("a", "same"), remove("b")} {
+	for _, change := range []func(*credentialsFile) error{setToken("a", "same"), remove("b")} {
 		if err := changeCredentials(home, change); err != nil {
 			t.Fatal(err)
 		}
@@ -350,14 +350,17 @@ func TestAFileChangedMeanwhileStays(t *testing.T) {
 	const before = "[registries.a]\ntoken = \"1\"\n"
 	for _, now := range []string{"", "[registries.a]\n", before + "\n[registries.c]\ntoken = \"3\"\n", "[registries.a]\ntoken = \"9\"\n"} {
 		home, path := credentialsHome(t, before)
-		err := changeCredentials(home, func(f *CredentialsFile) error {
-			if err := f.SetToken("b", NewSecret("2")); err != nil {
-				return err
-			}
-			return os.WriteFile(path, []byte(now), 0o600)
-		})
-		if !errors.Is(err, ErrChanged) {
-			t.Errorf("over %q: %v, want %v", now, err, ErrChanged)
+		f, err := New(Options{Home: home}).openCredentials(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(setToken("b", "2")(f), os.WriteFile(path, []byte(now), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		err = f.save()
+		f.close()
+		if !errors.Is(err, errChanged) {
+			t.Errorf("over %q: %v, want %v", now, err, errChanged)
 		}
 		if got := readString(t, path); got != now {
 			t.Errorf("the file is %q, want %q", got, now)
@@ -440,13 +443,14 @@ func TestAFileThatOthersCouldReadIsWarnedOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		var warnings []string
-		f, err := OpenCredentials(t.Context(), home, func(n Message) { warnings = append(warnings, n.Text) })
+		f, err := New(Options{Home: home, Notify: func(n Message) { warnings = append(warnings, n.Text) }}).openCredentials(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(f.SetToken("b", NewSecret("y")), f.Save(), f.Save(), f.Close(), holder.Close()); err != nil {
+		if err := errors.Join(setToken("b", "y")(f), f.save(), f.save(), holder.Close()); err != nil {
 			t.Fatal(err)
 		}
+		f.close()
 		if got := strings.Join(warnings, "\n"); strings.Count(got, test.want) != 1 && test.want != "" || test.want == "" && got != "" {
 			t.Errorf("of mode %v with %q the warning is %q", test.mode, test.content, got)
 		}
@@ -496,11 +500,11 @@ func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		var warnings []string
-		f, err := OpenCredentials(t.Context(), home, func(n Message) { warnings = append(warnings, n.Text) })
+		f, err := New(Options{Home: home, Notify: func(n Message) { warnings = append(warnings, n.Text) }}).openCredentials(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Close()
+		f.close()
 		if got := strings.Join(warnings, "\n"); test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%s: the warning is %q, want %q", test.about, got, test.want)
 		}

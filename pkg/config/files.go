@@ -138,7 +138,7 @@ func (c *Config) readFile(
 // parseFile is parseTOML for the content of a file, with what Cargo says of it.
 func parseFile(content []byte, d *Definition) (*node, error) {
 	file, err := parseTOML(content, d)
-	var syntax *SyntaxError
+	var syntax *syntaxError
 	switch {
 	case err == nil:
 		return file, nil
@@ -271,7 +271,7 @@ func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
 	}
 	shown := shownArgument(arg)
 	value, err := parseTOML([]byte(arg), &Definition{CommandLine: true})
-	var syntax *SyntaxError
+	var syntax *syntaxError
 	switch {
 	case errors.As(err, &syntax):
 		return nil, fmt.Errorf("failed to parse value from --config argument `%s` as a dotted key expression: %w", shown, err)

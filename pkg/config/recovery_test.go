@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -62,12 +61,15 @@ func TestAMixtureIsToldFromWhatOthersWrite(t *testing.T) {
 func tornHomeFile(t *testing.T) (home, path string, after []byte) {
 	t.Helper()
 	before := "# mine\n" + strings.Repeat("# a comment\n", 1000)
-	f := readHomeFile(t, before)
-	home, path = filepath.Dir(f.Path()), f.Path()
-	if err := f.Set("sparse+https://example.com/", "registries", "a", "index"); err != nil {
+	home, path = configHome(t, before)
+	f, err := readConfig(home)
+	if err != nil {
 		t.Fatal(err)
 	}
-	after = f.text.Bytes()
+	if err := f.Set(Key{"registries", "a", "index"}, "sparse+https://example.com/"); err != nil {
+		t.Fatal(err)
+	}
+	after = f.document.text.Bytes()
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +88,7 @@ func TestATornConfigurationIsMended(t *testing.T) {
 	for about, open := range map[string]func(home string) error{
 		"to read it": func(home string) error { return New(Options{Dir: t.TempDir(), Home: home}).Load() },
 		"to read it as a home file": func(home string) error {
-			_, err := ReadHomeFile(home)
+			_, err := readConfig(home)
 			return err
 		},
 		"to change it": func(home string) error {
@@ -122,7 +124,7 @@ func TestARecoveryCopyStaysUntilTheFileIsWhole(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.now), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadHomeFile(home); (err != nil) != test.fails {
+		if _, err := readConfig(home); (err != nil) != test.fails {
 			t.Errorf("%q: %v", test.now, err)
 		}
 		if got := readString(t, path); got != test.now {
@@ -153,7 +155,7 @@ func TestABrokenRecoveryCopyIsRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		torn := readString(t, path)
-		if _, err := ReadHomeFile(home); err == nil {
+		if _, err := readConfig(home); err == nil {
 			t.Error("a torn file is read")
 		}
 		if _, err := os.Stat(recovery); err == nil {

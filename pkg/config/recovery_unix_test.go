@@ -41,7 +41,7 @@ func TestAPlantedRecoveryCopyDoesNoHarm(t *testing.T) {
 			t.Fatal(err)
 		}
 		torn := readString(t, path)
-		ReadHomeFile(home)
+		readConfig(home)
 		if readString(t, path) != torn {
 			t.Errorf("%s: the file has been changed", about)
 		}
@@ -50,11 +50,11 @@ func TestAPlantedRecoveryCopyDoesNoHarm(t *testing.T) {
 			if err := os.WriteFile(path, []byte(now), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			f, err := ReadHomeFile(home)
+			f, err := readConfig(home)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return errors.Join(f.Set("p", "registries", "b", "credential-provider"), f.Save(t.Context()))
+			return errors.Join(f.Set(Key{"registries", "b", "credential-provider"}, "p"), f.document.save(t.Context(), home))
 		}
 		if err := change("x = 1\n"); err != nil {
 			t.Errorf("%s: a small file: %v", about, err)
@@ -82,7 +82,7 @@ func TestARecoveryCopyWithAnotherModeIsUsed(t *testing.T) {
 		if err := change(copyPaths(path)[0]); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadHomeFile(home); err != nil {
+		if _, err := readConfig(home); err != nil {
 			t.Errorf("%s: %v", about, err)
 		}
 		if readString(t, path) != string(after) || hasCopy(path) {

@@ -193,7 +193,7 @@ func readFileLocked(path string) ([]byte, error) {
 	return system.ReadAll(f, system.MaxSize)
 }
 
-// replace makes a file that holds before hold after; it is [ErrChanged] if it
+// replace makes a file that holds before hold after; it is [errChanged] if it
 // holds something else. For documents of more than a page see recovery.go.
 //
 // Cargo reads its files without a lock, and any of these steps may be the last
@@ -270,7 +270,7 @@ func finish(f *os.File, before, after []byte) error {
 	return err
 }
 
-// holds is [ErrChanged] unless a file holds what it is thought to. A program that
+// holds is [errChanged] unless a file holds what it is thought to. A program that
 // knows nothing of locks may have written it since it was read.
 func holds(f *os.File, content []byte) error {
 	part := make([]byte, min(len(content)+1, 1<<15))
@@ -282,7 +282,7 @@ func holds(f *os.File, content []byte) error {
 		case err != nil && err != io.EOF:
 			return err
 		case !isThere, err == io.EOF && len(rest) > 0:
-			return ErrChanged
+			return errChanged
 		case err == io.EOF:
 			return nil
 		}

@@ -13,9 +13,9 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// SyntaxError says where a TOML document is malformed. It never shows the line:
+// syntaxError says where a TOML document is malformed. It never shows the line:
 // a line that is broken is often one into which a token has just been put.
-type SyntaxError struct {
+type syntaxError struct {
 	// Line and Column count from 1; Column counts characters.
 	Line, Column int
 	// Reason is the parser's.
@@ -23,13 +23,13 @@ type SyntaxError struct {
 }
 
 // Error says the place and the reason.
-func (e *SyntaxError) Error() string {
+func (e *syntaxError) Error() string {
 	return fmt.Sprintf("TOML parse error at line %d, column %d\n%s", e.Line, e.Column, e.Reason)
 }
 
 // newSyntaxError adds the place in the document to an error of the TOML library.
-func newSyntaxError(document []byte, err error) *SyntaxError {
-	e := &SyntaxError{Line: 1, Column: 1, Reason: err.Error()}
+func newSyntaxError(document []byte, err error) *syntaxError {
+	e := &syntaxError{Line: 1, Column: 1, Reason: err.Error()}
 	var parser *unstable.ParserError
 	if errors.As(err, &parser) {
 		// The highlight is a part of the document, and its capacity is what
@@ -45,7 +45,7 @@ func newSyntaxError(document []byte, err error) *SyntaxError {
 var errNotUTF8 = errors.New("stream did not contain valid UTF-8")
 
 // parseTOML returns the tree of a document, all of it defined at d. It is
-// errNotUTF8, a [*SyntaxError], or an error about a value of a type that
+// errNotUTF8, a [*syntaxError], or an error about a value of a type that
 // configuration does not have.
 //
 // The tree is built from the library's parser. Its decoder is not used: it

@@ -102,7 +102,7 @@ func TestParseTOMLRefuses(t *testing.T) {
 	} {
 		_, err := parseTOML([]byte(document), &Definition{})
 		got := fmt.Sprint(err)
-		var syntax *SyntaxError
+		var syntax *syntaxError
 		if errors.As(err, &syntax) {
 			got = fmt.Sprintf("%d:%d: %s", syntax.Line, syntax.Column, syntax.Reason)
 		}
@@ -135,7 +135,7 @@ func FuzzParseTOML(f *testing.F) {
 			}
 			return
 		}
-		var syntax *SyntaxError
+		var syntax *syntaxError
 		if isSyntax := errors.As(err, &syntax); isSyntax != (decodeErr != nil) && utf8.ValidString(document) {
 			t.Fatalf("of %q: %v, but the decoder: %v", document, err, decodeErr)
 		}
@@ -172,7 +172,7 @@ func TestSyntaxErrorsShowNothingOfTheDocument(t *testing.T) {
 		"[a]\n[a]\ns3cr3t=1", "a=7s3cr3t", "s3cr3t=1\ns3cr3t=2", "a=\"s3cr3t\\q\"", "a=tr3cr3t", "a = 1\rs3cr3t",
 	} {
 		_, err := parseTOML([]byte(document), &Definition{})
-		var syntax *SyntaxError
+		var syntax *syntaxError
 		if !errors.As(err, &syntax) || strings.Contains(err.Error(), "s3cr") {
 			t.Errorf("%q: the error is %v", document, err)
 		}

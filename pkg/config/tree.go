@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
@@ -269,4 +270,31 @@ func (p path) namesProgram() bool {
 		return p[0] == "registries" && p[2] == "credential-provider"
 	}
 	return false
+}
+
+// value returns a value as Go has it; nil if there is no n.
+func (n *node) value() any {
+	if n == nil {
+		return nil
+	}
+	switch n.kind {
+	case integerKind:
+		i, _ := strconv.ParseInt(n.text, 10, 64)
+		return i
+	case booleanKind:
+		return n.text == "true"
+	case listKind:
+		list := []any{}
+		for _, element := range n.list {
+			list = append(list, element.value())
+		}
+		return list
+	case tableKind:
+		table := map[string]any{}
+		for _, m := range n.members {
+			table[m.name] = m.value.value()
+		}
+		return table
+	}
+	return n.text
 }

@@ -42,14 +42,16 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 	if err := CheckToken(token); err != nil {
 		return err
 	}
-	where := ""
-	if err := p.edit(ctx, func(f *config.CredentialsFile, name string) error {
-		if p.chain.noStore {
-			where = " in plain text in " + f.Path()
-		}
-		return f.SetToken(name, token)
-	}); err != nil {
+	if p.isAnonymous() {
+		return errAnonymous
+	}
+	file, err := p.config.SetToken(ctx, p.name(), token)
+	if err != nil {
 		return err
+	}
+	where := ""
+	if p.chain.noStore {
+		where = " in plain text in " + file
 	}
 	say(p.config, config.Status, "Login", "token for `%s` saved%s", p.registry.DisplayName(), where)
 	return nil
@@ -115,9 +117,10 @@ func (s KeyStore) SetKey(ctx context.Context, req *Request, key config.Secret) e
 	if subject == nil && configured.SecretKeySubject != nil {
 		subject = configured.SecretKeySubject
 	}
-	return e.edit(ctx, func(f *config.CredentialsFile, name string) error {
-		return f.SetSecretKey(name, key, subject)
-	})
+	if e.isAnonymous() {
+		return errAnonymous
+	}
+	return e.config.SetSecretKey(ctx, e.name(), key, subject)
 }
 
 // find returns what is configured for a registry, and the subject that the
@@ -194,11 +197,14 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 	if secret.configured(before) == nil {
 		return ErrNotFound
 	}
-	stored, err := e.removeStored(ctx)
-	if err != nil {
-		return err
+	var stored *config.RegistryConfig
+	if !e.isAnonymous() {
+		var err error
+		if stored, err = e.config.RemoveCredentials(ctx, e.name()); err != nil {
+			return err
+		}
 	}
-	if secret == storedToken && stored.Token != nil || secret == storedKey && stored.SecretKey != nil {
+	if secret.configured(stored) != nil {
 		say(e.config, config.Status, "Logout", "%s for `%s` has been removed from local storage", secret, e.registry.DisplayName())
 		if secret == storedToken {
 			location := "the `" + e.registry.DisplayName() + "` website"
@@ -212,7 +218,7 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 	}
 	left := e.left(before, secret)
 	if left == nil || isEmpty(left) {
-		if stored == (config.Stored{}) {
+		if stored == nil {
 			return ErrNotFound
 		}
 		return nil
@@ -313,47 +319,7 @@ func (e credentialsEntry) removal(d config.Definition, name string) string {
 	return "delete it there"
 }
 
-// removeStored removes what the credentials file holds for the registry, and
-// returns it. A file that does not exist is not created.
-func (e credentialsEntry) removeStored(ctx context.Context) (stored config.Stored, err error) {
-	if e.isAnonymous() || !config.HasCredentialsFile(e.config.Home) {
-		return config.Stored{}, nil
-	}
-	err = e.edit(ctx, func(f *config.CredentialsFile, name string) error {
-		stored = f.Stored(name)
-		if stored == (config.Stored{}) {
-			return nil
-		}
-		return f.Remove(name)
-	})
-	return stored, err
-}
-
-// mostAttempts bounds how often a change is made anew because a program that
-// knows nothing of the lock has written the file meanwhile.
-const mostAttempts = 10
-
-// edit changes the credentials file.
-func (e credentialsEntry) edit(ctx context.Context, change func(f *config.CredentialsFile, name string) error) (err error) {
-	if e.isAnonymous() {
-		return errors.New("can't save credentials for anonymous registry")
-	}
-	for range mostAttempts {
-		var f *config.CredentialsFile
-		if f, err = e.config.OpenCredentials(ctx); err != nil {
-			return err
-		}
-		if err = change(f, e.name()); err == nil {
-			err = f.Save()
-		}
-		// What has been saved is on the disk, whatever closing the file says.
-		_ = f.Close()
-		if !errors.Is(err, config.ErrChanged) {
-			break
-		}
-	}
-	return err
-}
+var errAnonymous = errors.New("can't save credentials for anonymous registry")
 
 // isAnonymous reports whether the registry has no name to store anything under.
 func (e credentialsEntry) isAnonymous() bool { return e.name() == "" && !e.registry.IsCratesIO() }

@@ -61,17 +61,17 @@ func TestCommand(t *testing.T) {
 func TestMalformedCases(t *testing.T) {
 	const cmd = "-- cmd --\ncargo logout\n"
 	for name, text := range map[string]string{
-		"no sentence":          cmd,
-		"no commands":          "# Nothing.\n",
-		"unknown step":         "# A.\n-- cmd --\nlogout\n",
-		"too many words":       "# A.\n-- cmd --\nenv A=b C=d\n",
-		"rules":                "# A.\n" + cmd + "-- registry --\n/x soon\n",
-		"file elsewhere":       "# A.\n" + cmd + "-- etc/passwd --\n",
-		"file above":           "# A.\n" + cmd + "-- home/../../x --\n",
-		"word behind the name": "# A.\n" + cmd + "-- home/x 0600 dos --\n",
-		"others' words":        "# A.\n# words: theirs\n" + cmd,
-		"no version":           "# A.\n# since: yesterday\n" + cmd,
-		"unquoted":             "# A.\n" + cmd + "-- home/x quoted --\ntext\n",
+		"no sentence":         cmd,
+		"no commands":         "# Nothing.\n",
+		"unknown step":        "# A.\n-- cmd --\nlogout\n",
+		"too many words":      "# A.\n-- cmd --\nenv A=b C=d\n",
+		"rules":               "# A.\n" + cmd + "-- registry --\n/x soon\n",
+		"file elsewhere":      "# A.\n" + cmd + "-- etc/passwd --\n",
+		"file above":          "# A.\n" + cmd + "-- home/../../x --\n",
+		"word after the name": "# A.\n" + cmd + "-- home/x 0600 dos --\n",
+		"others' words":       "# A.\n# words: theirs\n" + cmd,
+		"no version":          "# A.\n# since: yesterday\n" + cmd,
+		"unquoted":            "# A.\n" + cmd + "-- home/x quoted --\ntext\n",
 	} {
 		if _, err := parseCase(txtar.Parse([]byte(text))); err == nil {
 			t.Errorf("%s: no error", name)
@@ -135,7 +135,7 @@ func TestMeaningLeavesOutHowItIsWritten(t *testing.T) {
 	}
 }
 
-// What differs from run to run goes.
+// What differs from run to run is removed.
 func TestNormalise(t *testing.T) {
 	w := &world{dir: "/x/parity123", registry: &stubregistry.Server{URL: "http://127.0.0.1:4711"}}
 	got := normalise(strings.Join([]string{
@@ -165,8 +165,7 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
-// A program that does everything that is looked at: each part must be in the
-// answer, so that no difference can hide.
+// An answer shows everything that a program does, so that no difference can hide.
 func TestAnswerTellsEverything(t *testing.T) {
 	bin := t.TempDir()
 	const script = `#!/bin/sh

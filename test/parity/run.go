@@ -3,12 +3,14 @@
 package parity
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +21,7 @@ import (
 // patience is how long one command line may take.
 const patience = time.Minute
 
-// A runner carries a case's steps out and notes what comes of them.
+// A runner carries out the steps of a case and writes the answer.
 type runner struct {
 	program Program
 	world   *world
@@ -107,7 +109,7 @@ func (r *runner) terminal(words []string) error {
 		if word == "stderr" {
 			r.tty.StderrOnly = true
 		} else if _, err := fmt.Sscan(word, &r.tty.Columns); err != nil {
-			return fmt.Errorf("tty: neither stderr nor columns: %q", word)
+			return fmt.Errorf("tty: want stderr or a number of columns, not %q", word)
 		}
 	}
 	return nil
@@ -122,7 +124,7 @@ func (r *runner) run(ctx context.Context, args []string, stdin, line string) err
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = r.dir, r.env
-	cmd.WaitDelay = 5 * time.Second // for what it leaves behind with its output open
+	cmd.WaitDelay = 5 * time.Second // for children that keep its output open
 	var stdout, stderr strings.Builder
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
 	if r.world.nobody && os.Getuid() == 0 {
@@ -147,7 +149,7 @@ func (r *runner) run(ctx context.Context, args []string, stdin, line string) err
 		return err
 	}
 	fmt.Fprintf(&r.answer, "$ %s\n", line)
-	// An interrupt may end the program before the terminal has echoed it, or after.
+	// An interrupt may end the program before or after the terminal echoes it.
 	r.answer.WriteString(block("terminal", strings.ReplaceAll(string(screen), "^C", "")))
 	r.answer.WriteString(block("stdout", stdout.String()))
 	r.answer.WriteString(block("stderr", stderr.String()))
@@ -159,4 +161,79 @@ func (r *runner) run(ctx context.Context, args []string, stdin, line string) err
 	r.answer.WriteString(changes(before, after))
 	r.answer.WriteString(r.world.requests())
 	return nil
+}
+
+// A Program is what runs the command lines of a case.
+type Program struct {
+	// Cargo is the path of the real cargo, or of a program in its place. It gets
+	// the command line as it is.
+	Cargo string
+	// Bin is the directory of cargo-login and cargo-logout. It is used if Cargo is
+	// empty; the command line says which one to run.
+	Bin string
+}
+
+func (p Program) String() string { return p.Cargo + p.Bin }
+
+// command returns the program and its arguments for a line without its "cargo".
+//
+// Options before login or logout are cargo's own, and come first for ours too. If
+// -C follows the command, ours also gets the command's name, as a subcommand does.
+// Without it, -C would count as cargo's own.
+func (p Program) command(args []string) (string, []string, error) {
+	if p.Cargo != "" {
+		return p.Cargo, args, nil
+	}
+	i := slices.IndexFunc(args, func(a string) bool { return a == "login" || a == "logout" })
+	if i < 0 {
+		return "", nil, fmt.Errorf("cargo %s: want login or logout", strings.Join(args, " "))
+	}
+	program, before, after := filepath.Join(p.Bin, "cargo-"+args[i]), args[:i], args[i+1:]
+	isDirectory := func(a string) bool { return strings.HasPrefix(a, "-C") }
+	if len(before) == 0 && slices.ContainsFunc(after, isDirectory) {
+		return program, args, nil
+	}
+	return program, slices.Concat(before, after), nil
+}
+
+// FindCargo finds the real cargo: the one on PATH or, if that is rustup's proxy,
+// the one that it runs. The version is what -V prints. Without a cargo both are
+// empty.
+func FindCargo() (path, version string) {
+	path, err := exec.LookPath("cargo")
+	if err != nil {
+		return "", ""
+	}
+	rustup := filepath.Join(filepath.Dir(path), "rustup") // in the same directory as its proxies
+	if real, err := exec.Command(rustup, "which", "cargo").Output(); err == nil {
+		path = string(bytes.TrimSpace(real))
+	}
+	out, err := exec.Command(path, "-V").Output()
+	if err != nil {
+		return "", ""
+	}
+	return path, string(bytes.TrimSpace(out))
+}
+
+// Reachable returns a path where every user can run the program. If others cannot
+// enter the program's directory, this is a copy in dir.
+func Reachable(program, dir string) (string, error) {
+	for parent := filepath.Dir(program); ; parent = filepath.Dir(parent) {
+		info, err := os.Stat(parent)
+		if err != nil {
+			return "", err
+		}
+		if info.Mode().Perm()&1 == 0 {
+			break
+		}
+		if parent == filepath.Dir(parent) {
+			return program, nil
+		}
+	}
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return "", err
+	}
+	copied := filepath.Join(dir, filepath.Base(program))
+	return copied, os.WriteFile(copied, content, 0o755)
 }

@@ -1,10 +1,9 @@
-// Package stubregistry is a Cargo registry for tests: it listens on loopback,
-// answers with what it was told to answer, and remembers what it was asked.
+// Package stubregistry is a Cargo registry for tests. It listens on loopback,
+// gives the answers it was told to give, and remembers all requests.
 //
-// One server holds any number of registries, each under a path of its own:
-// the index of "pub" is sparse+URL/pub/. Without rules every
-// /NAME/config.json describes a registry with an API and every other path is
-// not found:
+// One server serves any number of registries, each under its own path: the index
+// of "pub" is sparse+URL/pub/. Without rules, every /NAME/config.json describes a
+// registry with an API, and every other path is not found:
 //
 //	s, err := stubregistry.Start(nil)
 //	defer s.Close()
@@ -16,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -31,7 +31,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	rules    []Rule
-	answered []int // per rule, how often it was used
+	answered []int // how often each rule was used
 	log      []Request
 }
 
@@ -63,21 +63,21 @@ func Start(rules []Rule) (*Server, error) {
 // Close stops the server. Connections are refused from then on.
 func (s *Server) Close() error { return s.http.Close() }
 
-// Index is the URL of a registry's sparse index.
+// Index returns the URL of a registry's sparse index.
 func (s *Server) Index(name string) string { return "sparse+" + s.URL + "/" + name + "/" }
 
-// Release lets every answer go that a rule holds back. It may be called once.
+// Release sends every answer that a rule holds back. It may be called once.
 func (s *Server) Release() { close(s.release) }
 
-// Requests are the requests seen so far, in their order.
+// Requests returns the requests so far, in order.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.log)
 }
 
-// Format renders requests for comparison: method and path of each, and below it
-// those of the headers named that it had.
+// Format renders requests for comparison: the method and path of each, followed
+// by those of the named headers that it has.
 func Format(requests []Request, headers ...string) string {
 	var b strings.Builder
 	for _, r := range requests {
@@ -109,8 +109,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte(s.expand(rule.Body)))
 }
 
-// pick logs the request and finds its rule. Of several rules for a request
-// each answers once, in their order, and the last one from then on.
+// pick logs the request and finds its rule. If several rules match, each answers
+// once, in order, and the last one answers from then on.
 func (s *Server) pick(r *http.Request) Rule {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,3 +133,103 @@ func (s *Server) pick(r *http.Request) Rule {
 }
 
 func (s *Server) expand(text string) string { return strings.ReplaceAll(text, "$URL", s.URL) }
+
+// A Rule says how to answer requests for one path. In header values and in the
+// body, $URL is replaced with the server's address.
+type Rule struct {
+	Path   string
+	Token  *string // if set, only requests with this Authorization header; "" means without one
+	Hold   bool    // the answer waits for Server.Release
+	Status int
+	Header http.Header
+	Body   string
+}
+
+func (r Rule) matches(req *http.Request) bool {
+	return r.Path == req.URL.Path && (r.Token == nil || *r.Token == req.Header.Get("Authorization"))
+}
+
+// ParseRules reads rules from text. The first line of a rule has a path, options
+// and a status. The options are token=T (or token= for a request without a token)
+// and hold. Lines of headers follow, and then the lines of the body, each after
+// "| ". A rule with status 200 and no body answers with the default configuration:
+//
+//	/pub/config.json token= 401
+//	WWW-Authenticate: Cargo login_url="https://pub.example/me"
+//	/pub/config.json 200
+//	/pub/old 404
+//	| gone
+func ParseRules(text string) ([]Rule, error) {
+	var rules []Rule
+	for i, line := range strings.Split(text, "\n") {
+		var err error
+		switch {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "/"):
+			var r Rule
+			r, err = parseRule(line)
+			rules = append(rules, r)
+		case len(rules) == 0:
+			err = fmt.Errorf("%q comes before the first path", line)
+		default:
+			err = rules[len(rules)-1].add(line)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("registry rules, line %d: %w", i+1, err)
+		}
+	}
+	for i, r := range rules {
+		if r.Status == http.StatusOK && r.Body == "" {
+			rules[i].Body = defaultRule(r.Path).Body
+		}
+	}
+	return rules, nil
+}
+
+func parseRule(line string) (Rule, error) {
+	words := strings.Fields(line)
+	r := Rule{Path: words[0], Header: http.Header{}}
+	for _, w := range words[1:] {
+		token, isToken := strings.CutPrefix(w, "token=")
+		status, err := strconv.Atoi(w)
+		switch {
+		case isToken:
+			r.Token = &token
+		case w == "hold":
+			r.Hold = true
+		case err == nil:
+			r.Status = status
+		default:
+			return r, fmt.Errorf("want a status or an option, not %q", w)
+		}
+	}
+	if r.Status == 0 {
+		return r, fmt.Errorf("%s has no status", r.Path)
+	}
+	return r, nil
+}
+
+func (r *Rule) add(line string) error {
+	if body, ok := strings.CutPrefix(line, "| "); ok {
+		r.Body += body + "\n"
+		return nil
+	}
+	name, value, ok := strings.Cut(line, ": ")
+	if !ok {
+		return fmt.Errorf("want a header or a line of a body, not %q", line)
+	}
+	r.Header.Add(name, value)
+	return nil
+}
+
+// defaultRule answers a path that has no rule.
+func defaultRule(path string) Rule {
+	base, ok := strings.CutSuffix(path, "/config.json")
+	if !ok || base == "" {
+		return Rule{Status: http.StatusNotFound}
+	}
+	return Rule{
+		Status: http.StatusOK,
+		Body:   fmt.Sprintf(`{"dl":"$URL%s/dl","api":"$URL%s"}`, base, base),
+	}
+}

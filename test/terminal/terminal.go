@@ -1,8 +1,8 @@
 //go:build unix
 
-// Package terminal runs a program on a pseudo-terminal for a test, and types
-// for it: each text only after the program has written what it answers, so
-// that what the terminal echoes always stands at the same place.
+// Package terminal runs a program on a pseudo-terminal for a test and types for
+// it. It types each text only after the program has written the output that the
+// text answers, so the echo always appears in the same place.
 package terminal
 
 import (
@@ -18,26 +18,26 @@ import (
 	"github.com/creack/pty"
 )
 
-// A Step is a text to type, and the output to wait for before it is typed.
+// A Step is a text to type, and the output to wait for first.
 type Step struct {
 	After, Type string
-	// Do is called then too, unless it is nil.
+	// Do, unless it is nil, is called after the text is typed.
 	Do func()
 }
 
-// A Session says how the terminal looks to the program.
+// A Session describes the terminal and what is typed there.
 type Session struct {
-	// StderrOnly puts only standard error on the terminal. The command's
+	// StderrOnly connects only standard error to the terminal. The command's
 	// Stdin and Stdout stay as they are.
 	StderrOnly bool
 	Columns    int // 80 if 0
 	Steps      []Step
 }
 
-// Run starts the command on a new terminal, which is its controlling one, and
-// waits for its end. It returns everything the terminal showed, echo included,
-// and the error of cmd.Wait. Steps that were not reached when the program ended
-// are an error too.
+// Run starts the command on a new controlling terminal and waits for it to end.
+// It returns everything that the terminal showed, including the echo, and the
+// error of cmd.Wait. It is also an error if the program ends before all steps are
+// typed.
 func (s Session) Run(cmd *exec.Cmd) ([]byte, error) {
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -72,7 +72,7 @@ func (s Session) Run(cmd *exec.Cmd) ([]byte, error) {
 	var read sync.WaitGroup
 	read.Go(func() { typist.watch(master) })
 	err = cmd.Wait()
-	// What the program has left behind may keep the terminal open.
+	// A child of the program may keep the terminal open.
 	abandon := time.AfterFunc(10*time.Second, func() { master.Close() })
 	read.Wait()
 	abandon.Stop()
@@ -82,16 +82,15 @@ func (s Session) Run(cmd *exec.Cmd) ([]byte, error) {
 	return typist.screen.Bytes(), err
 }
 
-// A typist reads what a terminal shows and types the steps when their turn has
-// come.
+// A typist reads what a terminal shows and types each step when it is due.
 type typist struct {
 	keyboard *os.File
 	steps    []Step
 	screen   bytes.Buffer
-	seen     int // how much of the screen earlier steps have used up
+	seen     int // how much of the screen earlier steps have matched
 }
 
-// watch returns when nothing has the terminal open any more.
+// watch returns when no program has the terminal open any more.
 func (t *typist) watch(screen *os.File) {
 	buf := make([]byte, 4096)
 	for {

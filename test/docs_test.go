@@ -3,10 +3,14 @@
 package test
 
 import (
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,4 +94,321 @@ func declaredNames(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	return declared
+}
+
+// A case, a script or a test says which difference it shows in a line of its
+// own, or behind a line of code.
+var (
+	differsLine = regexp.MustCompile(`(?m)(?:^# *|// )(?:differs: *(\S+)|(words): ours)$`)
+	differsHead = regexp.MustCompile(`(?m)^##+ +([a-z0-9-]+)$`)
+)
+
+// Every difference from Cargo is listed, and what is listed is shown by a case,
+// a script or a test.
+func TestEveryDifferenceIsListedAndShown(t *testing.T) {
+	listed := map[string]bool{}
+	for _, match := range differsHead.FindAllStringSubmatch(read(t, differences), -1) {
+		if listed[match[1]] {
+			t.Errorf("%s lists %s twice", differences, match[1])
+		}
+		listed[match[1]] = true
+	}
+	shown := map[string][]string{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.Name() == ".git" && d.IsDir():
+			return fs.SkipDir
+		case filepath.Ext(path) != ".txtar" && !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		for _, match := range differsLine.FindAllStringSubmatch(string(content), -1) {
+			name := match[1] + match[2]
+			shown[name] = append(shown[name], path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(shown)) {
+		if !listed[name] {
+			t.Errorf("%s does not list %s, which %s shows", differences, name, strings.Join(shown[name], ", "))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(listed)) {
+		if shown[name] == nil {
+			t.Errorf("%s lists %s, and nothing shows it", differences, name)
+		}
+	}
+}
+
+const (
+	protocolDoc     = "docs/protocol.md"
+	providerExample = "examples/cargo-credential-files/main.go"
+)
+
+// The page on providers shows the example as it is.
+func TestProtocolPageShowsTheExample(t *testing.T) {
+	source, err := os.ReadFile(providerExample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown := fenced(t, "go"); shown != string(source) {
+		t.Errorf("%s shows\n%s\nbut %s is\n%s", protocolDoc, shown, providerExample, source)
+	}
+}
+
+// The conversation on that page, ">" from Cargo and "<" from the provider, is
+// what the example answers.
+func TestProtocolPageShowsWhatTheExampleAnswers(t *testing.T) {
+	dir := t.TempDir()
+	var requests, want strings.Builder
+	for line := range strings.Lines(fenced(t, "text")) {
+		line = strings.ReplaceAll(line, "/run/secrets/cargo", dir)
+		if request, ok := strings.CutPrefix(line, "> "); ok {
+			requests.WriteString(request)
+		} else {
+			want.WriteString(strings.TrimPrefix(line, "< "))
+		}
+	}
+	cmd := command(t, ours(t, "cargo-credential-files"), "--cargo-plugin")
+	cmd.Stdin = strings.NewReader(requests.String())
+	got, err := cmd.Output()
+	if err != nil || string(got) != want.String() {
+		t.Errorf("%v, got\n%s\nwant\n%s", err, got, want.String())
+	}
+}
+
+// fenced returns the one block of that language on the page.
+func fenced(t *testing.T, language string) string {
+	t.Helper()
+	page, err := os.ReadFile(protocolDoc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 1 {
+		t.Fatalf("%s has %d blocks of %s, want 1", protocolDoc, len(blocks), language)
+	}
+	return blocks[0][1]
+}
+
+// TestManual compares the manual pages, as `make man` makes them, with what the
+// programs say of themselves with --help: neither has an option or a command
+// that the other has not, and both have the options in the same groups.
+func TestManual(t *testing.T) {
+	pages := makeManual(t)
+	for _, program := range []string{"cargo-login", "cargo-logout"} {
+		t.Run(program, func(t *testing.T) {
+			want := helpOptions(t, program)
+			// Help is Cargo's, whose commands have no version.
+			want["OPTIONS"] = sorted(append(want["OPTIONS"], "-V, --version"))
+			sameOptions(t, want, pages[program].options("ARGUMENTS", "OPTIONS"))
+		})
+	}
+	const program = "cargo-credential-keyring"
+	page := pages[program]
+	t.Run(program, func(t *testing.T) {
+		want := helpOptions(t, program)
+		commands := want["AVAILABLE COMMANDS"]
+		delete(want, "AVAILABLE COMMANDS")
+		want["OPTIONS"] = want["FLAGS"]
+		delete(want, "FLAGS")
+		sameOptions(t, want, page.options("OPTIONS"))
+		if got := page.subsections("COMMANDS"); !slices.Equal(got, commands) {
+			t.Errorf("the manual has the commands %q, --help has %q", got, commands)
+		}
+		described := page.options("COMMANDS")
+		for _, command := range commands {
+			// -h is described once for all commands.
+			got := map[string][]string{"FLAGS": sorted(append(described[strings.ToUpper(command)], "-h, --help"))}
+			t.Run(command, func(t *testing.T) { sameOptions(t, helpOptions(t, program, command), got) })
+		}
+	})
+}
+
+// Every page has the sections in which people look things up, in the usual
+// order, and says of which version and day it is.
+func TestManualSections(t *testing.T) {
+	for program, page := range makeManual(t) {
+		t.Run(program, func(t *testing.T) {
+			usual := []string{
+				"NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS",
+				"ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO",
+			}
+			if program != "cargo-credential-keyring" {
+				usual = slices.DeleteFunc(usual, func(s string) bool { return s == "COMMANDS" })
+			}
+			var got []string
+			for _, s := range page {
+				if s.below != "" || !slices.Contains(usual, s.heading) {
+					continue
+				}
+				got = append(got, s.heading)
+				if s.text == "" && s.heading != "COMMANDS" {
+					t.Errorf("there is nothing under %s", s.heading)
+				}
+			}
+			if !slices.Equal(got, usual) {
+				t.Errorf("the sections are\n%q, want\n%q", got, usual)
+			}
+			title := fmt.Sprintf(`%s 1 "1970-01-02" "cargo-auth v1.2.3-4" "User Commands"`, strings.ToUpper(program))
+			if page[0].heading != title {
+				t.Errorf("the title is\n%s, want\n%s", page[0].heading, title)
+			}
+			if name := page[1].text; !strings.HasPrefix(name, program+" - ") {
+				t.Errorf("the name is %q, want one that whatis(1) understands", name)
+			}
+		})
+	}
+}
+
+// A manual is the sections of a page; the first one is its title.
+type manual []*manualSection
+
+type manualSection struct {
+	// heading and below, that of a subsection, are in capitals.
+	heading, below string
+	// items are what is described, each in a paragraph with a hanging indent.
+	items []string
+	text  string
+}
+
+// makeManual runs `make man` and returns the pages by the names of the programs.
+func makeManual(t *testing.T) map[string]manual {
+	t.Helper()
+	need(t, "make")
+	sources, err := filepath.Glob("docs/man/*.1.md")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no pages in docs/man: %v", err)
+	}
+	dir := t.TempDir()
+	build := exec.Command("make", "man", "BUILD="+dir, "VERSION=v1.2.3-4")
+	build.Env = append(outsideMake(), "SOURCE_DATE_EPOCH=86400")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("make man: %v\n%s", err, out)
+	}
+	pages := map[string]manual{}
+	for _, source := range sources {
+		program := strings.TrimSuffix(filepath.Base(source), ".1.md")
+		troff, err := os.ReadFile(filepath.Join(dir, "share/man/man1", program+".1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[program] = parseManual(string(troff))
+	}
+	return pages
+}
+
+var troffFont = regexp.MustCompile(`\\f[BIRP]|\\&`)
+
+// parseManual reads as much of troff as the pages have.
+func parseManual(troff string) manual {
+	m := manual{{}}
+	plain := strings.NewReplacer(`\-`, "-", `\(aq`, "'").Replace(troffFont.ReplaceAllString(troff, ""))
+	isItem := false
+	for line := range strings.Lines(plain) {
+		line = strings.TrimSuffix(line, "\n")
+		macro, rest, _ := strings.Cut(line, " ")
+		last := m[len(m)-1]
+		switch {
+		case macro == ".TH":
+			last.heading = rest
+		case macro == ".SH":
+			m = append(m, &manualSection{heading: rest})
+		case macro == ".SS":
+			m = append(m, &manualSection{heading: last.heading, below: strings.ToUpper(rest)})
+		case isItem:
+			last.items = append(last.items, line)
+		case !strings.HasPrefix(line, "."):
+			last.text += line
+		}
+		isItem = macro == ".TP"
+	}
+	return m
+}
+
+// options returns what is described in some sections and their subsections, by
+// the headings of those.
+func (m manual) options(headings ...string) map[string][]string {
+	options := map[string][]string{}
+	for _, s := range m {
+		if slices.Contains(headings, s.heading) && len(s.items) > 0 {
+			heading := s.heading
+			if s.below != "" {
+				heading = s.below
+			}
+			options[heading] = sorted(append(options[heading], s.items...))
+		}
+	}
+	return options
+}
+
+// subsections returns the headings in a section, in lower case.
+func (m manual) subsections(heading string) (below []string) {
+	for _, s := range m {
+		if s.heading == heading && s.below != "" {
+			below = append(below, strings.ToLower(s.below))
+		}
+	}
+	return sorted(below)
+}
+
+var (
+	helpHeading = regexp.MustCompile(`^(\w.*):$`)
+	helpEntry   = regexp.MustCompile(`^ {2,6}(\S.*?)(?: {2,}.*)?$`)
+)
+
+// helpOptions returns the options, arguments and commands that --help lists, by
+// their headings in capitals. The name of a value has no brackets here.
+func helpOptions(t *testing.T, program string, args ...string) map[string][]string {
+	t.Helper()
+	help := exec.Command(ours(t, program), append(args, "--help")...)
+	help.Dir = t.TempDir()
+	help.Env = []string{"CARGO_HOME=" + help.Dir, "COLUMNS=1000"}
+	out, err := help.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := map[string][]string{}
+	heading := ""
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSuffix(line, "\n")
+		if match := helpHeading.FindStringSubmatch(line); match != nil {
+			heading = strings.ToUpper(match[1])
+		} else if line == "" {
+			heading = ""
+		} else if match := helpEntry.FindStringSubmatch(line); match != nil && heading != "" && heading != "USAGE" && heading != "EXAMPLES" {
+			// An option that takes no value may be given one all the same.
+			entry := strings.TrimSuffix(match[1], "[=true|false]")
+			options[heading] = sorted(append(options[heading], strings.NewReplacer("<", "", ">", "").Replace(entry)))
+		}
+	}
+	return options
+}
+
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return s
+}
+
+// sameOptions compares what --help lists with what the manual describes.
+func sameOptions(t *testing.T, help, page map[string][]string) {
+	t.Helper()
+	if len(help) == 0 {
+		t.Error("--help lists nothing")
+	}
+	for heading := range help {
+		if _, ok := page[heading]; !ok {
+			t.Errorf("the manual has nothing under %s, --help has %q", heading, help[heading])
+		}
+	}
+	for heading, got := range page {
+		if !slices.Equal(got, help[heading]) {
+			t.Errorf("under %s the manual has\n%q, --help has\n%q", heading, got, help[heading])
+		}
+	}
 }

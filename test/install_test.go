@@ -5,11 +5,9 @@ package test
 import (
 	"bytes"
 	"debug/buildinfo"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -95,83 +93,4 @@ func TestGoInstall(t *testing.T) {
 			t.Errorf("%s --version says %q, %v, want %q", program, out, err, want)
 		}
 	}
-}
-
-// freshClone returns a repository with what is in this tree, committed or not,
-// as its only commit, of 2 January 2020 and with the tag v1.2.3.
-func freshClone(t *testing.T) string {
-	t.Helper()
-	need(t, "git")
-	clone := t.TempDir()
-	list, err := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
-	if err != nil {
-		t.Fatalf("git ls-files: %v", err)
-	}
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
-		info, err := os.Stat(name)
-		if os.IsNotExist(err) { // removed, and not committed yet
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		copied := filepath.Join(clone, name)
-		if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(copied, content, info.Mode().Perm()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	runIn(t, clone, "git", "init", "-q")
-	runIn(t, clone, "git", "add", "-A")
-	runIn(t, clone, "git", "commit", "-q", "-m", "All of it")
-	runIn(t, clone, "git", "tag", "v1.2.3")
-	return clone
-}
-
-// runIn runs a command in dir, as outsideMake, and returns its output.
-func runIn(t *testing.T, dir, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	cmd.Env = append(outsideMake(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
-		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2020-01-02T03:04:05Z",
-		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2020-01-02T03:04:05Z")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, out)
-	}
-	return string(out)
-}
-
-// outsideMake is the environment without what it says of the make and the
-// packages that the tests may be part of.
-func outsideMake() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool {
-		name, _, _ := strings.Cut(v, "=")
-		return slices.Contains([]string{
-			"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "TESTFLAGS", "VERSION", "SOURCE_DATE_EPOCH", "DESTDIR", "PREFIX",
-		}, name)
-	})
-}
-
-// filesIn returns the names of all files below dir, sorted.
-func filesIn(t *testing.T, dir string) []string {
-	t.Helper()
-	var files []string
-	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			files = append(files, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }

@@ -3,10 +3,17 @@
 package test
 
 import (
+	"archive/tar"
+	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
+	"debug/buildinfo"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestPackages makes packages in two clones, and looks into those of the first.
@@ -142,5 +150,230 @@ func (p packages) checkDpkg(t *testing.T) {
 		if strings.Contains(name, "cargo") || !strings.HasPrefix(name, "var/lib/dpkg/") {
 			t.Errorf("the removal left %s", name)
 		}
+	}
+}
+
+// packages are those that TestPackages has made for this machine.
+type packages struct {
+	dist, version      string
+	machine, elsewhere string   // its name for Go and dpkg, and for rpm and apk
+	installed          []string // by make install, below the prefix
+}
+
+// committed is when freshClone has committed what is packed.
+var committed = time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func (p packages) deb() string {
+	return filepath.Join(p.dist, "cargo-auth_"+p.version+"_"+p.machine+".deb")
+}
+
+// below returns what should be in a package: what is installed, where the
+// package has it.
+func (p packages) below(dir string, move func(string) string) []string {
+	var files []string
+	for _, f := range p.installed {
+		files = append(files, dir+move(f))
+	}
+	slices.Sort(files)
+	return files
+}
+
+func stay(name string) string { return name }
+
+// renamed moves a manual page where it does not meet one of Cargo's.
+func renamed(name string) string {
+	if strings.HasPrefix(name, "share/man/") {
+		return name + "cargo-auth.gz"
+	}
+	return name
+}
+
+// checkMembers checks the owners, times and modes of an archive's members, and
+// returns the names of those that are files, sorted.
+func checkMembers(t *testing.T, archive io.Reader) []string {
+	t.Helper()
+	var files []string
+	for members := tar.NewReader(archive); ; {
+		m, err := members.Next()
+		if errors.Is(err, io.EOF) {
+			slices.Sort(files)
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Name == ".PKGINFO" { // read by apk alone
+			continue
+		}
+		mode := int64(0o644)
+		if m.Typeflag == tar.TypeDir || strings.Contains(m.Name, "/bin/") {
+			mode = 0o755
+		}
+		if m.Uid != 0 || m.Gid != 0 || m.Uname != "root" || m.Gname != "root" || m.Mode&0o7777 != mode || !m.ModTime.Equal(committed) {
+			t.Errorf("%s is %+v", m.Name, m)
+		}
+		if m.Typeflag != tar.TypeDir {
+			files = append(files, strings.TrimPrefix(m.Name, "./"))
+		}
+	}
+}
+
+func checkNames(t *testing.T, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("in it are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func (p packages) checkTar(t *testing.T) {
+	name := "cargo-auth-" + p.version + "-linux-" + p.machine
+	f, err := os.Open(filepath.Join(p.dist, name+".tar.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	content, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := append(p.below(name+"/", stay), name+"/LICENSE-MIT", name+"/LICENSE-APACHE", name+"/THIRD-PARTY-LICENSES")
+	slices.Sort(want)
+	checkNames(t, checkMembers(t, content), want)
+}
+
+func (p packages) checkZip(t *testing.T) {
+	name := "cargo-auth-" + p.version + "-windows-" + p.machine
+	archive, err := zip.OpenReader(filepath.Join(p.dist, name+".zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	var files []string
+	for _, f := range archive.File {
+		files = append(files, f.Name)
+		if !f.Modified.Equal(committed) {
+			t.Errorf("%s is of %s", f.Name, f.Modified)
+		}
+	}
+	slices.Sort(files)
+	want := append(p.below(name+"/", func(name string) string {
+		if strings.HasPrefix(name, "bin/") {
+			return name + ".exe"
+		}
+		return name
+	}), name+"/LICENSE-MIT", name+"/LICENSE-APACHE", name+"/THIRD-PARTY-LICENSES")
+	slices.Sort(want)
+	checkNames(t, files, want)
+}
+
+func (p packages) checkDeb(t *testing.T) {
+	need(t, "dpkg-deb")
+	archive, err := exec.Command("dpkg-deb", "--fsys-tarfile", p.deb()).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := append(p.below("usr/", func(name string) string {
+		return strings.Replace(renamed(name), "zsh/site-functions", "zsh/vendor-completions", 1)
+	}), "usr/share/doc/cargo-auth/copyright", "usr/share/doc/cargo-auth/changelog.gz", "usr/share/lintian/overrides/cargo-auth")
+	slices.Sort(want)
+	checkNames(t, checkMembers(t, bytes.NewReader(archive)), want)
+
+	got := runIn(t, ".", "dpkg-deb", "--showformat=${Package} ${Version} ${Architecture} ${Depends}", "--show", p.deb())
+	if want := "cargo-auth " + p.version + " " + p.machine + " "; got != want {
+		t.Errorf("it is %q, want %q", got, want)
+	}
+}
+
+func (p packages) checkRPM(t *testing.T) {
+	need(t, "rpm")
+	name := filepath.Join(p.dist, "cargo-auth-"+p.version+"-1."+p.elsewhere+".rpm")
+	var files []string
+	format := "[%{FILEMODES:perms} %{FILEUSERNAME} %{FILEGROUPNAME} %{FILEMTIMES} %{FILENAMES}\n]"
+	for line := range strings.Lines(runIn(t, ".", "rpm", "-qp", "--queryformat", format, name)) {
+		fields := strings.Fields(line)
+		mode := "-rw-r--r--"
+		if strings.HasPrefix(fields[4], "/usr/bin/") {
+			mode = "-rwxr-xr-x"
+		}
+		if strings.HasPrefix(line, "d") { // a directory that is only ours
+			continue
+		}
+		if fields[0] != mode || fields[1] != "root" || fields[2] != "root" || fields[3] != "1577934245" {
+			t.Errorf("in it is %q", line)
+		}
+		files = append(files, fields[4])
+	}
+	slices.Sort(files)
+	checkNames(t, files, p.below("/usr/", renamed))
+
+	got := runIn(t, ".", "rpm", "-qp", "--queryformat", "%{NAME} %{VERSION} %{ARCH} %{BUILDHOST} %{BUILDTIME}", name)
+	if want := "cargo-auth " + p.version + " " + p.elsewhere + " localhost 1577934245"; got != want {
+		t.Errorf("it is %q, want %q", got, want)
+	}
+}
+
+func (p packages) checkAPK(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(p.dist, "cargo-auth_"+p.version+"-r0_"+p.elsewhere+".apk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() io.Reader {
+		archive, err := gzip.NewReader(bytes.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return archive
+	}
+	checkNames(t, checkMembers(t, open()), p.below("usr/", renamed))
+
+	members := tar.NewReader(open())
+	if first, err := members.Next(); err != nil || first.Name != ".PKGINFO" {
+		t.Fatalf("it begins with %+v, %v", first, err)
+	}
+	info, err := io.ReadAll(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"pkgname = cargo-auth\n", "pkgver = " + p.version + "-r0\n", "arch = " + p.elsewhere + "\n"} {
+		if !strings.Contains(string(info), want) {
+			t.Errorf("%q is not in\n%s", want, info)
+		}
+	}
+}
+
+// checkBill holds the bill of materials against what a program says of itself.
+func (p packages) checkBill(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(p.dist, "cargo-auth-"+p.version+"-linux-"+p.machine+".cdx.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bill struct {
+		BOMFormat    string
+		SerialNumber string
+		Metadata     struct{ Timestamp time.Time }
+		Components   []struct{ Name, Version, PURL string }
+	}
+	if err := json.Unmarshal(content, &bill); err != nil {
+		t.Fatal(err)
+	}
+	if bill.BOMFormat != "CycloneDX" || bill.SerialNumber != "" || !bill.Metadata.Timestamp.Equal(committed) {
+		t.Errorf("the bill is %+v", bill)
+	}
+	info, err := buildinfo.ReadFile(ours(t, "cargo-login"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked := map[string]string{"stdlib": strings.TrimPrefix(info.GoVersion, "go")}
+	for _, m := range info.Deps {
+		linked[m.Path] = strings.Replace(m.Version, "(devel)", p.version, 1)
+	}
+	for _, c := range bill.Components {
+		if want, ok := linked[c.Name]; ok && (c.Version != want || c.PURL != "pkg:golang/"+c.Name+"@"+want) {
+			t.Errorf("the bill has %+v, want version %s", c, want)
+		}
+		delete(linked, c.Name)
+	}
+	if len(linked) != 0 {
+		t.Errorf("the bill lacks %v", linked)
 	}
 }

@@ -13,8 +13,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/test/parity"
 	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/cargo-auth/cargo-auth/test/parity"
 )
 
 // Where the cases are. Beside NAME.txtar stand NAME.answer, what cargo
@@ -186,22 +187,6 @@ func diffOf(c *parity.Case, recorded, name, answer string) string {
 		return ""
 	}
 	return string(bytes.TrimSpace(diff.Diff("recorded", []byte(recorded), name, []byte(answer))))
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v (make parity-record makes it)", err)
-	}
-	return string(content)
-}
-
-func write(t *testing.T, path, content string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // preRelease is what cargo -V says of a nightly, a beta or a development build.

@@ -3,17 +3,23 @@
 package test
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/test/parity"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cargo-auth/cargo-auth/test/stubregistry"
+	"github.com/cargo-auth/cargo-auth/test/terminal"
 )
 
 const scriptDir = "testdata/script"
@@ -94,28 +100,189 @@ func setup(e *testscript.Env, bin string) error {
 	return nil
 }
 
-// cargoDir is where the real cargo is, if there is one.
-var cargoDir = sync.OnceValue(func() []string {
-	if cargo, _ := parity.FindCargo(); cargo != "" {
-		return []string{filepath.Dir(cargo)}
+// scriptCommands are what scripts can do besides testscript's own commands.
+// There is also the program typed.
+//
+//	registry [RULES]       starts a stub registry that answers by the rules in
+//	                       the file RULES. $URL is its address from then on, and
+//	                       is replaced in all files of the script; it is also
+//	                       crates.io's index, as $URL/crates-io/
+//	requests [REQUEST...]  the registry saw exactly these ("GET /pub/config.json")
+//	exits CODE PROGRAM...  as exec, for a failure with this exit code
+//	mode MODE FILE...      the files have this mode
+//	inode FILE...          the files are still those of the first such line
+//	tree DIR               prints what is below DIR, with modes
+//	bytes FILE STRING      writes a Go string (without its quotes), for what a
+//	                       script cannot hold
+//	needs TOOL             ends the script where the tool is not installed
+//	keyring                starts a secret service with an unlocked collection, on
+//	                       a bus of its own; its socket is no part of $WORK
+var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"registry": positive(startRegistry),
+	"requests": positive(checkRequests),
+	"exits":    positive(exits),
+	"mode":     positive(checkMode),
+	"inode":    positive(checkInode),
+	"tree":     positive(printTree),
+	"bytes":    positive(writeBytes),
+	"needs":    positive(needs),
+	"keyring":  positive(startKeyring),
+}
+
+type worldKey struct{}
+
+// A scriptWorld is what the commands of one script share.
+type scriptWorld struct {
+	root     string
+	t        testscript.T
+	registry *stubregistry.Server
+	inodes   map[string]uint64
+}
+
+func world(ts *testscript.TestScript) *scriptWorld { return ts.Value(worldKey{}).(*scriptWorld) }
+
+// positive makes a command of a function, for which "!" has no meaning.
+func positive(f func(ts *testscript.TestScript, args []string) error) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg {
+			ts.Fatalf("this command cannot be negated")
+		}
+		ts.Check(f(ts, args))
+	}
+}
+
+func startRegistry(ts *testscript.TestScript, args []string) error {
+	w := world(ts)
+	var rules []stubregistry.Rule
+	var err error
+	for _, name := range args {
+		if rules, err = stubregistry.ParseRules(ts.ReadFile(name)); err != nil {
+			return err
+		}
+	}
+	if w.registry, err = stubregistry.Start(rules); err != nil {
+		return err
+	}
+	ts.Defer(func() { w.registry.Close() })
+	ts.Setenv("URL", w.registry.URL)
+	ts.Setenv("__CARGO_TEST_CRATES_IO_URL_DO_NOT_USE_THIS", w.registry.Index("crates-io"))
+	return filepath.WalkDir(w.root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(content), "$URL") {
+			return err
+		}
+		return os.WriteFile(path, []byte(strings.ReplaceAll(string(content), "$URL", w.registry.URL)), 0o666)
+	})
+}
+
+func checkRequests(ts *testscript.TestScript, want []string) error {
+	got := strings.TrimSpace(stubregistry.Format(world(ts).registry.Requests()))
+	if want := strings.Join(want, "\n"); got != want {
+		return fmt.Errorf("the registry was asked\n%s\nwant\n%s", got, want)
 	}
 	return nil
-})
+}
 
-// A logout talks to no network, so it carries no HTTP client.
-func TestLogoutLinksNoHTTPClient(t *testing.T) {
-	list := exec.Command("go", "list", "-deps", "./cmd/cargo-logout")
-	list.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := list.CombinedOutput()
+func exits(ts *testscript.TestScript, args []string) error {
+	want, err := strconv.Atoi(args[0])
 	if err != nil {
-		t.Fatalf("%v: %s", err, out)
+		return err
 	}
-	if !strings.Contains(string(out), "cargo-auth/pkg/credential\n") {
-		t.Errorf("not the program that was meant, it links only:\n%s", out)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != want {
+		return fmt.Errorf("%s: %v, want exit code %d", args[1], err, want)
 	}
-	for _, dep := range strings.Fields(string(out)) {
-		if dep == "net/http" || dep == "crypto/tls" || strings.HasSuffix(dep, "/registry/index") {
-			t.Errorf("cargo-logout links %s", dep)
+	return nil
+}
+
+func checkMode(ts *testscript.TestScript, args []string) error {
+	for _, name := range args[1:] {
+		info, err := os.Stat(ts.MkAbs(name))
+		if err != nil {
+			return err
 		}
+		if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+			return fmt.Errorf("%s has mode %s, want %s", name, got, args[0])
+		}
+	}
+	return nil
+}
+
+func checkInode(ts *testscript.TestScript, args []string) error {
+	w := world(ts)
+	for _, name := range args {
+		info, err := os.Stat(ts.MkAbs(name))
+		if err != nil {
+			return err
+		}
+		now := uint64(info.Sys().(*syscall.Stat_t).Ino)
+		if before, known := w.inodes[name]; known && now != before {
+			return fmt.Errorf("%s is another file than it was: inode %d, before %d", name, now, before)
+		}
+		w.inodes[name] = now
+	}
+	return nil
+}
+
+func printTree(ts *testscript.TestScript, args []string) error {
+	root, out := ts.MkAbs(args[0]), ts.Stdout()
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == root {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(root, path)
+		fmt.Fprintf(out, "%v %s\n", info.Mode(), name)
+		return nil
+	})
+}
+
+func writeBytes(ts *testscript.TestScript, args []string) error {
+	text, err := strconv.Unquote(`"` + strings.ReplaceAll(args[1], `"`, `\"`) + `"`)
+	if err != nil {
+		return fmt.Errorf("%s: %w", args[1], err)
+	}
+	path := ts.MkAbs(args[0])
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o666)
+}
+
+func needs(ts *testscript.TestScript, args []string) error {
+	for _, tool := range args {
+		found := slices.ContainsFunc(filepath.SplitList(ts.Getenv("PATH")), func(dir string) bool {
+			_, err := exec.LookPath(filepath.Join(dir, tool))
+			return err == nil
+		})
+		if !found {
+			missing(world(ts).t, tool)
+		}
+	}
+	return nil
+}
+
+// typed is a program for scripts: "typed PROMPT TEXT PROGRAM ARGS..." runs a
+// program on a terminal, types the text and a line end after the prompt, and
+// prints what the terminal showed. It ends as the program does.
+func typed() {
+	prompt, text, command := os.Args[1], os.Args[2], os.Args[3:]
+	cmd := exec.Command(command[0], command[1:]...)
+	screen, err := terminal.Session{Steps: []terminal.Step{{After: prompt, Type: text + "\n"}}}.Run(cmd)
+	os.Stdout.WriteString(strings.ReplaceAll(string(screen), "\r\n", "\n"))
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		os.Exit(exit.ExitCode())
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "typed:", err)
+		os.Exit(2)
 	}
 }

@@ -20,8 +20,8 @@ import (
 // module is the path of the module that ships.
 const module = "github.com/cargo-auth/cargo-auth"
 
-// mayImport says what of this project a directory's packages may import. The
-// longest entry that fits counts.
+// mayImport says which packages of this project a directory's packages may import.
+// The longest matching entry counts.
 var mayImport = map[string][]string{
 	"internal/jsonobject": {},
 	"internal/subprocess": {"internal/system"},
@@ -48,9 +48,9 @@ var mayImport = map[string][]string{
 	"cmd": {"internal/cli", "internal/login", "internal/system", "internal/tomledit", "pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry"},
 }
 
-// onlyIn says which files of the library may use what belongs to the process
-// or to the network; the others are handed what they need. A path ends with a
-// slash if it stands for a directory.
+// onlyIn says which files of the library may use the process or the network. All
+// other files get what they need from their callers. A path with a slash at its
+// end means a directory.
 var onlyIn = map[string][]string{
 	"net/http":       {"pkg/registry/index/"},
 	"log":            {},
@@ -68,16 +68,17 @@ var onlyIn = map[string][]string{
 	"os.UserHomeDir": {},
 	"user.Current":   {"pkg/config/config.go"},
 	"filepath.Abs":   {},
-	// There it is how long something takes.
+	// It measures how long something takes.
 	"time.Now": {"internal/system/file.go"},
 }
 
-// Packages import downwards only, and the library takes nothing from the process
-// behind its caller's back. All files count, for whatever system they are.
+// Packages import only the packages below them, and the library takes nothing from
+// the process unless its caller hands it over. This holds for the files of every
+// system.
 func TestPackagesKeepTheirPlace(t *testing.T) {
 	seen := map[string]bool{}
-	for _, module := range []string{"cmd", "internal", "pkg"} {
-		err := filepath.WalkDir(module, func(name string, _ fs.DirEntry, err error) error {
+	for _, top := range []string{"cmd", "internal", "pkg"} {
+		err := filepath.WalkDir(top, func(name string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "testdata") {
 				return err
 			}
@@ -132,8 +133,8 @@ func rulesFor(dir string) (allowed []string, ok bool) {
 	return nil, false
 }
 
-// checkUse looks whether a file of the library may use something, and notes in
-// seen that it does.
+// checkUse checks that a file of the library may use something, and adds the use
+// to seen.
 func checkUse(t *testing.T, name, used string, seen map[string]bool) {
 	files, restricted := onlyIn[used]
 	if !restricted || strings.HasPrefix(name, "cmd/") || strings.HasPrefix(name, "internal/cli/") ||
@@ -149,7 +150,7 @@ func checkUse(t *testing.T, name, used string, seen map[string]bool) {
 	t.Errorf("%s must not use %s", name, used)
 }
 
-// A logout talks to no network, so it carries no HTTP client.
+// A logout never uses the network, so it contains no HTTP client.
 func TestLogoutLinksNoHTTPClient(t *testing.T) {
 	list := exec.Command("go", "list", "-deps", "./cmd/cargo-logout")
 	list.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -158,7 +159,7 @@ func TestLogoutLinksNoHTTPClient(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if !strings.Contains(string(out), "cargo-auth/pkg/credential\n") {
-		t.Errorf("not the program that was meant, it links only:\n%s", out)
+		t.Errorf("this is not the right program, it links only:\n%s", out)
 	}
 	for _, dep := range strings.Fields(string(out)) {
 		if dep == "net/http" || dep == "crypto/tls" || strings.HasSuffix(dep, "/registry/index") {
@@ -167,8 +168,8 @@ func TestLogoutLinksNoHTTPClient(t *testing.T) {
 	}
 }
 
-// Every exported name of the library has a comment, for every system. What the
-// comments must look like is staticcheck's.
+// Every exported name of the library has a comment, on every system. staticcheck
+// checks their form.
 func TestEveryExportedNameHasAComment(t *testing.T) {
 	names := 0
 	err := filepath.WalkDir("pkg", func(path string, d fs.DirEntry, err error) error {
@@ -206,8 +207,8 @@ type exportedName struct {
 	commented bool
 }
 
-// exported returns the exported names of a declaration. A group of constants or
-// variables may have one comment for all.
+// exported returns the exported names of a declaration. One comment may serve a
+// whole group of constants or variables.
 func exported(decl ast.Decl) (names []exportedName) {
 	add := func(id *ast.Ident, docs ...*ast.CommentGroup) {
 		name := exportedName{Ident: id}
@@ -245,7 +246,7 @@ func exported(decl ast.Decl) (names []exportedName) {
 	return names
 }
 
-// receiver is the name of the type that a method has.
+// receiver returns the name of a method's type.
 func receiver(method *ast.FuncDecl) *ast.Ident {
 	typ := method.Recv.List[0].Type
 	for {

@@ -1,5 +1,7 @@
 //go:build unix
 
+// Shells complete the programs' command lines, and run nothing while they do.
+
 package test
 
 import (
@@ -16,8 +18,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/terminal"
 )
 
-// shellWorld has registries in the home, in a directory's own configuration and
-// in the environment, and a provider that must not run.
+// shellWorld returns a person with registries in the home, in a directory's own
+// configuration and in the environment, and with a provider that must not run.
 func shellWorld(t *testing.T) *completer {
 	t.Helper()
 	dir := t.TempDir()
@@ -52,7 +54,7 @@ no-index.token = "hidden"
 	return newCompleter(t, dir, "CARGO_REGISTRIES_FROM_ENVIRONMENT_INDEX=sparse+https://environment.example/")
 }
 
-// What the shells offer in place of the last word.
+// What the shells must offer for the last word of a line.
 var completions = []struct {
 	name, line string
 	want       []string
@@ -68,7 +70,7 @@ var completions = []struct {
 	{"option given", "cargo-login --color never --co", []string{"--config"}},
 	{"option that repeats", "cargo-login -v --verb", []string{"--verbose"}},
 	{"hidden option", "cargo-login --si", nil},
-	{"behind an unknown option", "cargo-login --frob --lo", nil},
+	{"after an unknown option", "cargo-login --frob --lo", nil},
 	{"argument of a provider", "cargo-login -- --lo", nil},
 	{"colours", "cargo-login --color ", []string{"auto", "always", "never"}},
 	{"colour attached", "cargo-login --color=a", []string{"auto", "always"}},
@@ -77,7 +79,7 @@ var completions = []struct {
 	{"registry begun", "cargo-login --registry p", []string{"private", "pub"}},
 	{"registry attached", "cargo-login --registry=pu", []string{"pub"}},
 	{"registry unknown", "cargo-login --registry x", nil},
-	{"registry behind the name", "cargo-login login --registry pu", []string{"pub"}},
+	{"registry after the name", "cargo-login login --registry pu", []string{"pub"}},
 	{"registry of a directory", "cargo-login -C other --registry o", []string{"other"}},
 	{"registry of the line", `cargo-login --config 'registries.given.index="https://a.example"' --registry g`, []string{"given", "größe"}},
 	{"registry of a broken line", "cargo-login --config 'registries=' --registry ", nil},
@@ -109,8 +111,8 @@ func TestCompletion(t *testing.T) {
 					c := shellWorld(t)
 					got, screen := offers(c, test.line)
 					for i := range got {
-						// Some shells offer the whole word, some what is behind the
-						// sign, and some leave out the slash behind a directory.
+						// Some shells offer the whole word, others only what follows
+						// the equals sign. Some omit the slash after a directory.
 						got[i] = strings.TrimSuffix(got[i][strings.IndexByte(got[i], '=')+1:], "/")
 					}
 					slices.Sort(got)
@@ -121,7 +123,7 @@ func TestCompletion(t *testing.T) {
 						t.Errorf("%s shows a secret:\n%s", name, screen)
 					}
 					if _, err := os.Stat(filepath.Join(c.dir, "ran")); err == nil {
-						t.Errorf("%s has run what is on the line, or a provider", name)
+						t.Errorf("%s ran something on the line, or a provider", name)
 					}
 				})
 			}
@@ -129,8 +131,7 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-// needsShell ends the test where the shell, or what it completes with, is
-// missing.
+// needsShell ends the test if the shell, or bash-completion for bash, is missing.
 func needsShell(t *testing.T, name string) {
 	t.Helper()
 	need(t, "make", name)
@@ -139,7 +140,7 @@ func needsShell(t *testing.T, name string) {
 	}
 }
 
-// The Tab key completes as far as there is one way to go on.
+// The Tab key completes a word that has only one completion.
 func TestCompletionByTab(t *testing.T) {
 	for name, begin := range map[string]func(*completer) []string{
 		"bash": func(c *completer) []string {
@@ -158,7 +159,7 @@ func TestCompletionByTab(t *testing.T) {
 	}
 }
 
-// Where the configuration is broken, or warned of, completion says nothing.
+// If the configuration is broken or causes a warning, completion prints no message.
 func TestCompletionInBrokenConfiguration(t *testing.T) {
 	for _, test := range []struct {
 		name, file, text string
@@ -195,7 +196,7 @@ func TestCompletionInBrokenConfiguration(t *testing.T) {
 	}
 }
 
-// ask asks a program as the shells do, and returns what it answers.
+// ask asks a program for candidates as the shells do, and returns its answer.
 func (c *completer) ask(program string, args ...string) string {
 	c.t.Helper()
 	cmd := exec.Command(ours(c.t, program), append([]string{"__complete"}, args...)...)
@@ -207,7 +208,7 @@ func (c *completer) ask(program string, args ...string) string {
 	return string(out)
 }
 
-// A registry is described by the host of its index; the rest may be a secret.
+// A registry's description is the host of its index. The rest may be secret.
 func TestCompletionDescriptions(t *testing.T) {
 	need(t, "make")
 	c := shellWorld(t)
@@ -220,7 +221,7 @@ func TestCompletionDescriptions(t *testing.T) {
 	}
 }
 
-// PowerShell itself is not run: its file is cobra's.
+// PowerShell itself does not run here: its file is cobra's.
 func TestCompletionInPowerShell(t *testing.T) {
 	need(t, "make")
 	prefix, err := installed()
@@ -240,7 +241,7 @@ func TestCompletionInPowerShell(t *testing.T) {
 	}
 }
 
-// installed is where `make install` has put everything, once.
+// installed runs `make install` once and returns the prefix.
 var installed = sync.OnceValues(func() (prefix string, err error) {
 	root := filepath.Join(programsDir, "installed")
 	cmd := exec.Command("make", "install", "DESTDIR="+root, "PREFIX=/usr")
@@ -251,15 +252,15 @@ var installed = sync.OnceValues(func() (prefix string, err error) {
 	return filepath.Join(root, "usr"), nil
 })
 
-// completer is a person at a shell that has the installed programs, and no
-// configuration of its own.
+// completer is a person at a shell that finds the installed programs and has no
+// configuration.
 type completer struct {
 	t   *testing.T
-	dir string // the current one, with the home directory and files in it
+	dir string // the working directory, with the home directory in it
 	env []string
 }
 
-// newCompleter returns a person whose Cargo home is the directory home below dir.
+// newCompleter returns a person whose Cargo home is the directory home in dir.
 func newCompleter(t *testing.T, dir string, env ...string) *completer {
 	t.Helper()
 	prefix, err := installed()
@@ -278,8 +279,8 @@ func newCompleter(t *testing.T, dir string, env ...string) *completer {
 	}, env...)}
 }
 
-// A shell completes a line and returns what it offers in place of the last
-// word, and all that a person sees.
+// A shell completes a line. It returns what it offers for the last word, and
+// everything that a person sees.
 type shell func(c *completer, line string) (offers []string, screen string)
 
 var shells = map[string]shell{
@@ -293,8 +294,8 @@ var shells = map[string]shell{
 	"fish": fish,
 }
 
-// The keys that have all candidates inserted, and the one that writes the line
-// to a file and ends the shell.
+// The keys that insert all candidates, and those that write the line to a file and
+// end the shell.
 const (
 	insertAll = "\x18a"
 	writeLine = "\x18w"
@@ -302,7 +303,7 @@ const (
 
 const prompt = "READY> "
 
-// bashrc is what a system with bash-completion has in its own.
+// bashrc loads bash-completion, as a system's own file does.
 const bashrc = `
 PS1='READY> '
 source /usr/share/bash-completion/bash_completion
@@ -325,7 +326,7 @@ zle -N written
 bindkey '^Xw' written
 `
 
-// file writes a file of the person's home directory and returns its path.
+// file writes a file in the person's home directory and returns its path.
 func (c *completer) file(name, text string) string {
 	path := filepath.Join(c.dir, "user", name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -337,7 +338,7 @@ func (c *completer) file(name, text string) string {
 	return path
 }
 
-// offers types a line and a key and returns what has replaced the last word.
+// offers types a line and a key, and returns what replaced the last word.
 func (c *completer) offers(line, key, program string, args ...string) (offers []string, screen string) {
 	c.t.Helper()
 	after, screen := c.typed(line+key, program, args...)
@@ -347,7 +348,7 @@ func (c *completer) offers(line, key, program string, args ...string) (offers []
 	return strings.Fields(after[strings.LastIndexByte(line, ' ')+1:]), screen
 }
 
-// typed types keys at a shell's prompt and returns the line that it then has.
+// typed types keys at a shell's prompt and returns the resulting line.
 func (c *completer) typed(keys, program string, args ...string) (line, screen string) {
 	c.t.Helper()
 	cmd := exec.Command(program, args...)
@@ -360,10 +361,10 @@ func (c *completer) typed(keys, program string, args ...string) (line, screen st
 	return string(text), string(shown)
 }
 
-// fish says by itself what it would offer.
+// fish has a command that prints what it would offer.
 func fish(c *completer, line string) (offers []string, screen string) {
 	c.t.Helper()
-	// Without a configuration it does not look where the files are.
+	// Without its configuration, fish must be told where the files are.
 	cmd := exec.Command("fish", "--no-config", "-c",
 		"set fish_complete_path $XDG_DATA_DIRS/fish/vendor_completions.d; complete -C $argv[1]", line)
 	cmd.Dir, cmd.Env = c.dir, c.env

@@ -1,5 +1,7 @@
 //go:build linux
 
+// A desktop session with a secret store, for the tests of the keyring.
+
 package test
 
 import (

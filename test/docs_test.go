@@ -1,5 +1,9 @@
 //go:build unix
 
+// What the documents say is true: they name files that exist, list every
+// difference from Cargo, show the example as it is, and the manual pages have the
+// options of the programs.
+
 package test
 
 import (
@@ -18,15 +22,13 @@ import (
 var (
 	inBackticks = regexp.MustCompile("`([^`\n]+)`")
 	linked      = regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`)
-	// pathInRepository begins with a directory of this tree, or is a test file in
-	// its root.
+	// pathInRepository starts with a directory of this tree, or is a test file.
 	pathInRepository = regexp.MustCompile(`^(?:(?:cmd|docs|internal|pkg|testdata|\.ci|\.github)(?:/[\w.*-]+)*/?|[\w-]+_test\.go)$`)
 	nameInCode       = regexp.MustCompile(`^((?:Test|Fuzz)[A-Z]\w*|(?:cli|config|credential|index|keyring|registry|terminal)\.[A-Z][\w.]*)$`)
 	declaration      = regexp.MustCompile(`(?m)^(?:func|type|var|const|\t)(?: ?\(\w+ \*?(\w+)(?:\[\w+\])?\))? ?([A-Z]\w*)`)
 )
 
-// A document that names a file of this tree, links to one, or names a test or
-// something of the library, names one that is there.
+// Every file, link, test and library name in a document exists.
 func TestFilesThatDocumentsNameExist(t *testing.T) {
 	documents, err := filepath.Glob("docs/*.md")
 	if err != nil || len(documents) == 0 {
@@ -46,7 +48,7 @@ func TestFilesThatDocumentsNameExist(t *testing.T) {
 			}
 			named++
 			if found, err := filepath.Glob(match[1]); err != nil || len(found) == 0 {
-				t.Errorf("%s names `%s`, which is not there", document, match[1])
+				t.Errorf("%s names `%s`, which does not exist", document, match[1])
 			}
 		}
 		for _, match := range inBackticks.FindAllStringSubmatch(text, -1) {
@@ -69,8 +71,8 @@ func TestFilesThatDocumentsNameExist(t *testing.T) {
 	}
 }
 
-// declaredNames returns the tests and fuzz targets that there are, and what
-// packages declare: "package.Name", and "package.Type.Method" for a method.
+// declaredNames returns the names of all tests and fuzz targets, and of what the
+// packages declare: "package.Name", or "package.Type.Method" for a method.
 func declaredNames(t *testing.T) map[string]bool {
 	declared := map[string]bool{}
 	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
@@ -96,15 +98,15 @@ func declaredNames(t *testing.T) map[string]bool {
 	return declared
 }
 
-// A case, a script or a test says which difference it shows in a line of its
-// own, or behind a line of code.
+// A case, a script or a test names the difference that it shows, on its own line
+// or at the end of a line of code.
 var (
 	differsLine = regexp.MustCompile(`(?m)(?:^# *|// )(?:differs: *(\S+)|(words): ours)$`)
 	differsHead = regexp.MustCompile(`(?m)^##+ +([a-z0-9-]+)$`)
 )
 
-// Every difference from Cargo is listed, and what is listed is shown by a case,
-// a script or a test.
+// Every difference from Cargo is in the list, and a case, a script or a test shows
+// every entry of the list.
 func TestEveryDifferenceIsListedAndShown(t *testing.T) {
 	listed := map[string]bool{}
 	for _, match := range differsHead.FindAllStringSubmatch(read(t, differences), -1) {
@@ -135,12 +137,12 @@ func TestEveryDifferenceIsListedAndShown(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(shown)) {
 		if !listed[name] {
-			t.Errorf("%s does not list %s, which %s shows", differences, name, strings.Join(shown[name], ", "))
+			t.Errorf("%s does not list %s, but %s shows it", differences, name, strings.Join(shown[name], ", "))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(listed)) {
 		if shown[name] == nil {
-			t.Errorf("%s lists %s, and nothing shows it", differences, name)
+			t.Errorf("%s lists %s, but nothing shows it", differences, name)
 		}
 	}
 }
@@ -150,7 +152,7 @@ const (
 	providerExample = "examples/cargo-credential-files/main.go"
 )
 
-// The page on providers shows the example as it is.
+// The page about providers shows the example unchanged.
 func TestProtocolPageShowsTheExample(t *testing.T) {
 	source, err := os.ReadFile(providerExample)
 	if err != nil {
@@ -161,8 +163,8 @@ func TestProtocolPageShowsTheExample(t *testing.T) {
 	}
 }
 
-// The conversation on that page, ">" from Cargo and "<" from the provider, is
-// what the example answers.
+// The example gives the answers in the conversation on that page. There, ">" marks
+// what Cargo writes and "<" what the provider writes.
 func TestProtocolPageShowsWhatTheExampleAnswers(t *testing.T) {
 	dir := t.TempDir()
 	var requests, want strings.Builder
@@ -182,7 +184,7 @@ func TestProtocolPageShowsWhatTheExampleAnswers(t *testing.T) {
 	}
 }
 
-// fenced returns the one block of that language on the page.
+// fenced returns the only block in a language on the page.
 func fenced(t *testing.T, language string) string {
 	t.Helper()
 	page, err := os.ReadFile(protocolDoc)
@@ -196,15 +198,14 @@ func fenced(t *testing.T, language string) string {
 	return blocks[0][1]
 }
 
-// TestManual compares the manual pages, as `make man` makes them, with what the
-// programs say of themselves with --help: neither has an option or a command
-// that the other has not, and both have the options in the same groups.
+// The manual pages that `make man` builds and the programs' --help have the same
+// options and commands, in the same groups.
 func TestManual(t *testing.T) {
 	pages := makeManual(t)
 	for _, program := range []string{"cargo-login", "cargo-logout"} {
 		t.Run(program, func(t *testing.T) {
 			want := helpOptions(t, program)
-			// Help is Cargo's, whose commands have no version.
+			// --help is Cargo's, and Cargo's commands have no --version.
 			want["OPTIONS"] = sorted(append(want["OPTIONS"], "-V, --version"))
 			sameOptions(t, want, pages[program].options("ARGUMENTS", "OPTIONS"))
 		})
@@ -223,15 +224,15 @@ func TestManual(t *testing.T) {
 		}
 		described := page.options("COMMANDS")
 		for _, command := range commands {
-			// -h is described once for all commands.
+			// The page describes -h once, for all commands.
 			got := map[string][]string{"FLAGS": sorted(append(described[strings.ToUpper(command)], "-h, --help"))}
 			t.Run(command, func(t *testing.T) { sameOptions(t, helpOptions(t, program, command), got) })
 		}
 	})
 }
 
-// Every page has the sections in which people look things up, in the usual
-// order, and says of which version and day it is.
+// Every page has the usual sections in the usual order, and names its version and
+// its date.
 func TestManualSections(t *testing.T) {
 	for program, page := range makeManual(t) {
 		t.Run(program, func(t *testing.T) {
@@ -249,7 +250,7 @@ func TestManualSections(t *testing.T) {
 				}
 				got = append(got, s.heading)
 				if s.text == "" && s.heading != "COMMANDS" {
-					t.Errorf("there is nothing under %s", s.heading)
+					t.Errorf("nothing is under %s", s.heading)
 				}
 			}
 			if !slices.Equal(got, usual) {
@@ -266,18 +267,18 @@ func TestManualSections(t *testing.T) {
 	}
 }
 
-// A manual is the sections of a page; the first one is its title.
+// A manual is the sections of a page. The first one is the title.
 type manual []*manualSection
 
 type manualSection struct {
-	// heading and below, that of a subsection, are in capitals.
+	// heading is the section's and below the subsection's, both in capitals.
 	heading, below string
-	// items are what is described, each in a paragraph with a hanging indent.
+	// items are the options and commands that it describes.
 	items []string
 	text  string
 }
 
-// makeManual runs `make man` and returns the pages by the names of the programs.
+// makeManual runs `make man` and returns the pages by program.
 func makeManual(t *testing.T) map[string]manual {
 	t.Helper()
 	need(t, "make")
@@ -305,7 +306,7 @@ func makeManual(t *testing.T) map[string]manual {
 
 var troffFont = regexp.MustCompile(`\\f[BIRP]|\\&`)
 
-// parseManual reads as much of troff as the pages have.
+// parseManual understands as much troff as the pages use.
 func parseManual(troff string) manual {
 	m := manual{{}}
 	plain := strings.NewReplacer(`\-`, "-", `\(aq`, "'").Replace(troffFont.ReplaceAllString(troff, ""))
@@ -331,8 +332,7 @@ func parseManual(troff string) manual {
 	return m
 }
 
-// options returns what is described in some sections and their subsections, by
-// the headings of those.
+// options returns what some sections and their subsections describe, by heading.
 func (m manual) options(headings ...string) map[string][]string {
 	options := map[string][]string{}
 	for _, s := range m {
@@ -347,7 +347,7 @@ func (m manual) options(headings ...string) map[string][]string {
 	return options
 }
 
-// subsections returns the headings in a section, in lower case.
+// subsections returns the headings of a section's subsections, in lower case.
 func (m manual) subsections(heading string) (below []string) {
 	for _, s := range m {
 		if s.heading == heading && s.below != "" {
@@ -363,7 +363,7 @@ var (
 )
 
 // helpOptions returns the options, arguments and commands that --help lists, by
-// their headings in capitals. The name of a value has no brackets here.
+// heading in capitals. It removes the brackets around the names of values.
 func helpOptions(t *testing.T, program string, args ...string) map[string][]string {
 	t.Helper()
 	help := exec.Command(ours(t, program), append(args, "--help")...)
@@ -382,7 +382,7 @@ func helpOptions(t *testing.T, program string, args ...string) map[string][]stri
 		} else if line == "" {
 			heading = ""
 		} else if match := helpEntry.FindStringSubmatch(line); match != nil && heading != "" && heading != "USAGE" && heading != "EXAMPLES" {
-			// An option that takes no value may be given one all the same.
+			// Even an option without a value may be given one.
 			entry := strings.TrimSuffix(match[1], "[=true|false]")
 			options[heading] = sorted(append(options[heading], strings.NewReplacer("<", "", ">", "").Replace(entry)))
 		}
@@ -395,7 +395,7 @@ func sorted(s []string) []string {
 	return s
 }
 
-// sameOptions compares what --help lists with what the manual describes.
+// sameOptions compares --help with the manual.
 func sameOptions(t *testing.T, help, page map[string][]string) {
 	t.Helper()
 	if len(help) == 0 {

@@ -1,5 +1,8 @@
 //go:build linux
 
+// The credentials file survives any failing system call, and a kill at any of
+// them.
+
 package test
 
 import (
@@ -25,11 +28,11 @@ type faultCase struct {
 	about string
 	// login is the token of a login; empty for a logout.
 	login string
-	// before is the credentials file; empty if there is none.
+	// before is the credentials file; empty if it does not exist.
 	before string
 	// link makes it a symbolic link to a file elsewhere.
 	link bool
-	// name is the file's, if it is not credentials.toml.
+	// name is the name of the file, if it is not credentials.toml.
 	name string
 }
 
@@ -38,10 +41,10 @@ const (
 	faultStored = faultOthers + "\n[registries.pub]\ntoken = \"a token that was there before\"\n"
 )
 
-// faultPages is more than a page, and changes in its first.
+// faultPages is larger than a page, and changes in the first one.
 var faultPages = faultStored + documentEnd(8<<10)
 
-// documentEnd is the end of a document, which a login leaves alone.
+// documentEnd returns the end of a document, which a login does not change.
 func documentEnd(size int) string {
 	var end strings.Builder
 	for n := 0; end.Len() < size; n++ {
@@ -54,7 +57,7 @@ var faultCases = []faultCase{
 	{"login grows the file", strings.Repeat("long", 200), faultStored, false, ""},
 	{"login adds to the file", "new", faultOthers, false, ""},
 	{"login shrinks the file", "new", faultStored, false, ""},
-	{"login makes the file", "new", "", false, ""},
+	{"login creates the file", "new", "", false, ""},
 	{"login through a link", "new", faultOthers, true, ""},
 	{"login through a dangling link", "new", "", true, ""},
 	{"logout shrinks the file", "", faultStored, false, ""},
@@ -66,10 +69,10 @@ var faultCases = []faultCase{
 	{"logout shrinks a file of pages", "", faultPages, false, ""},
 }
 
-// Whatever system call on the credentials file fails, or is the last one of its
-// process: the file parses, all other tokens are there, this one is as before or
-// as wanted, nobody else can read it, no other file is left, and success is
-// claimed only where it is. The next run then succeeds.
+// Any system call on the credentials file may fail, or be the last one of the
+// process. Still the file parses and has all other tokens, and this one is as
+// before or as wanted. Only the owner can read the file, no other file is left, and
+// success is reported only if it is true. Then the next run succeeds.
 //
 // differs: whole-at-every-moment
 func TestFaultsLoseNothing(t *testing.T) {
@@ -100,8 +103,8 @@ func TestFaultsLoseNothing(t *testing.T) {
 	}
 }
 
-// Where a write may be cut short, a process that is killed in the midst of it
-// leaves no half of a token.
+// If a write may be cut short, a process that is killed during it leaves no half
+// token.
 //
 // differs: whole-at-every-moment
 func TestAWriteCutShortLeavesNoHalfOfAToken(t *testing.T) {
@@ -127,20 +130,20 @@ func TestAWriteCutShortLeavesNoHalfOfAToken(t *testing.T) {
 	w.reset()
 	kill = append(kill, "-e", "inject=fallocate:error=EOPNOTSUPP")
 	if out, err := w.strace(os.DevNull, kill...).CombinedOutput(); err == nil {
-		t.Errorf("where no space can be reserved, the token was written at once: %s", out)
+		t.Errorf("without reserved space, the token was written at once: %s", out)
 	}
 	if problem := w.check(false); problem != "" {
-		t.Errorf("where no space can be reserved: %s", problem)
+		t.Errorf("without reserved space: %s", problem)
 	}
 }
 
-// A faultWorld is a home in which a case runs again and again.
+// A faultWorld is a home in which a case runs many times.
 type faultWorld struct {
 	faultCase
 	t       *testing.T
 	program []string
 	home    string
-	// file is the credentials file, behind a link or not.
+	// file is the credentials file, or the file that it links to.
 	file string
 }
 
@@ -179,12 +182,12 @@ func (w *faultWorld) credentials() string {
 	return filepath.Join(w.home, cmp.Or(w.name, "credentials.toml"))
 }
 
-// copy is where a recovery copy is.
+// copy returns the path of the recovery copy.
 func (w *faultWorld) copy() string {
 	return filepath.Join(filepath.Dir(w.file), "."+filepath.Base(w.file)+".recovery")
 }
 
-// reset makes the file what it was.
+// reset restores the file, and removes a recovery copy.
 func (w *faultWorld) reset() {
 	w.t.Helper()
 	for _, path := range []string{w.credentials(), w.file, w.copy()} {
@@ -213,8 +216,8 @@ func (w *faultWorld) command(prefix ...string) *exec.Cmd {
 	return cmd
 }
 
-// strace returns the command under strace, which looks at the system calls that
-// touch the file.
+// strace returns the command under strace, which traces the system calls on the
+// file.
 func (w *faultWorld) strace(log string, options ...string) *exec.Cmd {
 	prefix := append([]string{"strace", "-f", "-qq", "-o", log, "-P", w.credentials(), "-P", w.file, "-P", w.copy()}, options...)
 	return w.command(prefix...)
@@ -222,7 +225,7 @@ func (w *faultWorld) strace(log string, options ...string) *exec.Cmd {
 
 var systemCall = regexp.MustCompile(`(?m)^\d+ +(\w+)\(`)
 
-// calls counts the system calls that touch the file.
+// calls counts the system calls on the file.
 func (w *faultWorld) calls() map[string]int {
 	w.t.Helper()
 	w.reset()
@@ -241,7 +244,7 @@ func (w *faultWorld) calls() map[string]int {
 	return calls
 }
 
-// run runs the case with one fault, and checks what is left.
+// run runs the case with one fault, and checks the result.
 func (w *faultWorld) run(fault string) {
 	w.t.Helper()
 	w.reset()
@@ -269,8 +272,8 @@ func (w *faultWorld) run(fault string) {
 	}
 }
 
-// check returns what is wrong with the file. Only what is wanted is right if the
-// program has succeeded.
+// check returns what is wrong with the file. If the program succeeded, the file must
+// be as wanted.
 func (w *faultWorld) check(succeeded bool) string {
 	want := tokensOf(w.t, w.before)
 	old, had := want["pub"]
@@ -301,7 +304,7 @@ func (w *faultWorld) check(succeeded bool) string {
 		case fmt.Sprint(got) != fmt.Sprint(want):
 			return fmt.Sprintf("it holds %v", got)
 		case succeeded:
-			return "success is claimed, and the token is as before"
+			return "it reports success, but the token is as before"
 		}
 	}
 	info, err := os.Stat(w.file)
@@ -312,7 +315,7 @@ func (w *faultWorld) check(succeeded bool) string {
 		return fmt.Sprintf("its mode is %v", info.Mode())
 	}
 	if _, err := os.Readlink(w.credentials()); (err == nil) != w.link {
-		return fmt.Sprintf("that it is a link is %v", err == nil)
+		return fmt.Sprintf("it is a link: %v", err == nil)
 	}
 	for _, dir := range []string{w.home, filepath.Dir(w.file)} {
 		entries, err := os.ReadDir(dir)
@@ -321,7 +324,7 @@ func (w *faultWorld) check(succeeded bool) string {
 		}
 		for _, entry := range entries {
 			if !slices.Contains([]string{"config.toml", filepath.Base(w.credentials()), "registry", ".package-cache", "elsewhere.toml"}, entry.Name()) {
-				return "there is a file " + entry.Name()
+				return "a file is left: " + entry.Name()
 			}
 		}
 	}
@@ -333,7 +336,7 @@ func tokensOf(t *testing.T, content string) map[string]string {
 	t.Helper()
 	var document struct {
 		Registry struct{ Token string }
-		// Of these, each may be without a token.
+		// Any of these may have no token.
 		Registries map[string]struct{ Token *string }
 	}
 	if err := toml.Unmarshal([]byte(content), &document); err != nil {

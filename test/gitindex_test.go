@@ -1,5 +1,8 @@
 //go:build unix
 
+// An index in git works as with cargo: both share the cache, git asks for its
+// credentials on the terminal, and a signal ends it.
+
 package test
 
 import (
@@ -16,8 +19,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/terminal"
 )
 
-// A gitWorld is a registry with a git index, and a home in which cargo and
-// this project's programs take turns.
+// A gitWorld is a registry with a git index, and a home that cargo and our programs
+// use in turn.
 type gitWorld struct {
 	t           *testing.T
 	root        string
@@ -26,7 +29,7 @@ type gitWorld struct {
 	url         string // of the index
 }
 
-// newGitWorld makes an index with one version of the crate foo.
+// newGitWorld creates an index with one version of the crate foo.
 func newGitWorld(t *testing.T) *gitWorld {
 	t.Helper()
 	bin, err := programs()
@@ -54,7 +57,7 @@ func (w *gitWorld) write(name, content string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		w.t.Fatal(err)
 	}
-	// A program cannot be run while any process has it open for writing.
+	// A program cannot run while any process has it open for writing.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
@@ -62,7 +65,7 @@ func (w *gitWorld) write(name, content string) {
 	}
 }
 
-// publish makes that the only version of the crate foo.
+// publish makes version the only one of the crate foo.
 func (w *gitWorld) publish(version string) {
 	w.t.Helper()
 	w.write("index/3/f/foo", fmt.Sprintf(`{"name":"foo","vers":%q,"deps":[],"cksum":"%064d","features":{},"yanked":false}`+"\n", version, 0))
@@ -70,7 +73,7 @@ func (w *gitWorld) publish(version string) {
 	w.run("git", "-C", "index", "commit", "--quiet", "--allow-empty", "--message="+version)
 }
 
-// run runs a program and returns what it says.
+// run runs a program and returns its output.
 func (w *gitWorld) run(program string, args ...string) string {
 	w.t.Helper()
 	cmd := command(w.t, program, args...)
@@ -83,7 +86,7 @@ func (w *gitWorld) run(program string, args ...string) string {
 	return string(out)
 }
 
-// login logs in with cargo's program or ours.
+// login logs in with cargo or with our program.
 func (w *gitWorld) login(cargo bool) string {
 	w.t.Helper()
 	if cargo {
@@ -92,7 +95,7 @@ func (w *gitWorld) login(cargo bool) string {
 	return w.run(w.ours, "--registry", "pub")
 }
 
-// backend serves the index below /index.
+// backend serves the index under /index.
 func (w *gitWorld) backend() http.Handler {
 	w.t.Helper()
 	path := strings.TrimSpace(w.run("git", "--exec-path")) + "/git-http-backend"
@@ -102,7 +105,7 @@ func (w *gitWorld) backend() http.Handler {
 	return &cgi.Handler{Path: path, Env: append([]string{"GIT_PROJECT_ROOT=" + w.root, "GIT_HTTP_EXPORT_ALL=1"}, w.env...)}
 }
 
-// over makes the index reachable in another way than as a file.
+// over serves the index over a transport.
 func (w *gitWorld) over(transport string) {
 	w.t.Helper()
 	switch transport {
@@ -111,14 +114,14 @@ func (w *gitWorld) over(transport string) {
 		w.t.Cleanup(server.Close)
 		w.url = server.URL + "/index"
 	case "ssh":
-		// A host that is this one: the last argument is the command to run there.
+		// This program stands in for ssh, and runs its last argument here.
 		w.write("ssh", "#!/bin/sh\nfor command; do :; done\nexec sh -c \"$command\"\n")
 		w.env = append(w.env, "GIT_SSH="+w.root+"/ssh")
 		w.url = "ssh://git@pub.example" + w.root + "/index"
 	}
 }
 
-// Whoever logs in second asks nobody, whichever git each of them uses.
+// A second login uses the cache of the first, whichever git each of them uses.
 func TestGitCacheIsSharedWithCargo(t *testing.T) {
 	for _, test := range []struct {
 		transport string
@@ -147,8 +150,7 @@ func TestGitCacheIsSharedWithCargo(t *testing.T) {
 	}
 }
 
-// What a login has fetched serves cargo for everything else, and cargo can
-// update it.
+// Cargo can use what a login fetched, and can update it.
 func TestCargoUsesAndUpdatesOurGitCache(t *testing.T) {
 	for _, transport := range []string{"file", "http"} {
 		for _, withCLI := range []bool{true, false} {
@@ -196,8 +198,8 @@ func (w *gitWorld) locks(version string) {
 	}
 }
 
-// private makes a web server that wants to know the user u and the password p
-// before it shows the index.
+// private serves the index from a web server that requires the user u and the
+// password p.
 func (w *gitWorld) private() {
 	w.t.Helper()
 	backend := w.backend()
@@ -243,7 +245,7 @@ func TestGitWithoutATerminalFailsAtOnce(t *testing.T) {
 	w.write("home/config.toml", fmt.Sprintf("registries.pub.index = %q\nnet.retry = 0\n", w.url))
 	cmd := command(t, w.ours, "--registry", "pub")
 	cmd.Dir, cmd.Env = w.root, w.env
-	// The token must not be read by git.
+	// git must not read the token.
 	cmd.Stdin = strings.NewReader("token\n")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	out, err := cmd.CombinedOutput()

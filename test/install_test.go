@@ -1,5 +1,8 @@
 //go:build unix
 
+// The programs can be installed from a clone and from a module proxy, and
+// uninstalled without a trace.
+
 package test
 
 import (
@@ -15,7 +18,7 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// TestInstall installs from a fresh clone, and removes all of it again.
+// TestInstall installs from a fresh clone, and uninstalls everything again.
 func TestInstall(t *testing.T) {
 	clone := freshClone(t)
 	dest := t.TempDir()
@@ -50,8 +53,8 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// TestGoInstall installs the programs as the README does, from the zip of this
-// tree that a module proxy would serve.
+// TestGoInstall installs the programs as the README does, from the zip that a module
+// proxy would serve for this tree.
 func TestGoInstall(t *testing.T) {
 	clone := freshClone(t)
 	goModCache := strings.TrimSpace(runIn(t, clone, "go", "env", "GOMODCACHE"))

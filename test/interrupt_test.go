@@ -1,5 +1,8 @@
 //go:build unix
 
+// A signal ends a login, its provider and its git, restores the terminal and
+// loses nothing; progress leaves the terminal clean.
+
 package test
 
 import (
@@ -22,7 +25,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/terminal"
 )
 
-// asker is a provider that asks the person at the terminal for the token.
+// asker is a provider that asks for the token on the terminal.
 type asker struct{}
 
 func (asker) Get(context.Context, *credential.Request, credential.Operation) (*credential.Token, error) {
@@ -37,8 +40,8 @@ func (asker) Login(ctx context.Context, req *credential.Request, login credentia
 
 func (asker) Logout(context.Context, *credential.Request) error { return credential.ErrNotFound }
 
-// loginThrough returns a login to a registry whose credential provider is that
-// program.
+// loginThrough returns a login to a registry that has the given program as its
+// credential provider.
 func loginThrough(t *testing.T, provider string) *exec.Cmd {
 	t.Helper()
 	bin, err := programs()
@@ -67,7 +70,7 @@ func TestSignalEndsALoginAndItsProvider(t *testing.T) {
 		"never greets":  `exec sleep 600`,
 		"never answers": `echo '{"v":[1]}'; read -r r; exec sleep 600`,
 		"never ends":    `echo '{"v":[1]}'; read -r r; echo '{"Ok":{"kind":"login"}}'; exec sleep 600`,
-		// Its shell would say that nobody reads its greeting any more.
+		// Its shell would complain about the closed pipe of its greeting.
 		"ignores signals": `trap '' INT TERM HUP PIPE; exec 2>/dev/null; echo '{"v":[1]}'; read -r r; while :; do sleep 600; done`,
 	} {
 		for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
@@ -87,7 +90,7 @@ func TestSignalEndsALoginAndItsProvider(t *testing.T) {
 	}
 }
 
-// waitForPID waits until a program has written its process ID into a file.
+// waitForPID waits until a program has written its process ID to a file.
 func waitForPID(t *testing.T, file string) int {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -103,8 +106,8 @@ func waitForPID(t *testing.T, file string) int {
 	return 0
 }
 
-// endsWithChild runs a login, sends it a signal when the program that it runs has
-// written its process ID, and checks that both end and nothing is said of it.
+// endsWithChild starts a login, waits for the process ID of the program that it
+// runs, and sends the login a signal. Both must end without an error message.
 func endsWithChild(t *testing.T, cmd *exec.Cmd, s syscall.Signal, pidFile string) {
 	t.Helper()
 	var said bytes.Buffer
@@ -122,7 +125,7 @@ func endsWithChild(t *testing.T, cmd *exec.Cmd, s syscall.Signal, pidFile string
 		t.Errorf("the login ended with %v, want %v", err, s)
 	}
 	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the program is still there: %v", err)
+		t.Errorf("the program is still running: %v", err)
 	}
 	if text := said.String(); strings.Contains(text, "error") || strings.Contains(text, "sekret") || strings.Contains(text, "goroutine") {
 		t.Errorf("the login said %s", text)
@@ -147,7 +150,7 @@ func TestSignalEndsALoginThatWaitsForItsToken(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// It says that it updates the index, and then reads the token.
+	// It says that it updates the index. Then it reads the token.
 	if _, err := out.Read(make([]byte, 100)); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +159,7 @@ func TestSignalEndsALoginThatWaitsForItsToken(t *testing.T) {
 	}
 	var exit *exec.ExitError
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
-		t.Errorf("the login ended with %v, want that it was terminated", err)
+		t.Errorf("the login ended with %v, want SIGTERM", err)
 	}
 }
 
@@ -166,7 +169,7 @@ func TestInterruptAtAProvidersPromptRestoresTheTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	login := loginThrough(t, provider)
-	// A shell that survives the interrupt shows what the terminal is like.
+	// A shell that survives the interrupt prints the terminal's settings.
 	shell := command(t, "/bin/sh", "-c", `trap : INT; "$@"; echo "status $?"; stty -a`, "sh")
 	shell.Args = append(shell.Args, login.Args...)
 	shell.Env, shell.Dir = login.Env, login.Dir
@@ -186,8 +189,8 @@ func TestInterruptAtAProvidersPromptRestoresTheTerminal(t *testing.T) {
 	}
 }
 
-// A login that is killed cannot end its provider, which puts the terminal back
-// by itself.
+// A login that is killed cannot stop its provider, so the provider itself restores
+// the terminal.
 func TestAProviderEndsWithALoginThatIsKilled(t *testing.T) {
 	provider, err := exec.LookPath("asker")
 	if err != nil {
@@ -214,7 +217,7 @@ func TestAProviderEndsWithALoginThatIsKilled(t *testing.T) {
 // differs: provider-ends-with-its-caller
 func TestAProviderEndsWithTheKilledGroupOfItsCaller(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "freebsd" {
-		t.Skip("the system does not tell a program of its caller's end")
+		t.Skip("the system does not tell a program that its caller has ended")
 	}
 	provider := filepath.Join(t.TempDir(), "provider")
 	const script = "#!/bin/sh\ntrap '' TERM HUP INT PIPE\necho started >&2\nexec sleep 600\n"
@@ -244,16 +247,16 @@ func TestAProviderEndsWithTheKilledGroupOfItsCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	// The pipe ends with the last program that could write to it.
+	// The pipe is closed when the last program that can write to it ends.
 	for lines.Scan() {
 	}
 	if err := lines.Err(); err != nil {
-		t.Errorf("the provider is still there: %v", err)
+		t.Errorf("the provider is still running: %v", err)
 	}
 }
 
-// While the network takes its time there is a line of progress on a terminal,
-// and it is gone when the prompt comes.
+// While the network is slow, a terminal shows a progress line. It is gone before
+// the prompt appears.
 //
 // differs: progress-line
 func TestProgressOnATerminal(t *testing.T) {
@@ -284,7 +287,7 @@ func TestProgressOnATerminal(t *testing.T) {
 				{After: "below\r\n", Type: "t\n"},
 			}}.Run(cmd)
 			if err != nil || !strings.Contains(string(screen), test.want+"please paste the token") {
-				t.Errorf("%v: the screen has shown %q, want %q before the prompt", err, screen, test.want)
+				t.Errorf("%v: the screen showed %q, want %q before the prompt", err, screen, test.want)
 			}
 		})
 	}

@@ -1,5 +1,7 @@
 //go:build linux
 
+// A Secret Service that behaves in odd ways is handled too.
+
 package test
 
 import (

@@ -1,5 +1,8 @@
 //go:build linux
 
+// Tokens are kept in a real secret store, in entries that cargo's own providers
+// share.
+
 package test
 
 import (

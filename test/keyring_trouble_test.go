@@ -1,5 +1,8 @@
 //go:build linux
 
+// A secret store that is locked, slow, stopped or not there never makes a login or
+// a logout lie about the token.
+
 package test
 
 import (

@@ -1,5 +1,8 @@
 //go:build unix
 
+// The code keeps its structure: which package imports which, what a logout links,
+// and that every exported name has a comment.
+
 package test
 
 import (

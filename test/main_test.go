@@ -1,8 +1,9 @@
 //go:build unix
 
-// Package test holds the acceptance tests: scripts that a person could
-// type (script_test.go), and comparison with the real cargo (parity_test.go).
-// Both run the real programs.
+// Package test has the acceptance tests, which run the real programs: scripts that
+// a person could type (script_test.go), the comparison with the real cargo
+// (parity_test.go), and a chapter for each subject that needs more. This file has
+// what the chapters share.
 package test
 
 import (
@@ -36,18 +37,18 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// A cleaner runs the tests and removes the programs that were built for them.
+// A cleaner runs the tests, and removes the programs that were built for them.
 type cleaner struct{ *testing.M }
 
 func (c cleaner) Run() int {
-	syscall.Umask(0o022) // what answers and scripts count on
+	syscall.Umask(0o022) // answers and scripts expect this
 	var err error
 	if programsDir, err = os.MkdirTemp("", "cargo-auth-bin"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer os.RemoveAll(programsDir)
-	if err := os.Chmod(programsDir, 0o755); err != nil { // some cases run as nobody
+	if err := os.Chmod(programsDir, 0o755); err != nil { // some cases run as another user
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -56,8 +57,8 @@ func (c cleaner) Run() int {
 
 var programsDir string
 
-// programs builds the programs as the Makefile does, and the examples, once, and
-// returns the directory they are in. The front for Cargo is in front/cargo there.
+// programs builds the programs, as the Makefile does, and the examples. It builds
+// them once and returns their directory. The front for Cargo is front/cargo in it.
 var programs = sync.OnceValues(func() (string, error) {
 	err := build(programsDir,
 		"./cmd/cargo-login", "./cmd/cargo-logout", "./cmd/cargo-credential-keyring", "./examples/...")
@@ -99,11 +100,11 @@ func realCargo(t *testing.T) string {
 	return path
 }
 
-// patience is how long a program may take in a test. One that hangs fails its
-// test, and so does one that leaves another behind that keeps its output open.
+// patience is how long a program may take in a test. A program that hangs fails
+// its test, and so does one whose child keeps its output open.
 const patience = time.Minute
 
-// command returns a command that does not outlast patience.
+// command returns a command that is killed after patience.
 func command(t testing.TB, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -118,7 +119,7 @@ type skipper interface {
 	Fatal(...any)
 }
 
-// need ends a test that needs a tool which is not there.
+// need ends a test if a tool that it needs is not installed.
 func need(t skipper, tools ...string) {
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -127,16 +128,16 @@ func need(t skipper, tools ...string) {
 	}
 }
 
-// needRootToTrace is called where strace looks at our programs, which keep
-// themselves closed to other programs of the user.
+// needRootToTrace ends a test that uses strace on our programs, unless root runs
+// it. The programs do not let the user's other programs trace them.
 func needRootToTrace(t skipper) {
 	if os.Geteuid() != 0 {
-		missing(t, "root, who alone can trace our programs,")
+		missing(t, "root, which alone can trace our programs,")
 	}
 }
 
-// missing is called where a tool that a test needs is not there. The test is
-// skipped with the reason, or fails where everything must run.
+// missing skips a test because a tool is missing. If everything must run, the test
+// fails.
 func missing(t skipper, tool string) {
 	if os.Getenv("CI") == "true" {
 		t.Fatal(fmt.Sprintf("%s is missing, and with CI=true nothing is skipped", tool))
@@ -144,7 +145,7 @@ func missing(t skipper, tool string) {
 	t.Skip(tool + " is missing")
 }
 
-// cargoDir is where the real cargo is, if there is one.
+// cargoDir returns the directory of the real cargo, or none.
 var cargoDir = sync.OnceValue(func() []string {
 	if cargo, _ := parity.FindCargo(); cargo != "" {
 		return []string{filepath.Dir(cargo)}
@@ -152,8 +153,8 @@ var cargoDir = sync.OnceValue(func() []string {
 	return nil
 })
 
-// freshClone returns a repository with what is in this tree, committed or not,
-// as its only commit, of 2 January 2020 and with the tag v1.2.3.
+// freshClone returns a repository whose only commit has the files of this tree,
+// committed or not. The commit is of 2 January 2020 and has the tag v1.2.3.
 func freshClone(t *testing.T) string {
 	t.Helper()
 	need(t, "git")
@@ -164,7 +165,7 @@ func freshClone(t *testing.T) string {
 	}
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
 		info, err := os.Stat(name)
-		if os.IsNotExist(err) { // removed, and not committed yet
+		if os.IsNotExist(err) { // removed, but that is not committed
 			continue
 		}
 		if err != nil {
@@ -189,7 +190,8 @@ func freshClone(t *testing.T) string {
 	return clone
 }
 
-// runIn runs a command in dir, as outsideMake, and returns its output.
+// runIn runs a command in dir with the environment of outsideMake, and returns its
+// output.
 func runIn(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -204,8 +206,8 @@ func runIn(t *testing.T, dir, name string, args ...string) string {
 	return string(out)
 }
 
-// outsideMake is the environment without what it says of the make and the
-// packages that the tests may be part of.
+// outsideMake returns the environment without the variables of the make that may
+// be running the tests.
 func outsideMake() []string {
 	return slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
@@ -215,7 +217,7 @@ func outsideMake() []string {
 	})
 }
 
-// filesIn returns the names of all files below dir, sorted.
+// filesIn returns the names of all files in dir and its subdirectories, sorted.
 func filesIn(t *testing.T, dir string) []string {
 	t.Helper()
 	var files []string
@@ -235,7 +237,7 @@ func read(t *testing.T, path string) string {
 	t.Helper()
 	content, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("%v (make parity-record makes it)", err)
+		t.Fatalf("%v (make parity-record records answers)", err)
 	}
 	return string(content)
 }

@@ -1,5 +1,8 @@
 //go:build unix
 
+// Packages are reproducible and contain what make install installs, in the place
+// and with the modes that each system expects.
+
 package test
 
 import (
@@ -24,8 +27,9 @@ import (
 	"time"
 )
 
-// TestPackages makes packages in two clones, and looks into those of the first.
-// With CI=true they are for every system, else for two and this machine.
+// TestPackages builds packages in two clones and checks those of the first. With
+// CI=true it builds them for every system, otherwise for Linux and Windows on this
+// machine's architecture.
 func TestPackages(t *testing.T) {
 	clone := freshClone(t)
 	again := filepath.Join(t.TempDir(), "a longer name")
@@ -56,10 +60,10 @@ func TestPackages(t *testing.T) {
 	t.Run("bill", p.checkBill)
 }
 
-// checkSame compares the packages that two clones have made.
+// checkSame checks that two clones built the same packages.
 func checkSame(t *testing.T, files []string, dist, again string) {
 	if others := filesIn(t, again); !slices.Equal(files, others) {
-		t.Fatalf("one clone made %q, the other %q", files, others)
+		t.Fatalf("one clone built %q, the other %q", files, others)
 	}
 	for _, name := range files {
 		one, err := os.ReadFile(filepath.Join(dist, name))
@@ -71,12 +75,12 @@ func checkSame(t *testing.T, files []string, dist, again string) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(one, other) {
-			t.Errorf("two clones made two of %s", name)
+			t.Errorf("the two clones built different versions of %s", name)
 		}
 	}
 }
 
-// checkSums holds SHA256SUMS against all the other files.
+// checkSums checks SHA256SUMS against all other files.
 func checkSums(t *testing.T, files []string, dist string) {
 	var want strings.Builder
 	for _, name := range files {
@@ -99,8 +103,8 @@ func checkSums(t *testing.T, files []string, dist string) {
 	}
 }
 
-// checkDpkg installs the deb in a root of its own, runs a program that was
-// installed, and removes the deb again.
+// checkDpkg installs the deb in a separate root, runs an installed program, and
+// removes the deb again.
 func (p packages) checkDpkg(t *testing.T) {
 	need(t, "dpkg")
 	root := t.TempDir()
@@ -115,11 +119,11 @@ func (p packages) checkDpkg(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	dpkg := func(args ...string) {
 		t.Helper()
-		// An ordinary user's PATH is without what dpkg wants to find there.
+		// dpkg needs tools that are not on an ordinary user's PATH.
 		runIn(t, root, "env", append([]string{
 			"PATH=" + os.Getenv("PATH") + ":/usr/sbin:/sbin", "dpkg",
 			"--root=" + root, "--log=" + log, "--force-not-root", "--force-script-chrootless",
-			"--path-include=*", // whatever this machine leaves out
+			"--path-include=*", // even if this machine excludes some
 		}, args...)...)
 	}
 
@@ -144,7 +148,7 @@ func (p packages) checkDpkg(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(entries) != 1 || entries[0].Name() != "var" {
-		t.Errorf("after the removal there is %v", entries)
+		t.Errorf("after the removal the root contains %v", entries)
 	}
 	for _, name := range filesIn(t, root) {
 		if strings.Contains(name, "cargo") || !strings.HasPrefix(name, "var/lib/dpkg/") {
@@ -153,22 +157,22 @@ func (p packages) checkDpkg(t *testing.T) {
 	}
 }
 
-// packages are those that TestPackages has made for this machine.
+// packages are the packages that TestPackages built for this machine.
 type packages struct {
 	dist, version      string
-	machine, elsewhere string   // its name for Go and dpkg, and for rpm and apk
-	installed          []string // by make install, below the prefix
+	machine, elsewhere string   // the architecture's name for Go and dpkg, and for rpm and apk
+	installed          []string // what make install puts under the prefix
 }
 
-// committed is when freshClone has committed what is packed.
+// committed is the time of freshClone's commit, and so of every packed file.
 var committed = time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func (p packages) deb() string {
 	return filepath.Join(p.dist, "cargo-auth_"+p.version+"_"+p.machine+".deb")
 }
 
-// below returns what should be in a package: what is installed, where the
-// package has it.
+// below returns the files that should be in a package: the installed ones, in the
+// places that move gives them, under dir.
 func (p packages) below(dir string, move func(string) string) []string {
 	var files []string
 	for _, f := range p.installed {
@@ -180,7 +184,7 @@ func (p packages) below(dir string, move func(string) string) []string {
 
 func stay(name string) string { return name }
 
-// renamed moves a manual page where it does not meet one of Cargo's.
+// renamed gives a manual page a name that Cargo's packages do not use.
 func renamed(name string) string {
 	if strings.HasPrefix(name, "share/man/") {
 		return name + "cargo-auth.gz"
@@ -188,8 +192,8 @@ func renamed(name string) string {
 	return name
 }
 
-// checkMembers checks the owners, times and modes of an archive's members, and
-// returns the names of those that are files, sorted.
+// checkMembers checks the owners, times and modes of an archive's members. It
+// returns the names of its files, sorted.
 func checkMembers(t *testing.T, archive io.Reader) []string {
 	t.Helper()
 	var files []string
@@ -202,7 +206,7 @@ func checkMembers(t *testing.T, archive io.Reader) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Name == ".PKGINFO" { // read by apk alone
+		if m.Name == ".PKGINFO" { // only apk reads it
 			continue
 		}
 		mode := int64(0o644)
@@ -221,7 +225,7 @@ func checkMembers(t *testing.T, archive io.Reader) []string {
 func checkNames(t *testing.T, got, want []string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
-		t.Errorf("in it are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("it contains\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -295,11 +299,11 @@ func (p packages) checkRPM(t *testing.T) {
 		if strings.HasPrefix(fields[4], "/usr/bin/") {
 			mode = "-rwxr-xr-x"
 		}
-		if strings.HasPrefix(line, "d") { // a directory that is only ours
+		if strings.HasPrefix(line, "d") { // a directory that only we use
 			continue
 		}
 		if fields[0] != mode || fields[1] != "root" || fields[2] != "root" || fields[3] != "1577934245" {
-			t.Errorf("in it is %q", line)
+			t.Errorf("it contains %q", line)
 		}
 		files = append(files, fields[4])
 	}
@@ -341,7 +345,7 @@ func (p packages) checkAPK(t *testing.T) {
 	}
 }
 
-// checkBill holds the bill of materials against what a program says of itself.
+// checkBill compares the bill of materials with the build information in a program.
 func (p packages) checkBill(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join(p.dist, "cargo-auth-"+p.version+"-linux-"+p.machine+".cdx.json"))
 	if err != nil {

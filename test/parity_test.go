@@ -1,5 +1,8 @@
 //go:build unix
 
+// The programs answer every case in testdata/parity as the real cargo does, or
+// differ on purpose.
+
 package test
 
 import (
@@ -18,20 +21,20 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/parity"
 )
 
-// Where the cases are. Beside NAME.txtar stand NAME.answer, what cargo
-// answered, and for a difference on purpose NAME.ours.
+// Where the cases are. For each NAME.txtar, NAME.answer is cargo's answer. If ours
+// differs on purpose, it is in NAME.ours.
 const (
 	parityDir   = "testdata/parity"
-	versionFile = parityDir + "/VERSION" // of the cargo whose answers are recorded
+	versionFile = parityDir + "/VERSION" // the cargo whose answers are recorded
 	frontDir    = parityDir + "/front/"
 	differences = "docs/differences.md"
 )
 
-var record = flag.Bool("record", false, "record the answers of the cargo on PATH instead of comparing with them")
+var record = flag.Bool("record", false, "record the answers of the cargo on PATH instead of comparing them")
 
-// TestParity runs every case with the real cargo, where there is one, and with
-// the programs of this project, and compares both with the recorded answers.
-// The front for Cargo is compared in all cases, and in frontDir it alone.
+// TestParity runs every case with the real cargo, if it is installed, and with our
+// programs, and compares both with the recorded answers. The front is compared in
+// every case; the cases in frontDir are for the front alone.
 func TestParity(t *testing.T) {
 	p := newParityRun(t)
 	var cases []string
@@ -54,12 +57,12 @@ func TestParity(t *testing.T) {
 	}
 }
 
-// A parityRun is what all cases share.
+// A parityRun holds what all cases share.
 type parityRun struct {
-	about       string         // what they are compared with, for the reader
-	cargo       parity.Program // the real one; Cargo is empty without one
+	about       string         // what the programs are compared with, for the reader
+	cargo       parity.Program // the real cargo, or empty
 	minor       int            // its version is 1.minor
-	newer       bool           // than the one whose answers are recorded
+	newer       bool           // it is newer than the recorded answers
 	ours, front parity.Program
 	oursErr     error
 	differences map[string]bool // the identifiers in docs/differences.md
@@ -76,7 +79,7 @@ func newParityRun(t *testing.T) *parityRun {
 	case cargo == "":
 		p.about = "no cargo on PATH: comparing with recorded answers only"
 	case preRelease.MatchString(version):
-		p.about = version + " is no release: comparing with recorded answers only"
+		p.about = version + " is not a release: comparing with recorded answers only"
 		cargo = ""
 	case p.minor < oldest:
 		p.about = fmt.Sprintf("%s is older than 1.%d: comparing with recorded answers only", version, oldest)
@@ -141,7 +144,7 @@ func (p *parityRun) compare(t *testing.T, path string) {
 	}
 	theirs := read(t, stem+".answer")
 	if c.OurWords && !strings.Contains(theirs, "…\n") {
-		t.Error("the words are said to be ours, but are Cargo's")
+		t.Error("the case is marked \"words: ours\", but the words are Cargo's")
 	}
 	if p.cargo.Cargo != "" && p.minor >= c.Since {
 		if d := diffOf(c, theirs, "cargo now", answer(t, c, p.cargo)); d != "" {
@@ -159,11 +162,11 @@ func (p *parityRun) compare(t *testing.T, path string) {
 			t.Errorf("%s has no heading for %q", differences, c.Differs)
 		}
 		if want == theirs {
-			t.Errorf("marked as %q, but equals cargo's answer", c.Differs)
+			t.Errorf("the case is marked %q, but our answer is cargo's", c.Differs)
 		}
 	}
 	for _, program := range ours {
-		if program == p.front && c.Differs == "one-command-line" { // it has Cargo's two
+		if program == p.front && c.Differs == "one-command-line" { // the front has two, like Cargo
 			want, name = theirs, "cargo's answer"
 		}
 		if d := diffOf(c, want, program.String(), answer(t, c, program)); d != "" {
@@ -181,7 +184,7 @@ func answer(t *testing.T, c *parity.Case, p parity.Program) string {
 	return a
 }
 
-// diffOf shows how an answer differs from the recorded one; "" if it does not.
+// diffOf returns the difference between an answer and the recorded one, or "".
 func diffOf(c *parity.Case, recorded, name, answer string) string {
 	if c.Agrees(recorded, answer) {
 		return ""
@@ -189,13 +192,13 @@ func diffOf(c *parity.Case, recorded, name, answer string) string {
 	return string(bytes.TrimSpace(diff.Diff("recorded", []byte(recorded), name, []byte(answer))))
 }
 
-// preRelease is what cargo -V says of a nightly, a beta or a development build.
+// preRelease matches what cargo -V prints for a nightly, beta or development build.
 var preRelease = regexp.MustCompile(`^cargo [\d.]+-`)
 
 // oldest is the first minor version of Cargo 1 to compare with.
 const oldest = 95
 
-// minorVersion returns the minor version in an answer to cargo -V, 0 without one.
+// minorVersion returns the minor version in the output of cargo -V, or 0.
 func minorVersion(version string) int {
 	var minor int
 	fmt.Sscanf(version, "cargo 1.%d", &minor)
@@ -208,8 +211,8 @@ var (
 	notInSlug = regexp.MustCompile(`[^\w\- ]`)
 )
 
-// readDifferences finds the identifiers of differences: each heading as it
-// would be linked to, and each anchor.
+// readDifferences returns the identifiers of all differences: every heading, in
+// the form of a link to it, and every anchor.
 func readDifferences(t *testing.T) map[string]bool {
 	t.Helper()
 	content, err := os.ReadFile(differences)

@@ -1,5 +1,8 @@
 //go:build linux
 
+// What is typed at the prompt stays hidden, whatever the shell, the keys and the
+// signals.
+
 package test
 
 import (
@@ -19,19 +22,19 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/terminal"
 )
 
-// A prompted is a login at a shell with job control, as a person meets it.
+// A prompted is a login at a shell with job control, as a person uses it.
 type prompted struct {
 	t       *testing.T
 	shell   string
 	home    string
-	updates chan struct{} // the index answers once it is closed
+	updates chan struct{} // closed to let the index answer
 }
 
-// until waits for what the programs do by themselves.
+// until waits for something that the programs do on their own.
 func (p *prompted) until(what string, done func() bool) {
 	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			p.t.Errorf("not so in time: %s", what)
+			p.t.Errorf("this did not happen in time: %s", what)
 			return
 		}
 	}
@@ -71,7 +74,7 @@ func (p *prompted) shown() {
 	})
 }
 
-// signal sends one to the login, once it has read what was typed.
+// signal sends a signal to the login after it has read what was typed.
 func (p *prompted) signal(s syscall.Signal) func() {
 	return func() {
 		p.onTerminal(func(fd int) {
@@ -100,7 +103,7 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 	const prompt, ready, back = " below\r\n", "ready> ", "run\r\n"
 	type promptTest struct {
 		name, how string
-		// steps begin at the program's start and end at the shell's prompt.
+		// steps start with the program and end at the shell's next prompt.
 		steps func(p *prompted) []terminal.Step
 		token string
 	}
@@ -325,7 +328,7 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 					t.Errorf("the screen shows what it should not")
 				}
 				if !strings.Contains(text, " echo ") || strings.Contains(text, " -echo ") || strings.Contains(text, "-icanon") {
-					t.Errorf("the terminal is not as it was")
+					t.Errorf("the terminal is not as before")
 				}
 				stored, _ := os.ReadFile(filepath.Join(p.home, "credentials.toml"))
 				want := ""

@@ -1,5 +1,7 @@
 //go:build unix
 
+// The README is true: its commands run and show what it shows.
+
 package test
 
 import (
@@ -17,8 +19,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// notRun are the commands of the README that TestReadme does not run, with what
-// is checked instead.
+// notRun are the commands in the README that TestReadme does not run, each with the
+// check that it makes instead.
 var notRun = map[string]func(t *testing.T, command string){
 	// TestReadme is part of it.
 	"make test": checkTarget,
@@ -28,23 +30,23 @@ var notRun = map[string]func(t *testing.T, command string){
 	"go install github.com/cargo-auth/cargo-auth/cmd/cargo-login@latest":              nil,
 	"go install github.com/cargo-auth/cargo-auth/cmd/cargo-logout@latest":             nil,
 	"go install github.com/cargo-auth/cargo-auth/cmd/cargo-credential-keyring@latest": nil,
-	// There is no Docker; checkImage does what these do.
+	// The tests do not use Docker; checkImage does what these commands do.
 	"docker build -t cargo-login .": nil,
 	`docker run -i --rm --user "$(id -u):$(id -g)" -v "$HOME/.cargo:/cargo" cargo-login ` + imageArgs + " < token": nil,
 }
 
-// A section is what stands below a heading of the README.
+// A section is what follows a heading of the README.
 type section struct {
-	// registry are the rules of https://registry.example; without any there is
-	// no web.
+	// registry has the rules of https://registry.example. Without rules, the
+	// section has no web.
 	registry string
-	// keyring is whether there is one, loggedIn whether the reader is.
+	// keyring says that the reader has a keyring, loggedIn that they are logged in.
 	keyring, loggedIn bool
 	// blocks has a check for each block.
 	blocks []func(*reading, block)
 }
 
-// sections are all of the README that have blocks.
+// sections are all sections of the README that have blocks.
 var sections = map[string]section{
 	"cargo-auth": {registry: openRegistry, blocks: []func(*reading, block){(*reading).console}},
 	"Get it": {blocks: []func(*reading, block){
@@ -84,13 +86,13 @@ var sections = map[string]section{
 	}},
 }
 
-// What the README shows is what happens: its commands are run, and what is no
-// command has a check of its own.
+// The README shows what happens: the test runs its commands, and has a check for
+// every other block.
 func TestReadme(t *testing.T) {
 	r := newReader(t)
 	used := map[string]bool{}
 	blocks := readmeBlocks(t)
-	// The first one shows what the next ones install.
+	// The first block uses programs that later ones install.
 	for blocks = append(blocks[1:], blocks[0]); len(blocks) > 0; {
 		heading, n := blocks[0].heading, 1
 		for n < len(blocks) && blocks[n].heading == heading {
@@ -98,17 +100,17 @@ func TestReadme(t *testing.T) {
 		}
 		s, known := sections[heading]
 		if !known || used[heading] || len(s.blocks) != n {
-			t.Fatalf("there are %d blocks below %q, and checks for %d", n, heading, len(s.blocks))
+			t.Fatalf("%d blocks follow the heading %q, and %d of them have checks", n, heading, len(s.blocks))
 		}
 		used[heading] = true
 		if !t.Run(heading, func(t *testing.T) { r.read(t, s, blocks[:n]) }) && heading == "Get it" {
-			t.FailNow() // there are no programs
+			t.FailNow() // no programs are installed
 		}
 		blocks = blocks[n:]
 	}
 	for heading := range sections {
 		if !used[heading] {
-			t.Errorf("there are no blocks below %q", heading)
+			t.Errorf("no blocks follow the heading %q", heading)
 		}
 	}
 	for _, match := range regexp.MustCompile("`(make [a-z-]+)").FindAllStringSubmatch(read(t, "README.md"), -1) {
@@ -116,7 +118,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// A block is one of the README, below its heading.
+// A block is a code block of the README, with its heading.
 type block struct{ heading, language, text string }
 
 func readmeBlocks(t *testing.T) (blocks []block) {
@@ -130,7 +132,7 @@ func readmeBlocks(t *testing.T) (blocks []block) {
 		}
 	}
 	if fences := strings.Count("\n"+text, "\n```"); len(blocks) == 0 || fences != 2*len(blocks) {
-		t.Fatalf("README.md has %d lines with which a block begins or ends, and %d blocks", fences, len(blocks))
+		t.Fatalf("README.md has %d lines that start or end a block, but %d blocks", fences, len(blocks))
 	}
 	return blocks
 }
@@ -140,11 +142,11 @@ type reading struct {
 	*reader
 	t       *testing.T
 	web     *web
-	environ []string // besides the reader's own
+	environ []string // in addition to the reader's own
 }
 
-// read reads a section in a home where nothing is left of others but the
-// programs and the configuration of the registry.
+// read reads a section. The home has the programs and the configuration of the
+// registry, but nothing else from other sections.
 func (r *reader) read(t *testing.T, s section, blocks []block) {
 	here := &reading{reader: r, t: t}
 	if s.registry != "" {
@@ -171,9 +173,9 @@ func (r *reader) read(t *testing.T, s section, blocks []block) {
 	}
 }
 
-// shows is the check of a block of commands: they succeed, and show what the
-// expression describes; nothing if that is empty and none is run. Commands that
-// stand only here follow.
+// shows checks a block of commands. They must succeed, and their output must match
+// want. If want is empty, no command may be run. The commands in then run after
+// those of the block.
 func shows(want string, then ...string) func(*reading, block) {
 	return func(r *reading, b block) {
 		r.is(b, "sh")
@@ -198,8 +200,8 @@ func shows(want string, then ...string) func(*reading, block) {
 	}
 }
 
-// console is the check of a block that shows what a terminal does: the commands
-// behind a dollar show what follows them.
+// console checks a block that shows a terminal: each command after a dollar sign
+// must show the lines that follow it.
 func (r *reading) console(b block) {
 	r.is(b, "console")
 	var script strings.Builder
@@ -227,13 +229,13 @@ func (r *reading) is(b block, language string) {
 	}
 }
 
-// configure is the check of the configuration that all of the tour has.
+// configure takes the configuration that the whole tour uses.
 func (r *reading) configure(b block) {
 	r.is(b, "toml")
 	r.configuration = b.text
 }
 
-// checkTarget checks that a target of the Makefile is there.
+// checkTarget checks that the Makefile has the target of a command.
 func checkTarget(t *testing.T, command string) {
 	t.Helper()
 	target := strings.TrimPrefix(command, "make ")
@@ -242,8 +244,8 @@ func checkTarget(t *testing.T, command string) {
 	}
 }
 
-// configureAlso lays a block over the configuration of the registry, as whoever
-// writes it into the file does.
+// configureAlso adds a block to the configuration of the registry and writes both to
+// a file, as a reader would.
 func (r *reading) configureAlso(b block, file string) {
 	r.t.Helper()
 	r.is(b, "toml")
@@ -254,8 +256,8 @@ func (r *reading) configureAlso(b block, file string) {
 	r.file(r.t, file, text)
 }
 
-// shareProviders is the check of the configuration for a team, in a project and
-// in the home: without a keyring, the file is next.
+// shareProviders checks the configuration for a team, in a project and in the home:
+// without a keyring, the file is asked next.
 func (r *reading) shareProviders(b block) {
 	for _, file := range []string{"project/.cargo/config.toml", ".cargo/config.toml"} {
 		r.configureAlso(b, file)
@@ -274,7 +276,7 @@ func (r *reading) shareProviders(b block) {
 	}
 }
 
-// cargo returns the commands if there is a real cargo.
+// cargo returns the commands if the real cargo is installed.
 func (r *reading) cargo(commands ...string) []string {
 	if cargoDir() == nil {
 		return nil
@@ -282,11 +284,12 @@ func (r *reading) cargo(commands ...string) []string {
 	return commands
 }
 
-// imageArgs are the arguments with which the README runs its image.
+// imageArgs are the arguments that the README gives its image.
 const imageArgs = "--registry my-registry"
 
-// checkImage is the check of the image: what is copied into it is there, and all
-// that a login needs. It is run in a directory with nothing else, as nobody.
+// checkImage checks the image: the files that it copies exist, and a login needs
+// nothing else. The login runs in a directory with only these files, as an ordinary
+// user.
 func (r *reading) checkImage(b block) {
 	r.is(b, "dockerfile")
 	root := r.t.TempDir()
@@ -311,14 +314,14 @@ func (r *reading) checkImage(b block) {
 	}
 	r.t.Run("image", func(t *testing.T) {
 		if os.Geteuid() != 0 {
-			missing(t, "root, who alone can look into an image,")
+			missing(t, "root, which alone can run in an image,")
 		}
-		nobody := &syscall.Credential{Uid: 65534, Gid: 65534}
+		user := &syscall.Credential{Uid: 65534, Gid: 65534}
 		home := filepath.Join(root, "cargo")
 		config := r.configuration + "\n[registry]\nglobal-credential-providers = [\"cargo:token\"]\n"
 		for _, err := range []error{
 			os.Mkdir(home, 0o755),
-			os.Chown(home, int(nobody.Uid), int(nobody.Gid)),
+			os.Chown(home, int(user.Uid), int(user.Gid)),
 			os.WriteFile(filepath.Join(home, "config.toml"), []byte(config), 0o644),
 		} {
 			if err != nil {
@@ -328,7 +331,7 @@ func (r *reading) checkImage(b block) {
 		login := exec.Command(entrypoint[0], append(entrypoint[1:], strings.Fields(imageArgs)...)...)
 		login.Dir, login.Env = "/", append(environ, "HTTPS_PROXY="+r.web.proxy)
 		login.Stdin = strings.NewReader(readmeToken + "\n")
-		login.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: nobody}
+		login.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: user}
 		out, err := login.CombinedOutput()
 		if err != nil || !strings.HasSuffix(string(out), "Login token for `my-registry` saved\n") {
 			t.Errorf("%v: %s", err, out)
@@ -339,8 +342,8 @@ func (r *reading) checkImage(b block) {
 	})
 }
 
-// copyInto copies what a COPY does from the clone in /src, and the web's
-// certificate as the only one of the system's.
+// copyInto does the work of a COPY. The clone is in /src, and the web's certificate
+// is the only one that the system has.
 func (r *reading) copyInto(root string, words []string) {
 	sources, target := words[:len(words)-1], words[len(words)-1]
 	dir := filepath.Join(root, target)
@@ -364,8 +367,8 @@ func (r *reading) copyInto(root string, words []string) {
 	}
 }
 
-// checkSecretMount is the check of a step that reads the token from a secret:
-// the registry gets it from the provider that is in the step's environment.
+// checkSecretMount checks a step that reads the token from a secret: the provider in
+// the step's environment sends it to the registry.
 func (r *reading) checkSecretMount(b block) {
 	r.is(b, "dockerfile")
 	match := regexp.MustCompile("^RUN --mount=type=secret,id=([a-z-]+) \\\\\n    (\\w+=\"[^\"]+) /run/secrets/([a-z-]+)\" \\\\\n    cargo fetch\n$").FindStringSubmatch(b.text)
@@ -391,8 +394,8 @@ func (r *reading) checkSecretMount(b block) {
 	}
 }
 
-// checkProxy is the check of a configuration with which the reader needs no
-// variable to reach the registry, and a login works.
+// checkProxy checks a configuration with a proxy: a login reaches the registry
+// without any variable.
 func (r *reading) checkProxy(b block) {
 	certificate, err := os.ReadFile(r.web.cainfo)
 	if err != nil {
@@ -411,7 +414,7 @@ func (r *reading) checkProxy(b block) {
 	r.file(r.t, ".cargo/config.toml", r.configuration)
 }
 
-// checkGo is the check of lines of a function that has a directory.
+// checkGo checks lines of Go. It runs them in a function that has a directory.
 func (r *reading) checkGo(b block) {
 	r.is(b, "go")
 	r.file(r.t, "snippet/main.go", `package main

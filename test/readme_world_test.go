@@ -1,5 +1,8 @@
 //go:build unix
 
+// The world of a reader of the README: a clone, a home, and a web with the
+// registry.
+
 package test
 
 import (
@@ -29,14 +32,13 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/terminal"
 )
 
-// readmeToken is the token that the reader of the README has, in the file token
-// and in $REGISTRY_TOKEN.
+// readmeToken is the reader's token. It is in the file token and in $REGISTRY_TOKEN.
 const readmeToken = "t0kenOfTheReader"
 
-// proxyInReadme is the one address that is another one when the README is read.
+// proxyInReadme is the only address that the test replaces.
 const proxyInReadme = "http://proxy.example:3128"
 
-// The registry of the README, and crates.io; the private one wants a token for
+// The README's registry, and crates.io. The private registry requires a token for
 // everything.
 const (
 	openRegistry = `/index/config.json 200
@@ -56,9 +58,9 @@ WWW-Authenticate: Cargo login_url="https://registry.example/me"
 `
 )
 
-// A web is what a reader reaches, through $HTTPS_PROXY: https://registry.example
-// and the index of crates.io, with a certificate of their own. So what the
-// README says is run word for word.
+// A web is what a reader reaches through $HTTPS_PROXY: https://registry.example and
+// the index of crates.io, with their own certificate. So the commands in the README
+// run word for word.
 type web struct {
 	registry *stubregistry.Server
 	proxy    string // its URL
@@ -138,7 +140,7 @@ func tunnel(w http.ResponseWriter, address string) {
 	client.Close()
 }
 
-// tokensSeen returns the tokens that the registry was sent.
+// tokensSeen returns the tokens that were sent to the registry.
 func (w *web) tokensSeen() (tokens []string) {
 	for _, request := range w.registry.Requests() {
 		if token := request.Header.Get("Authorization"); token != "" {
@@ -148,13 +150,13 @@ func (w *web) tokensSeen() (tokens []string) {
 	return tokens
 }
 
-// A reader has a clone of this repository as working directory, with a token in
-// the file token, and a home, whose .local/bin comes first on PATH. In that the
-// README installs the programs.
+// A reader works in a clone of this repository, with a token in the file token. The
+// README installs the programs in .local/bin in the reader's home, which comes first
+// on PATH.
 type reader struct {
 	clone, home string
 	environ     []string
-	// configuration is what the README has put into ~/.cargo/config.toml.
+	// configuration is what the README puts in ~/.cargo/config.toml.
 	configuration string
 }
 
@@ -173,7 +175,7 @@ func newReader(t *testing.T) *reader {
 		"HOME=" + home, "PATH=" + strings.Join(path, string(os.PathListSeparator)),
 		"REGISTRY_TOKEN=" + readmeToken, "TERM=dumb", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
 	}}
-	// The home is new to Go, but what it has fetched and built is there.
+	// The home is new, but Go keeps its caches.
 	for _, name := range []string{"GOENV", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS", "GOSUMDB", "GOTOOLCHAIN"} {
 		value, err := exec.Command("go", "env", name).Output()
 		if err != nil {
@@ -199,9 +201,9 @@ func (r *reader) file(t *testing.T, name, content string) {
 	}
 }
 
-// run runs shell commands on a terminal up to the first one that fails, and
-// returns what it shows. Where they ask for a token, which they do that many
-// times, the reader types it.
+// run runs shell commands on a terminal until one fails, and returns what the
+// terminal shows. The commands ask for a token as many times as prompts says, and
+// the reader types it.
 func (r *reading) run(prompts int, script string) string {
 	r.t.Helper()
 	if r.web != nil {

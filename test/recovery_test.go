@@ -1,5 +1,8 @@
 //go:build linux
 
+// A change that a kill or a power loss cut short is finished, and nothing that
+// others wrote is undone.
+
 package test
 
 import (
@@ -15,8 +18,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/parity"
 )
 
-// tornCases are changes of documents of many sizes, each at its very beginning,
-// so that all that follows moves.
+// tornCases are changes of documents of many sizes. Each changes the start of the
+// document, so that everything after it moves.
 func tornCases() (cases []faultCase) {
 	for _, size := range []int{1 << 10, 3 << 10, 5 << 10, 9 << 10, 20 << 10, 64 << 10} {
 		for about, tokens := range map[string][2]string{
@@ -31,9 +34,9 @@ func tornCases() (cases []faultCase) {
 	return cases
 }
 
-// A login that is killed in the midst of its write, or with the machine between
-// two write-backs, leaves old and new pages, and pages of zeros. The next run
-// makes the change whole, and loses no token.
+// If a login is killed during its write, or the machine crashes between two
+// write-backs, old and new pages and pages of zeros are left. The next run finishes
+// the change and loses no token.
 //
 // differs: whole-at-every-moment
 func TestAMixtureOfPagesIsFinished(t *testing.T) {
@@ -70,7 +73,7 @@ func TestAMixtureOfPagesIsFinished(t *testing.T) {
 				}
 				w.write(torn)
 				w.finishes(after)
-				// A run that is only there to read finishes it too.
+				// A run that only reads finishes it too.
 				w.killAtItsWrite()
 				w.write(torn)
 				reader := w.command()
@@ -86,8 +89,8 @@ func TestAMixtureOfPagesIsFinished(t *testing.T) {
 	}
 }
 
-// killAtItsWrite ends a run when its recovery copy is there and the file not yet
-// touched.
+// killAtItsWrite kills a run after it has made the recovery copy, before it changes
+// the file.
 func (w *faultWorld) killAtItsWrite() {
 	w.t.Helper()
 	w.reset()
@@ -106,7 +109,7 @@ func (w *faultWorld) write(content []byte) {
 	}
 }
 
-// finishes runs the case once more, and looks at the file.
+// finishes runs the case once more and checks the file.
 func (w *faultWorld) finishes(want []byte) {
 	w.t.Helper()
 	if out, err := w.command().CombinedOutput(); err != nil {
@@ -117,7 +120,7 @@ func (w *faultWorld) finishes(want []byte) {
 	}
 	got, err := os.ReadFile(w.file)
 	if len(w.before) <= 4096 {
-		// Without a copy the line ends stay that keep a file from being cut in a token.
+		// Without a copy, line ends are left that keep a token from being cut.
 		got = append(bytes.TrimRight(got, "\n"), want[len(bytes.TrimRight(want, "\n")):]...)
 	}
 	if !bytes.Equal(got, want) {
@@ -125,8 +128,8 @@ func (w *faultWorld) finishes(want []byte) {
 	}
 }
 
-// What another program has written after the kill stays, above all what looks
-// like a part of the new document: the last of its registries is out.
+// What another program writes after the kill stays, even if it looks like a part of
+// the new document, for example without the last registry.
 //
 // differs: whole-at-every-moment
 func TestAWriteAfterTheKillStays(t *testing.T) {
@@ -162,7 +165,7 @@ func TestAWriteAfterTheKillStays(t *testing.T) {
 			w.write([]byte(foreign))
 			w.logout(ours(t, "cargo-logout"), "nothing")
 			if got, err := os.ReadFile(w.file); string(got) != foreign {
-				t.Errorf("%s: of %d bytes there are %d, %v", about, len(foreign), len(got), err)
+				t.Errorf("%s: %d bytes were written and %d are left, %v", about, len(foreign), len(got), err)
 			}
 			w.before = foreign
 			if out, err := w.command().CombinedOutput(); err != nil {
@@ -175,8 +178,8 @@ func TestAWriteAfterTheKillStays(t *testing.T) {
 	}
 }
 
-// Where no one can be kept off the file, another program may write it while the
-// recovery copy is made.
+// Without a lease, another program may write the file while the recovery copy is
+// made. What it writes stays.
 //
 // differs: whole-at-every-moment
 func TestAWriteBesideTheCopyStays(t *testing.T) {
@@ -189,7 +192,7 @@ func TestAWriteBesideTheCopyStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer holder.Close()
-	// The second is that of the copy.
+	// The second fdatasync is the copy's.
 	cmd := w.strace(os.DevNull, "-e", "inject=fdatasync:delay_exit=500000:when=2")
 	cmd.Stderr = new(bytes.Buffer)
 	if err := cmd.Start(); err != nil {
@@ -203,7 +206,7 @@ func TestAWriteBesideTheCopyStays(t *testing.T) {
 		}
 		select {
 		case err := <-ended:
-			t.Fatalf("there was no copy: %v: %s", err, cmd.Stderr)
+			t.Fatalf("no copy was made: %v: %s", err, cmd.Stderr)
 		default:
 		}
 	}
@@ -217,8 +220,8 @@ func TestAWriteBesideTheCopyStays(t *testing.T) {
 	}
 }
 
-// logout runs a program to log out of a registry of the given name, whose index
-// is no other's.
+// logout runs a program to log out of a registry with the given name and its own
+// index.
 func (w *faultWorld) logout(program string, args ...string) {
 	w.t.Helper()
 	name := args[len(args)-1]
@@ -230,8 +233,8 @@ func (w *faultWorld) logout(program string, args ...string) {
 	}
 }
 
-// A login is killed when the first byte of its file changes, and the next one
-// finds all tokens.
+// A login is killed at the moment when the first byte of the file changes. The next
+// one finds all tokens.
 //
 // differs: whole-at-every-moment
 func TestAKillInsideTheWriteLosesNothing(t *testing.T) {
@@ -293,14 +296,14 @@ func (w *faultWorld) killWhenChanged(at int) {
 	<-ended
 }
 
-// Where no recovery copy can be made beside the file that a link names, it is
-// beside the link.
+// If the recovery copy cannot be made next to the file that a link points to, it is
+// made next to the link.
 func TestARecoveryCopyBesideTheLink(t *testing.T) {
 	need(t, "strace")
 	needRootToTrace(t)
 	w := newFaultWorld(t, faultCase{"login", "new", faultPages, true, ""})
 	w.reset()
-	// Whatever stands there has not been written by us.
+	// A directory is in the copy's place.
 	if err := os.Mkdir(w.copy(), 0o700); err != nil {
 		t.Fatal(err)
 	}

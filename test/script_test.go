@@ -1,5 +1,8 @@
 //go:build unix
 
+// The programs behave as the scripts in testdata/script say. Each script is a
+// session that a person could type.
+
 package test
 
 import (
@@ -24,11 +27,11 @@ import (
 
 const scriptDir = "testdata/script"
 
-// TestScript runs the scripts below testdata/script, a subtest for each topic.
-// What commands they have besides testscript's own is in scriptCommands.
+// TestScript runs the scripts in testdata/script, with a subtest for each topic.
+// They have testscript's own commands, and those in scriptCommands.
 //
-// A script starts in $WORK/work, with $WORK/home as CARGO_HOME, $WORK/user as the
-// home directory and the programs in $BIN, and knows nothing else of the machine.
+// A script starts in $WORK/work. CARGO_HOME is $WORK/home, the home directory is
+// $WORK/user, and the programs are in $BIN. It sees nothing else of the machine.
 func TestScript(t *testing.T) {
 	bin, err := programs()
 	if err != nil {
@@ -59,8 +62,8 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// setup gives a script its environment. Of the one that the tests run in only
-// what testscript itself needs is left.
+// setup gives a script its environment. From the environment of the tests it keeps
+// only what testscript itself needs.
 func setup(e *testscript.Env, bin string) error {
 	commands, _, _ := strings.Cut(e.Getenv("PATH"), string(os.PathListSeparator))
 	kept := map[string]bool{
@@ -84,7 +87,7 @@ func setup(e *testscript.Env, bin string) error {
 	e.Cd = filepath.Join(e.WorkDir, "work")
 	credentials, _ := filepath.Glob(filepath.Join(e.WorkDir, "*", "credentials*"))
 	for _, path := range credentials {
-		// As Cargo leaves them.
+		// Cargo creates them like this.
 		if err := os.Chmod(path, 0o600); err != nil {
 			return err
 		}
@@ -100,23 +103,23 @@ func setup(e *testscript.Env, bin string) error {
 	return nil
 }
 
-// scriptCommands are what scripts can do besides testscript's own commands.
-// There is also the program typed.
+// scriptCommands are the commands that scripts have in addition to testscript's.
+// The program typed is another one.
 //
-//	registry [RULES]       starts a stub registry that answers by the rules in
-//	                       the file RULES. $URL is its address from then on, and
-//	                       is replaced in all files of the script; it is also
-//	                       crates.io's index, as $URL/crates-io/
+//	registry [RULES]       starts a stub registry, with the rules in the file
+//	                       RULES. From then on $URL is its address, also in the
+//	                       files of the script. It serves crates.io's index too,
+//	                       as $URL/crates-io/
 //	requests [REQUEST...]  the registry saw exactly these ("GET /pub/config.json")
-//	exits CODE PROGRAM...  as exec, for a failure with this exit code
+//	exits CODE PROGRAM...  like exec, for a program that fails with this exit code
 //	mode MODE FILE...      the files have this mode
-//	inode FILE...          the files are still those of the first such line
-//	tree DIR               prints what is below DIR, with modes
-//	bytes FILE STRING      writes a Go string (without its quotes), for what a
-//	                       script cannot hold
-//	needs TOOL             ends the script where the tool is not installed
+//	inode FILE...          the files are the same as at the first such line
+//	tree DIR               prints the contents of DIR with their modes
+//	bytes FILE STRING      writes a Go string (without its quotes), for bytes that
+//	                       a script cannot contain
+//	needs TOOL             ends the script if the tool is not installed
 //	keyring                starts a secret service with an unlocked collection, on
-//	                       a bus of its own; its socket is no part of $WORK
+//	                       its own bus; the socket is outside $WORK
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"registry": positive(startRegistry),
 	"requests": positive(checkRequests),
@@ -131,7 +134,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 
 type worldKey struct{}
 
-// A scriptWorld is what the commands of one script share.
+// A scriptWorld holds what the commands of one script share.
 type scriptWorld struct {
 	root     string
 	t        testscript.T
@@ -141,7 +144,7 @@ type scriptWorld struct {
 
 func world(ts *testscript.TestScript) *scriptWorld { return ts.Value(worldKey{}).(*scriptWorld) }
 
-// positive makes a command of a function, for which "!" has no meaning.
+// positive turns a function into a command that "!" cannot negate.
 func positive(f func(ts *testscript.TestScript, args []string) error) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg {
@@ -181,7 +184,7 @@ func startRegistry(ts *testscript.TestScript, args []string) error {
 func checkRequests(ts *testscript.TestScript, want []string) error {
 	got := strings.TrimSpace(stubregistry.Format(world(ts).registry.Requests()))
 	if want := strings.Join(want, "\n"); got != want {
-		return fmt.Errorf("the registry was asked\n%s\nwant\n%s", got, want)
+		return fmt.Errorf("the registry got the requests\n%s\nwant\n%s", got, want)
 	}
 	return nil
 }
@@ -221,7 +224,7 @@ func checkInode(ts *testscript.TestScript, args []string) error {
 		}
 		now := uint64(info.Sys().(*syscall.Stat_t).Ino)
 		if before, known := w.inodes[name]; known && now != before {
-			return fmt.Errorf("%s is another file than it was: inode %d, before %d", name, now, before)
+			return fmt.Errorf("%s is a new file: inode %d, it was %d", name, now, before)
 		}
 		w.inodes[name] = now
 	}
@@ -269,9 +272,9 @@ func needs(ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
-// typed is a program for scripts: "typed PROMPT TEXT PROGRAM ARGS..." runs a
-// program on a terminal, types the text and a line end after the prompt, and
-// prints what the terminal showed. It ends as the program does.
+// typed is a program for scripts. "typed PROMPT TEXT PROGRAM ARGS..." runs a
+// program on a terminal, waits for the prompt, types the text and a line end, and
+// prints what the terminal showed. It exits as the program does.
 func typed() {
 	prompt, text, command := os.Args[1], os.Args[2], os.Args[3:]
 	cmd := exec.Command(command[0], command[1:]...)

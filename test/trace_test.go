@@ -1,5 +1,7 @@
 //go:build linux
 
+// A token goes where it must and nowhere else, as strace sees it.
+
 package test
 
 import (
@@ -14,8 +16,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/stubregistry"
 )
 
-// A token goes to the file, to a provider's standard input or into a request's
-// header, and nowhere else: into no argument, no environment, no message.
+// A token goes to the file, to a provider's standard input or to a request's
+// header. It goes nowhere else: to no argument, environment or message.
 func TestWhereATokenGoes(t *testing.T) {
 	need(t, "strace")
 	needRootToTrace(t)
@@ -36,11 +38,11 @@ func TestWhereATokenGoes(t *testing.T) {
 		about, program, config, stored string
 		args                           []string
 		stdin                          string
-		// to are the places that the token is seen to go to.
+		// to lists where the token must go.
 		to []string
 	}{
 		{"a login to the file", "cargo-login", config("pub", ""), "", []string{"-v", "--registry", "pub"}, token, []string{"credentials.toml"}},
-		{"one that is refused", "cargo-login", config("pub", ""), "", []string{"-v", "--registry", "pub"}, token + "\x01", nil},
+		{"a login with a token that is refused", "cargo-login", config("pub", ""), "", []string{"-v", "--registry", "pub"}, token + "\x01", nil},
 		{
 			"a login through a provider", "cargo-login", config("pub", "credential-provider = '$HOME/provider'"), "",
 			[]string{"-v", "--registry", "pub"},
@@ -71,7 +73,7 @@ func TestWhereATokenGoes(t *testing.T) {
 			"", nil,
 		},
 		{
-			"a list of what is where", "cargo-credential-keyring", config("pub", ""), "registries.pub.token = '" + token + "'\n",
+			"a status", "cargo-credential-keyring", config("pub", ""), "registries.pub.token = '" + token + "'\n",
 			[]string{"status", "--json"},
 			"", nil,
 		},
@@ -97,11 +99,11 @@ func TestWhereATokenGoes(t *testing.T) {
 			cmd.Stdin = strings.NewReader(test.stdin + "\n")
 			out, _ := cmd.CombinedOutput()
 			if strings.Contains(string(out), token) {
-				t.Errorf("it is shown:\n%s", out)
+				t.Errorf("it shows the token:\n%s", out)
 			}
 			trace, err := os.ReadFile(log)
 			if err != nil || !strings.Contains(string(trace), "execve") {
-				t.Fatalf("strace has seen %q, %v\n%s", trace, err, out)
+				t.Fatalf("strace saw %q, %v\n%s", trace, err, out)
 			}
 			to := map[string]bool{}
 			for line := range strings.Lines(string(trace)) {
@@ -116,12 +118,12 @@ func TestWhereATokenGoes(t *testing.T) {
 			}
 			for _, where := range test.to {
 				if !to[where] {
-					t.Errorf("it does not go to %s\n%s", where, out)
+					t.Errorf("the token does not go to %s\n%s", where, out)
 				}
 				delete(to, where)
 			}
 			for where := range to {
-				t.Errorf("it goes to %s", where)
+				t.Errorf("the token goes to %s", where)
 			}
 		})
 	}
@@ -129,7 +131,7 @@ func TestWhereATokenGoes(t *testing.T) {
 
 var descriptor = regexp.MustCompile(`^\d+ +(\w+)\(\d+<([^>]*)>`)
 
-// destination says where a system call that strace has seen writes to.
+// destination returns where a system call in strace's output writes to.
 func destination(line string) string {
 	match := descriptor.FindStringSubmatch(line)
 	switch {

@@ -1,5 +1,8 @@
 //go:build unix
 
+// Text from registries and providers reaches the terminal without control
+// characters and without tokens.
+
 package test
 
 import (

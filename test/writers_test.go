@@ -1,5 +1,7 @@
 //go:build linux
 
+// Many programs write and read the credentials file at once, and lose nothing.
+
 package test
 
 import (
@@ -17,10 +19,9 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/stubregistry"
 )
 
-// Of eighty logins at once, half of them cargo's where it is there, beside
-// logouts that never stop reading, none is lost and none of ours fails. Cargo
-// reads the file without a lock, so one of its logins may see half a write of
-// another and give up.
+// Eighty logins run at once, half of them cargo's if it is installed, while
+// logouts keep reading. No token is lost, and none of our logins fails. Cargo reads
+// the file without a lock, so a login of cargo's may see half a write and give up.
 func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
 	const writers = 80
 	registry, err := stubregistry.Start(nil)
@@ -33,7 +34,7 @@ func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
 	for n := range writers {
 		fmt.Fprintf(&config, "[registries.r%d]\nindex = %q\n", n, registry.Index(fmt.Sprint("r", n)))
 	}
-	config.WriteString("[registries.nobody]\nindex = \"sparse+https://nobody.example/\"\n")
+	config.WriteString("[registries.unused]\nindex = \"sparse+https://unused.example/\"\n")
 	const before = "# mine\n[registries.first]\ntoken = \"first\"\n"
 	for name, content := range map[string]string{"config.toml": config.String(), "credentials.toml": before} {
 		if err := os.WriteFile(filepath.Join(home, name), []byte(content), 0o600); err != nil {
@@ -61,8 +62,8 @@ func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
 					return
 				default:
 				}
-				// It reads the whole file and finds nothing to change.
-				out, err := run(logout, "--registry", "nobody")
+				// It reads the whole file and has nothing to change.
+				out, err := run(logout, "--registry", "unused")
 				if err != nil && cargo == "" {
 					t.Errorf("a reader: %v: %s", err, out)
 				}
@@ -106,9 +107,8 @@ func TestManyWritersBesideCargoLoseNothing(t *testing.T) {
 	}
 }
 
-// Readers of ours beside writers see whole files only, also where another
-// program has the file open, so that no one can be kept off it, and the file has
-// many pages.
+// Our readers see only whole files while others write, even if the file has many
+// pages and another program has it open, so that no lease keeps readers away.
 func TestReadersBesideWritersWithoutALease(t *testing.T) {
 	w := newFaultWorld(t, faultCase{"many pages", strings.Repeat("new", 50), faultStored + documentEnd(64<<10), false, ""})
 	w.reset()
@@ -146,13 +146,13 @@ func TestReadersBesideWritersWithoutALease(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(w.copy()); err == nil {
-		t.Error("there is a recovery copy")
+		t.Error("a recovery copy is left")
 	}
 }
 
-// Of writers of which one in each round is killed as soon as a recovery copy is
-// there, no token is lost that was saved, and none is there in half. The next run
-// finishes what was begun, and removes the copy.
+// In each round, one of several writers is killed as soon as a recovery copy
+// exists. No saved token is lost, and no half token appears. The next run finishes
+// the change and removes the copy.
 //
 // differs: whole-at-every-moment
 func TestWritersThatAreKilledLoseNothing(t *testing.T) {
@@ -164,7 +164,7 @@ func TestWritersThatAreKilledLoseNothing(t *testing.T) {
 	home := t.TempDir()
 	file, recovery := filepath.Join(home, "credentials.toml"), filepath.Join(home, ".credentials.toml.recovery")
 	const writers = 4
-	config := "[registries.nobody]\nindex = \"sparse+https://nobody.example/\"\n"
+	config := "[registries.unused]\nindex = \"sparse+https://unused.example/\"\n"
 	for n := range writers {
 		config += fmt.Sprintf("[registries.w%d]\nindex = %q\n", n, registry.Index(fmt.Sprint("w", n)))
 	}
@@ -183,7 +183,7 @@ func TestWritersThatAreKilledLoseNothing(t *testing.T) {
 	for round := range 40 {
 		cmds, tokens := make([]*exec.Cmd, writers), make([]string, writers)
 		for n := range cmds {
-			// Longer and shorter by turns, and by more than a page.
+			// Longer and shorter in turn, by more than a page.
 			tokens[n] = fmt.Sprint(round, "-", strings.Repeat("t", (round+n)%3*3000), "-", n)
 			cmds[n] = run(tokens[n]+"\n", "cargo-login", "--registry", fmt.Sprint("w", n))
 			cmds[n].Stderr = new(bytes.Buffer)
@@ -211,11 +211,11 @@ func TestWritersThatAreKilledLoseNothing(t *testing.T) {
 			}
 		}
 		<-done
-		if out, err := run("", "cargo-logout", "--registry", "nobody").CombinedOutput(); err != nil {
+		if out, err := run("", "cargo-logout", "--registry", "unused").CombinedOutput(); err != nil {
 			t.Fatalf("the next run: %v: %s", err, out)
 		}
 		if _, err := os.Lstat(recovery); err == nil {
-			t.Errorf("round %d: the recovery copy stays", round)
+			t.Errorf("round %d: the recovery copy is left", round)
 		}
 		content, err := os.ReadFile(file)
 		if err != nil {

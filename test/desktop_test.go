@@ -5,6 +5,7 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,13 +14,15 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 	"github.com/cargo-auth/cargo-auth/test/secretservice"
 	"github.com/cargo-auth/cargo-auth/test/stubregistry"
 )
 
-// desktop is a session with a registry and a Cargo home, whose configuration
-// names a provider for the registry pub.
+// desktop is a session with a registry and a Cargo home. Its configuration names a
+// provider for the registry pub.
 type desktop struct {
 	*secretservice.Session
 	t        *testing.T
@@ -53,7 +56,7 @@ func (d *desktop) start(password string) {
 	}
 }
 
-// store is the library's view of the Secret Service.
+// store opens the Secret Service with the library.
 func (d *desktop) store() keyring.Store {
 	d.t.Helper()
 	store, err := d.Store()
@@ -76,13 +79,13 @@ func (d *desktop) provider(words ...string) {
 	}
 }
 
-// run runs a program in the session and returns what it says.
+// run runs a program in the session and returns its output.
 func (d *desktop) run(stdin, program string, args ...string) (string, error) {
 	cmd := command(d.t, program, args...)
 	cmd.Dir = d.home
 	cmd.Env = append(slices.Clone(d.Environ), "CARGO_HOME="+d.home)
 	cmd.Stdin = strings.NewReader(stdin)
-	// Without a terminal, as in a test that runs without one.
+	// The program has no terminal, even if the test has one.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -97,8 +100,8 @@ func (d *desktop) must(stdin, program string, args ...string) string {
 	return out
 }
 
-// holds checks that the registry has exactly one entry, which is like
-// libsecret's, with that token.
+// holds checks that the store has exactly one entry, in libsecret's form, with the
+// token; or none, if the token is empty.
 func (d *desktop) holds(token string) {
 	d.t.Helper()
 	want := "label = cargo-registry:pub\nsecret = " + token + "\nschema = org.rust-lang.cargo.registry\nattribute.url = " + d.index() + "\n"
@@ -110,7 +113,7 @@ func (d *desktop) holds(token string) {
 	}
 }
 
-// lock starts the daemon anew, with its collection locked.
+// lock restarts the daemon with its collection locked.
 func (d *desktop) lock() {
 	d.t.Helper()
 	if err := d.StopKeyring(); err != nil {
@@ -119,7 +122,7 @@ func (d *desktop) lock() {
 	d.start("")
 }
 
-// prompter has a person in the session until the test ends, or end is called.
+// prompter adds a person to the session until the test ends or end is called.
 func (d *desktop) prompter(answer secretservice.Answer) (end func()) {
 	d.t.Helper()
 	leave, err := d.Prompter(answer)
@@ -129,4 +132,57 @@ func (d *desktop) prompter(answer secretservice.Answer) (end func()) {
 	end = func() { _ = leave() }
 	d.t.Cleanup(end)
 	return end
+}
+
+const password = "the keyring's password"
+
+// startSession starts a session whose keyring is unlocked.
+func startSession(t skipper) (session *secretservice.Session, end func(), err error) {
+	if program := secretservice.Missing(); program != "" {
+		missing(t, program)
+	}
+	dir, err := os.MkdirTemp("", "desktop")
+	if err != nil {
+		return nil, nil, err
+	}
+	if session, err = secretservice.Start(dir); err != nil {
+		return nil, nil, err
+	}
+	end = func() { session.Close(); os.RemoveAll(dir) }
+	if err := session.StartKeyring(password); err != nil {
+		end()
+		return nil, nil, err
+	}
+	return session, end, nil
+}
+
+// keyringEnviron starts a keyring, and returns the variables that tell a program
+// where it is.
+func keyringEnviron(t skipper) (environ []string, end func(), err error) {
+	session, end, err := startSession(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, variable := range session.Environ {
+		if name, _, _ := strings.Cut(variable, "="); name == "DBUS_SESSION_BUS_ADDRESS" || name == "XDG_RUNTIME_DIR" {
+			environ = append(environ, variable)
+		}
+	}
+	return environ, end, nil
+}
+
+func startKeyring(ts *testscript.TestScript, args []string) error {
+	if len(args) > 0 {
+		return errors.New("keyring takes no arguments")
+	}
+	environ, end, err := keyringEnviron(world(ts).t)
+	if err != nil {
+		return err
+	}
+	ts.Defer(end)
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		ts.Setenv(name, value)
+	}
+	return nil
 }

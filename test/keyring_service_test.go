@@ -19,8 +19,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/secretservice"
 )
 
-// No service can make a program wait for longer than a person or patience has,
-// or take one thing for another.
+// No service can make a program wait too long, or mistake one outcome for another.
 func TestServicesThatAreStrange(t *testing.T) {
 	get := func(ctx context.Context, s keyring.Store) error {
 		token, err := s.Get(ctx, keyring.Entry{IndexURL: "u"})
@@ -54,15 +53,15 @@ func TestServicesThatAreStrange(t *testing.T) {
 	}{
 		{"nothing strange", secretservice.Fake{}, false, get, ""},
 		{"unlocked by a person", secretservice.Fake{Locked: true}, true, get, ""},
-		{"a prompt that ends without a word", secretservice.Fake{Locked: true, Bare: true}, true, get, ""},
+		{"a prompt that ends without a result", secretservice.Fake{Locked: true, Bare: true}, true, get, ""},
 		{"a prompt that is not shown", secretservice.Fake{Locked: true, SilentPrompt: true}, true, get, "does not answer within 2s"},
 		{"silence after a prompt", secretservice.Fake{Locked: true, SilentSecret: true}, true, get, "does not answer within 2s"},
 		{"silence", secretservice.Fake{SilentSecret: true}, false, get, "does not answer within 2s"},
 		{"storing asks a person", secretservice.Fake{Confirm: true}, true, set, ""},
-		{"storing asks, and there is no person", secretservice.Fake{Confirm: true}, false, set, "there is no display or terminal for that"},
+		{"storing asks, but no person is there", secretservice.Fake{Confirm: true}, false, set, "there is no display or terminal for that"},
 		{"deleting asks a person", secretservice.Fake{Confirm: true}, true, remove, ""},
-		{"deleting asks, and there is no person", secretservice.Fake{Confirm: true}, false, remove, "there is no display or terminal for that"},
-		{"nothing there", secretservice.Fake{Missing: true}, false, get, credential.ErrNotFound.Error()},
+		{"deleting asks, but no person is there", secretservice.Fake{Confirm: true}, false, remove, "there is no display or terminal for that"},
+		{"no such entry", secretservice.Fake{Missing: true}, false, get, credential.ErrNotFound.Error()},
 		{"no default collection", secretservice.Fake{Missing: true, NoCollection: 2}, false, get, "has no default collection"},
 		{"no place to store", secretservice.Fake{NoCollection: 2}, false, set, "has no default collection"},
 		{"no default collection for an instant", secretservice.Fake{Missing: true, NoCollection: 1}, false, get, credential.ErrNotFound.Error()},
@@ -102,10 +101,10 @@ func TestServicesThatAreStrange(t *testing.T) {
 				t.Errorf("the error is %v, want %q", err, test.want)
 			}
 			if is, want := errors.Is(err, keyring.ErrNoAnswer), strings.Contains(test.want, "not answer"); is != want {
-				t.Errorf("that it does not answer is %v: %v", is, err)
+				t.Errorf("errors.Is(err, ErrNoAnswer) is %v: %v", is, err)
 			}
 			if is, want := errors.Is(err, keyring.ErrUnavailable), strings.Contains(test.want, "collection"); is != want {
-				t.Errorf("that it is not there is %v: %v", is, err)
+				t.Errorf("errors.Is(err, ErrUnavailable) is %v: %v", is, err)
 			}
 			if took := time.Since(begin); took > 8*time.Second {
 				t.Errorf("it took %v", took)
@@ -114,7 +113,7 @@ func TestServicesThatAreStrange(t *testing.T) {
 	}
 }
 
-// A store that is gone is one that fails, once it has answered.
+// Once a store has answered, its absence is a failure.
 func TestServiceThatGoesBetweenTwoRequests(t *testing.T) {
 	d := newDesktop(t)
 	provider := command(t, ours(t, "cargo-credential-keyring"), "--cargo-plugin")
@@ -158,8 +157,7 @@ func TestServiceThatGoesBetweenTwoRequests(t *testing.T) {
 	}
 }
 
-// A token that stands in two collections is gone from both after a logout, as it
-// is after one of libsecret's.
+// A logout removes a token from every collection that has it, as libsecret's does.
 func TestDeleteLeavesNoOtherEntry(t *testing.T) {
 	d := newDesktop(t)
 	d.must("session's", "secret-tool", "store", "--collection=session", "--label=x",

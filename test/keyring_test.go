@@ -48,7 +48,7 @@ func TestCargoLogsInThroughTheKeyring(t *testing.T) {
 	}
 }
 
-// What one program stores the other replaces, and nobody logs in twice.
+// Each program can replace what the other stored, so users need not log in twice.
 //
 // differs: secret-stores
 func TestKeyringSharesTheEntriesOfCargosProvider(t *testing.T) {
@@ -74,7 +74,7 @@ func TestKeyringSharesTheEntriesOfCargosProvider(t *testing.T) {
 		t.Errorf("cargo:libsecret sends %v", last)
 	}
 
-	// The built-in provider of our programs is the same.
+	// So does the provider that is built into our programs.
 	out := d.must("third\n", ours(t, "cargo-login"), login[1:]...)
 	if !strings.HasSuffix(out, "Login token for `pub` saved in Secret Service\n") {
 		t.Errorf("the login says %q", out)
@@ -91,9 +91,9 @@ func TestKeyringSharesTheEntriesOfCargosProvider(t *testing.T) {
 	d.holds("")
 }
 
-// A token in plain text that a login to the store leaves behind is told, and so
-// is one that a logout from the store leaves in force. The command that they name
-// removes it, and nothing else, by our program and by Cargo.
+// A login to the store names a token that is left in plain text, and a logout from
+// the store names one that stays in force. The command in the message removes that
+// token and nothing else, with our program and with Cargo.
 //
 // differs: token-set-elsewhere
 func TestKeyringTellsOfATokenInPlainText(t *testing.T) {
@@ -128,7 +128,7 @@ func TestKeyringTellsOfATokenInPlainText(t *testing.T) {
 			command = strings.Replace(command, "cargo logout", logout, 1)
 			d.must("", "sh", "-c", command)
 			if content, err := os.ReadFile(credentials); err != nil || strings.Contains(string(content), "plain") {
-				t.Errorf("%s: after %s there is %q, %v", about, command, content, err)
+				t.Errorf("%s: after %s the file is %q, %v", about, command, content, err)
 			}
 			d.holds("new")
 			if out := d.must("newer\n", ours(t, "cargo-login"), "--registry", "pub"); strings.Contains(out, "warning") {
@@ -171,7 +171,7 @@ func TestKeyringKeepsEveryTokenWhole(t *testing.T) {
 	}
 }
 
-// A lockedBuffer is written by one goroutine and read by another.
+// One goroutine writes a lockedBuffer, and another reads it.
 type lockedBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
@@ -189,7 +189,7 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// calls are the calls to the service that the bus's monitor has seen.
+// calls are the calls to the service that the bus's monitor saw.
 type calls struct{ log lockedBuffer }
 
 // monitor watches the bus until the test ends.
@@ -215,7 +215,7 @@ func (d *desktop) monitor() *calls {
 func (c *calls) wait(until func() bool) error {
 	for deadline := time.Now().Add(20 * time.Second); !until(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the monitor has seen %q", c.log.String())
+			return fmt.Errorf("the monitor saw %q", c.log.String())
 		}
 	}
 	return nil
@@ -239,8 +239,7 @@ func TestGetNeedsFewCalls(t *testing.T) {
 	if _, err := d.store().Get(t.Context(), d.entry()); err != nil {
 		t.Fatal(err)
 	}
-	// One that finds nothing, and asks whether that is because of a lock, marks
-	// the end.
+	// A search that finds nothing marks the end. It asks whether the store is locked.
 	_, _ = d.store().Get(t.Context(), keyring.Entry{IndexURL: "the-end"})
 	want := []string{"SearchItems", "OpenSession", "GetSecret", "SearchItems", "Get"}
 	if err := calls.wait(func() bool { return len(calls.names()) >= len(want) }); err != nil {
@@ -276,7 +275,7 @@ func TestKernelKeyring(t *testing.T) {
 		t.Errorf("after the logout a get says %v", err)
 	}
 
-	// The fallback counts only where there is no Secret Service.
+	// The fallback is used only without a Secret Service.
 	d.provider(ours(t, "cargo-credential-keyring"), "--fallback", "keyutils")
 	d.must("desk\n", ours(t, "cargo-login"), "--registry", "pub")
 	d.holds("desk")

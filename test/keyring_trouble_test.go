@@ -42,14 +42,14 @@ func TestLockedKeyring(t *testing.T) {
 			t.Errorf("%s says %v: %s", run[0], err, out)
 		}
 	}
-	// With somebody who could answer, but nothing that asks, the prompt counts
-	// as dismissed, or times out.
+	// A person could answer, but nothing shows the prompt: it counts as dismissed,
+	// or times out.
 	store, err := keyring.Open(t.Context(), keyring.Options{Environ: d.Environ, CanPrompt: func() bool { return true }, UnlockTimeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err = store.Get(t.Context(), d.entry()); err == nil || errors.Is(err, keyring.ErrUnavailable) || errors.Is(err, credential.ErrNotFound) {
-		t.Errorf("a prompt that nobody answers gets the error %v", err)
+		t.Errorf("a prompt without an answer gets the error %v", err)
 	} else {
 		t.Log(err)
 	}
@@ -78,7 +78,7 @@ func TestAPersonUnlocksTheKeyring(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(d.home, "credentials.toml")); err == nil {
-		t.Error("a dismissed prompt has led to a file of tokens")
+		t.Error("a dismissed prompt led to a file of tokens")
 	}
 	dismiss()
 	if prompts != 2 {
@@ -89,7 +89,7 @@ func TestAPersonUnlocksTheKeyring(t *testing.T) {
 	d.provider(ours(t, "cargo-credential-keyring"), "--unlock-timeout", "100ms")
 	out, err := d.run("", ours(t, "cargo-logout"), "--registry", "pub")
 	if err == nil || !strings.Contains(out, "the keyring's prompt was not answered within 100ms") {
-		t.Errorf("with somebody who does not answer the logout says %v: %s", err, out)
+		t.Errorf("with a person who does not answer, the logout says %v: %s", err, out)
 	}
 	leave()
 	d.provider(ours(t, "cargo-credential-keyring"))
@@ -102,7 +102,7 @@ func TestAPersonUnlocksTheKeyring(t *testing.T) {
 	d.holds("")
 }
 
-// stores configures, for all registries, providers that are asked before
+// stores configures providers for all registries. They are asked before
 // cargo:token.
 func (d *desktop) stores(names ...string) {
 	d.t.Helper()
@@ -114,8 +114,8 @@ func (d *desktop) stores(names ...string) {
 	}
 }
 
-// Where there is no store the next provider gets its turn, and a token in plain
-// text is called that.
+// Without a store the next provider is asked, and the login says that the token is
+// saved in plain text.
 //
 // differs: plain-text-told
 func TestKeyringThatIsNotThere(t *testing.T) {
@@ -132,11 +132,11 @@ func TestKeyringThatIsNotThere(t *testing.T) {
 			d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=")
 			return nil
 		}},
-		{"no address that is one", "cannot connect to the session's D-Bus (disabled:)", func() error {
+		{"an address that means none", "cannot connect to the session's D-Bus (disabled:)", func() error {
 			d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=disabled:")
 			return nil
 		}},
-		{"no address at which is a bus", "cannot connect to the session's D-Bus (unix:path=/missing;/dev/null)", func() error {
+		{"an address without a bus", "cannot connect to the session's D-Bus (unix:path=/missing;/dev/null)", func() error {
 			d.Environ = append(slices.Clone(session), "DBUS_SESSION_BUS_ADDRESS=unix:path=/missing;/dev/null")
 			return nil
 		}},
@@ -152,7 +152,7 @@ func TestKeyringThatIsNotThere(t *testing.T) {
 		if n := strings.Count(out, "warning:"); n != 1 {
 			t.Errorf("%s: %d warnings: %s", test.about, n, out)
 		}
-		// Several requests are one run.
+		// One run can answer several requests.
 		out = d.must(strings.Join(requests, "\n"), ours(t, "cargo-credential-keyring"), "--cargo-plugin")
 		if n := strings.Count(out, `{"Err":{"kind":"url-not-supported"}}`); n != len(requests) || strings.Count(out, "warning:") != 1 {
 			t.Errorf("%s: the provider says %s", test.about, out)
@@ -168,15 +168,15 @@ func TestKeyringThatIsNotThere(t *testing.T) {
 	d.fails("there is no D-Bus session")
 }
 
-// requests are one of each kind that a provider may be asked.
+// requests has one request of each kind.
 var requests = []string{
 	`{"v":1,"registry":{"index-url":"sparse+http://127.0.0.1:9/","name":"pub"},"kind":"get","operation":"read"}`,
 	`{"v":1,"registry":{"index-url":"sparse+http://127.0.0.1:9/","name":"pub"},"kind":"login","token":"t"}`,
 	`{"v":1,"registry":{"index-url":"sparse+http://127.0.0.1:9/","name":"pub"},"kind":"logout"}`,
 }
 
-// fails checks that a login and a logout end with an error, claim nothing, and
-// put no token into a file.
+// fails checks that a login and a logout fail, claim no success, and put no token in
+// a file.
 func (d *desktop) fails(want string) {
 	d.t.Helper()
 	for _, run := range [][]string{{"cargo-login", "new\n"}, {"cargo-logout", ""}} {
@@ -192,12 +192,12 @@ func (d *desktop) fails(want string) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(d.home, "credentials.toml")); err == nil {
-		d.t.Errorf("%s: there is a file of tokens", want)
+		d.t.Errorf("%s: a file of tokens was created", want)
 	}
 }
 
-// A store that is there and does not answer is a failure: no other provider is
-// asked, no token goes into a file, and none is called removed.
+// If the store exists but does not answer, that is a failure: no other provider is
+// asked, no token goes to a file, and no token is reported as removed.
 func TestKeyringThatDoesNotAnswer(t *testing.T) {
 	daemon := func(s syscall.Signal) func(*desktop) error {
 		return func(d *desktop) error { return d.Keyring.Process.Signal(s) }
@@ -214,8 +214,8 @@ func TestKeyringThatDoesNotAnswer(t *testing.T) {
 		{"the service is stopped", daemon(syscall.SIGSTOP), daemon(syscall.SIGCONT), nil, "the Secret Service does not answer within 2s"},
 		{"the bus is stopped", bus(syscall.SIGSTOP), bus(syscall.SIGCONT), nil, ") does not answer within 2s"},
 		{"the bus says nothing", nil, nil, silentSocket, ") does not answer within 2s"},
-		{"the bus takes no more in", nil, nil, fullSocket, ") does not answer within 2s"},
-		{"the bus breaks off", nil, nil, rudeSocket, "cannot talk to the session's D-Bus"},
+		{"the bus accepts nothing more", nil, nil, fullSocket, ") does not answer within 2s"},
+		{"the bus hangs up", nil, nil, rudeSocket, "cannot talk to the session's D-Bus"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
@@ -248,7 +248,7 @@ func TestKeyringThatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-// A bus of which it is not known that there is none is there.
+// A bus counts as missing only if that is certain.
 func TestBusThatCannotBeReached(t *testing.T) {
 	d, keyring := newDesktop(t), ours(t, "cargo-credential-keyring")
 	session := d.Environ
@@ -270,7 +270,7 @@ func TestBusThatCannotBeReached(t *testing.T) {
 	d.holds("kept")
 }
 
-// silentSocket returns the path of a socket that never says a word.
+// silentSocket returns the path of a socket that never answers.
 func silentSocket(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "bus"))
@@ -305,7 +305,7 @@ func fullSocket(t *testing.T) string {
 	}
 }
 
-// rudeSocket returns the path of a socket that hangs up on everybody.
+// rudeSocket returns the path of a socket that hangs up on every connection.
 func rudeSocket(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "bus"))
@@ -325,8 +325,8 @@ func rudeSocket(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// Whoever goes in the middle, nobody waits for it, and no other place gets the
-// token.
+// If the daemon or the bus goes away during a call or a prompt, the login fails
+// without waiting for it, and no other place gets the token.
 func TestKeyringThatGoesAway(t *testing.T) {
 	for _, test := range []struct {
 		about string
@@ -367,7 +367,7 @@ func TestKeyringThatGoesAway(t *testing.T) {
 					t.Error(err)
 				}
 				if _, err := os.Stat(filepath.Join(d.home, "credentials.toml")); err == nil {
-					t.Error("there is a file of tokens")
+					t.Error("a file of tokens was created")
 				}
 				if test.about == "the daemon" {
 					d.start(password)
@@ -378,8 +378,8 @@ func TestKeyringThatGoesAway(t *testing.T) {
 	}
 }
 
-// Whatever happens, a token that is being moved is in one place at least, and
-// the person is told where.
+// Whatever happens to a migration, the token is in at least one place, and the
+// person is told where.
 func TestMigrationThatFails(t *testing.T) {
 	const plain = "[registries.pub]\ntoken = \"plain\"\n"
 	for _, test := range []struct {
@@ -395,7 +395,7 @@ func TestMigrationThatFails(t *testing.T) {
 			"the token for `pub` stays in", plain, "",
 		},
 		{
-			"the daemon goes",
+			"the daemon goes away",
 			func(d *desktop, _ string) secretservice.Answer {
 				return secretservice.Answer{Password: password, Before: func() { _ = d.Keyring.Process.Kill() }}
 			},
@@ -428,7 +428,7 @@ func TestMigrationThatFails(t *testing.T) {
 			if got, err := os.ReadFile(credentials); string(got) != test.file {
 				t.Errorf("the file is %q, %v, want %q", got, err, test.file)
 			}
-			// It may be dead already.
+			// The daemon may be dead already.
 			_ = d.StopKeyring()
 			d.start(password)
 			d.holds(test.stored)

@@ -19,15 +19,15 @@ import (
 	"github.com/cargo-auth/cargo-auth/test/stubregistry"
 )
 
-// hostile are texts that would do something to a terminal: its title, its
-// clipboard, its colours, what stands on it.
+// hostile are texts that would change a terminal: its title, its clipboard, its
+// colours, or what it shows.
 var hostile = []string{"\x1b]52;c;ZXZpbA==\a", "\x1b]0;evil\x1b\\", "\x1b[2J\x1b[1;1H", "\x1b[31m", "\b\b\b", "\x00", "\x7f", "\r", "\f", "\u009b\u0085", "\u202e", "\u200b\ufeff"}
 
-// colour is what the shell itself writes.
+// colour matches what our shell itself writes.
 var colour = regexp.MustCompile(`\x1b\[\d*m`)
 
-// What a registry or a provider sends never reaches the terminal as anything but
-// text, and a token that comes back in it is REDACTED, however it is written.
+// Whatever a registry or a provider sends reaches the terminal as plain text, and a
+// token that comes back in it is REDACTED, in every spelling.
 //
 // differs: token-sent-back
 // differs: control-characters
@@ -99,7 +99,7 @@ func escaped(format, text string) string {
 
 func pick(texts []string) string { return texts[rand.IntN(len(texts))] }
 
-// randomToken returns a token of all kinds of characters that one can have.
+// randomToken returns a token of random characters, of every kind that is allowed.
 func randomToken() string {
 	var b strings.Builder
 	for range 12 + rand.IntN(40) {

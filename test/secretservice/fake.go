@@ -8,23 +8,23 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// Fake is a Secret Service that does what a real one seldom does. It holds one
-// entry, with the secret "secret".
+// Fake is a Secret Service that does what a real one rarely does. It has one entry,
+// with the secret "secret".
 type Fake struct {
-	// Locked is whether the entry has to be unlocked, by a prompt; Missing that
-	// it is not there.
+	// Locked means that a prompt must unlock the entry, Missing that the service
+	// does not have it.
 	Locked, Missing bool
 	// SilentPrompt and SilentSecret are calls that are never answered.
 	SilentPrompt, SilentSecret bool
-	// Confirm says that storing and deleting ask a person.
+	// Confirm means that storing and deleting ask a person.
 	Confirm bool
-	// Bare is a prompt that ends without saying how.
+	// Bare means that a prompt ends without a result.
 	Bare bool
-	// NoCollection is how often it says that there is no default collection.
+	// NoCollection is how many times it says that it has no default collection.
 	NoCollection int32
-	// Fails has, by their methods, the names of the errors that calls end with.
+	// Fails has the name of the error that calls of a method end with.
 	Fails map[string]string
-	// StoresNothing is a service that claims to have stored an entry.
+	// StoresNothing means that it only claims to store an entry.
 	StoresNothing bool
 }
 
@@ -41,8 +41,8 @@ const (
 	fakeNothing = dbus.ObjectPath("/")
 )
 
-// Serve offers the service in the session, in which no other one runs, until end
-// is called.
+// Serve runs the service in the session until end is called. No other one may run
+// there.
 func (f Fake) Serve(s *Session) (end func() error, err error) {
 	bus, err := dbus.Connect(s.address)
 	if err != nil {

@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	"internal/tomledit":   {},
 	"internal/weburl":     {},
 	"pkg/config":          {"internal/system", "internal/tomledit"},
-	"pkg/registry":        {"internal/weburl", "pkg/config"},
+	"pkg/registry":        {"internal/system", "internal/weburl", "pkg/config"},
 	"pkg/registry/index": {
 		"internal/jsonobject", "internal/subprocess", "internal/system", "internal/weburl",
 		"pkg/config", "pkg/registry",

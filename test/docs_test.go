@@ -22,8 +22,8 @@ import (
 var (
 	inBackticks = regexp.MustCompile("`([^`\n]+)`")
 	linked      = regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`)
-	// pathInRepository starts with a directory of this tree, or is a test file.
-	pathInRepository = regexp.MustCompile(`^(?:(?:cmd|docs|internal|pkg|testdata|\.ci|\.github)(?:/[\w.*-]+)*/?|[\w-]+_test\.go)$`)
+	// pathInRepository starts with a directory of this tree.
+	pathInRepository = regexp.MustCompile(`^(?:cmd|docs|examples|internal|pkg|test|testdata|tools|\.ci|\.github)(?:/[\w.*-]+)*/?$`)
 	nameInCode       = regexp.MustCompile(`^((?:Test|Fuzz)[A-Z]\w*|(?:cli|config|credential|index|keyring|registry|terminal)\.[A-Z][\w.]*)$`)
 	declaration      = regexp.MustCompile(`(?m)^(?:func|type|var|const|\t)(?: ?\(\w+ \*?(\w+)(?:\[\w+\])?\))? ?([A-Z]\w*)`)
 )

@@ -20,6 +20,7 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -322,7 +323,7 @@ func (s *Session) hideConfigured(r registry.Registry) {
 }
 
 func (s *Session) warn(format string, args ...any) {
-	s.Shell.Notify(config.NewMessage(config.Warning, "", format, args...))
+	s.Shell.Notify(config.Message{Kind: config.Warning, Text: untrusted.Sprintf(format, args...)})
 }
 
 // RunLogout is the command `logout`. It needs no network.

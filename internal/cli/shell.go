@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
@@ -77,7 +78,7 @@ func (s *Shell) SetColor(choice *string) error {
 	case slices.Contains(colors, *choice):
 		s.color = *choice
 	default:
-		return fmt.Errorf("argument for --color must be auto, always, or never, but found `%s`", config.OneLine(*choice))
+		return fmt.Errorf("argument for --color must be auto, always, or never, but found `%s`", untrusted.OneLine(*choice))
 	}
 	return nil
 }
@@ -118,7 +119,7 @@ func (s *Shell) Hide(token config.Secret) {
 func (s *Shell) Clean(text string) string {
 	text = visible(text)
 	for _, token := range s.hidden {
-		text = token.Redact(text)
+		text = untrusted.Redact(text, token.Expose())
 	}
 	return text
 }

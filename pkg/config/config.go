@@ -22,11 +22,11 @@ import (
 	"fmt"
 	"os/user"
 	"path/filepath"
-	"slices"
 	"strings"
 	"unique"
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 )
 
 // Options says where configuration comes from.
@@ -83,7 +83,7 @@ func (c *Config) Quiet() *Config {
 
 func (c *Config) say(kind MessageKind, format string, args ...any) {
 	if c.Notify != nil {
-		c.Notify(NewMessage(kind, "", format, args...))
+		c.Notify(Message{Kind: kind, Text: untrusted.Sprintf(format, args...)})
 	}
 }
 
@@ -140,25 +140,6 @@ type Message struct {
 	// Text may have several lines. It never ends with a line feed and never
 	// holds a token.
 	Text string
-}
-
-// OneLine returns a name as messages show it: with `\n` for each line feed, because
-// the text after one could look like another message or a prompt.
-func OneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
-
-// NewMessage returns a message whose text is formatted. The strings and the
-// [Definition]s that it is about are shown by [OneLine].
-func NewMessage(kind MessageKind, verb, format string, args ...any) Message {
-	args = slices.Clone(args)
-	for i, arg := range args {
-		if d, ok := arg.(Definition); ok {
-			arg = d.String()
-		}
-		if text, ok := arg.(string); ok {
-			args[i] = OneLine(text)
-		}
-	}
-	return Message{kind, verb, fmt.Sprintf(format, args...)}
 }
 
 // Definition says where a configuration value was defined. Cargo's messages name

@@ -204,7 +204,7 @@ func (f *credentialsFile) save() error {
 		return fmt.Errorf("failed to set permissions of `%s`: %w", f.path, system.Error(err))
 	}
 	if isOpen(info) && (bytes.Contains(f.saved, []byte("token")) || bytes.Contains(f.saved, []byte("secret-key"))) {
-		f.config.say(Warning, "other users could read `%s` (mode %04o): revoke the tokens that were in it", f.path, info.Mode().Perm())
+		f.config.say(Warning, "other users could read `%s` (mode %04o): revoke the tokens that were in it", f.path, uint32(info.Mode().Perm()))
 	}
 	if !f.changed() {
 		return nil

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -155,14 +154,5 @@ func TestAStringMayStandForATable(t *testing.T) {
 		if got = w.relative(got); got != test.want || len(w.messages) > 0 {
 			t.Errorf("%s, %s:\n got %s\nwant %s\nsaid %v", test.value, test.environ, got, test.want, w.messages)
 		}
-	}
-}
-
-func TestAMessageShowsANameOnOneLine(t *testing.T) {
-	prompt := "x\nplease paste the token below"
-	got := NewMessage(Warning, "", "first\n%s in %s: %v, %d", prompt, Definition{Path: prompt}, errors.New("a\nb"), 1)
-	want := "first\nx\\nplease paste the token below in x\\nplease paste the token below: a\nb, 1"
-	if got.Text != want {
-		t.Errorf("got %q, want %q", got.Text, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
@@ -170,7 +171,7 @@ func (c *Chain) try(ctx context.Context, r registry.Registry, call call, ask fun
 		case ctx.Err() == nil && errors.Is(err, ErrNotFound):
 			anyNotFound = true
 		case ctx.Err() != nil || !errors.Is(err, ErrURLNotSupported):
-			return fmt.Errorf("credential provider `%s` failed action `%s`: %w", config.OneLine(line), call.action, err)
+			return fmt.Errorf("credential provider `%s` failed action `%s`: %w", untrusted.OneLine(line), call.action, err)
 		default:
 			c.noStore = c.noStore || isSecretStore(entry.Name)
 		}
@@ -185,7 +186,7 @@ var errStoreGone = errors.New("the secret store that it asked before is gone")
 
 // say tells the user what is being done.
 func say(c *config.Config, kind config.MessageKind, verb, format string, args ...any) {
-	c.Notify(config.NewMessage(kind, verb, format, args...))
+	c.Notify(config.Message{Kind: kind, Verb: verb, Text: untrusted.Sprintf(format, args...)})
 }
 
 func (c *Chain) warn(format string, args ...any) { say(c.Config, config.Warning, "", format, args...) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -26,7 +27,7 @@ func Credentials(c *config.Config, r Registry) (*config.RegistryConfig, error) {
 	case name == "":
 		return nil, nil
 	case name != r.Name:
-		c.Notify(config.Message{Kind: config.Note, Text: fmt.Sprintf("name of alternative registry `%s` set to `%s`", r.Index, name)})
+		c.Notify(config.Message{Kind: config.Note, Text: untrusted.Sprintf("name of alternative registry `%s` set to `%s`", r.Index, name)})
 	}
 	return c.Registry(name)
 }

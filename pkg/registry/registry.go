@@ -19,6 +19,7 @@ import (
 	"unicode"
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -256,7 +257,7 @@ func ValidateName(name string) error {
 			reason = "the first character must be a Unicode XID start character (most letters or `_`)"
 		}
 		if reason != "" {
-			return fmt.Errorf("invalid character `%s` in registry name: `%s`, %s", config.OneLine(string(r)), config.OneLine(name), reason)
+			return fmt.Errorf("invalid character `%s` in registry name: `%s`, %s", untrusted.OneLine(string(r)), untrusted.OneLine(name), reason)
 		}
 	}
 	return nil

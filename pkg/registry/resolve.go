@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -130,7 +131,7 @@ func cratesIOFetched(c *config.Config) (Registry, error) {
 	case protocol.Val == "git":
 		return cratesIO(c)
 	}
-	return Registry{}, fmt.Errorf("unsupported registry protocol `%s` (defined in %s)", config.OneLine(protocol.Val), protocol.Definition)
+	return Registry{}, fmt.Errorf("unsupported registry protocol `%s` (defined in %s)", untrusted.OneLine(protocol.Val), protocol.Definition)
 }
 
 // cratesIOOverridden is cratesIOFetched with the tests' hook.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
@@ -137,7 +138,7 @@ func (m *sourceMap) load(c *config.Config, s source) (source, error) {
 		// leaves that out.
 		if seen[name] {
 			return source{}, fmt.Errorf("detected a cycle of `replace-with` sources, the source `%s` is eventually "+
-				"replaced with itself (configuration in `%s`)", config.OneLine(name), definition)
+				"replaced with itself (configuration in `%s`)", untrusted.OneLine(name), definition)
 		}
 		if replacement, ok = m.byName[name]; ok {
 			continue
@@ -146,7 +147,7 @@ func (m *sourceMap) load(c *config.Config, s source) (source, error) {
 		r, err := original(c, name)
 		if err != nil {
 			return source{}, fmt.Errorf("could not find a configured source with the name `%s` "+
-				"when attempting to lookup `%s` (configuration in `%s`)", config.OneLine(name), config.OneLine(first), definition)
+				"when attempting to lookup `%s` (configuration in `%s`)", untrusted.OneLine(name), untrusted.OneLine(first), definition)
 		}
 		replacement = source{Registry: r, fromRegistries: true}
 	}
@@ -188,7 +189,7 @@ func (m *sourceMap) addConfigured(c *config.Config) error {
 		// Only crates.io may be defined again: it is there from the beginning.
 		if other, ok := m.names[k]; ok && table.name != cratesIOName {
 			return fmt.Errorf("source `%s` defines source %s, but that source is already defined by `%s`\n"+
-				"note: Sources are not allowed to be defined multiple times.", config.OneLine(table.name), s, config.OneLine(other))
+				"note: Sources are not allowed to be defined multiple times.", untrusted.OneLine(table.name), s, untrusted.OneLine(other))
 		}
 		s.replaceWith = table.ReplaceWith
 		m.names[k] = table.name
@@ -230,7 +231,7 @@ func tableSource(c *config.Config, table sourceTable) (source, error) {
 		case reference.value == nil:
 		case table.Git == nil:
 			return source{}, fmt.Errorf("source definition `source.%s` specifies `%s`, but that requires a `git` key "+
-				"to be specified (in %s)", config.OneLine(table.name), reference.key, reference.value.Definition)
+				"to be specified (in %s)", untrusted.OneLine(table.name), reference.key, reference.value.Definition)
 		case found[len(found)-1].reference == "":
 			found[len(found)-1].reference = "?" + reference.key + "=" + formEncode(reference.value.Val)
 		}
@@ -245,11 +246,11 @@ func tableSource(c *config.Config, table sourceTable) (source, error) {
 	switch len(found) {
 	case 0:
 		return source{}, fmt.Errorf("no source location specified for `source.%s`, need "+
-			"`registry`, `local-registry`, `directory`, or `git` defined", config.OneLine(table.name))
+			"`registry`, `local-registry`, `directory`, or `git` defined", untrusted.OneLine(table.name))
 	case 1:
 		return found[0], nil
 	}
-	return source{}, fmt.Errorf("more than one source location specified for `source.%s`", config.OneLine(table.name))
+	return source{}, fmt.Errorf("more than one source location specified for `source.%s`", untrusted.OneLine(table.name))
 }
 
 func urlSource(table sourceTable, key string, value *config.Value[string]) (source, error) {

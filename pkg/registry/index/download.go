@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
@@ -123,7 +124,7 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 	}
 	switch resp.code {
 	case http.StatusOK:
-		if body := string(resp.body); token.Redact(body) != body {
+		if body := string(resp.body); untrusted.Redact(body, token.Expose()) != body {
 			return nil, fmt.Errorf("download of %s failed: %w", name, errSentBack)
 		}
 		return resp.body, nil
@@ -195,9 +196,9 @@ var debugHeaders = []string{"x-amz-cf-id", "x-amz-cf-pop", "x-amz-id-2", "x-amz-
 // refusal returns the answer as an error, without a token that the registry may
 // have sent back.
 func (r *response) refusal(token config.Secret) *StatusError {
-	e := &StatusError{URL: token.Redact(r.url), Address: r.address, Code: r.code, Body: []byte(token.Redact(string(r.body)))}
+	e := &StatusError{URL: untrusted.Redact(r.url, token.Expose()), Address: r.address, Code: r.code, Body: []byte(untrusted.Redact(string(r.body), token.Expose()))}
 	for _, line := range r.lines() {
-		e.Headers = append(e.Headers, token.Redact(line))
+		e.Headers = append(e.Headers, untrusted.Redact(line, token.Expose()))
 	}
 	return e
 }

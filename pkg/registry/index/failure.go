@@ -182,7 +182,7 @@ func (c *Client) retry(ctx context.Context, do func() error) error {
 		if retries-tried == 1 {
 			tries = "try"
 		}
-		c.Config.Notify(config.NewMessage(config.Warning, "", "spurious network error (%d %s remaining): %v", retries-tried, tries, errors.New(reason)))
+		c.Config.Notify(config.Message{Kind: config.Warning, Text: fmt.Sprintf("spurious network error (%d %s remaining): %s", retries-tried, tries, reason)})
 		if err := c.sleep(ctx, c.wait(tried, status)); err != nil {
 			return err
 		}

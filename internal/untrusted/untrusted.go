@@ -1,30 +1,54 @@
-package config
+// Package untrusted shows text that others supply: a registry, a provider, the
+// configuration of a project, the environment.
+package untrusted
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 )
+
+// OneLine returns a name as messages show it: with `\n` for each line feed, because
+// the text after one could look like another message or a prompt.
+func OneLine(text string) string { return strings.ReplaceAll(text, "\n", `\n`) }
+
+// Sprintf is fmt.Sprintf that shows the strings among its arguments, and those that
+// have a method String, by [OneLine].
+func Sprintf(format string, args ...any) string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case string:
+			args[i] = OneLine(arg)
+		case fmt.Stringer:
+			args[i] = OneLine(arg.String())
+		}
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// redacted is what stands in the place of a secret.
+const redacted = "REDACTED"
 
 // shortestHidden is the length in bytes of the shortest secret that is looked for
 // in other texts: a shorter one may be part of a common word.
 const shortestHidden = 8
 
-// Redact returns text with REDACTED in the place of the secret, however it is
-// spelt there: as it is, in the escapes of JSON, a quoted string, a URL or HTML,
-// in another case, without the scheme in front of it, or cut off at the end of the
-// text or at a final "…". A secret of fewer than eight bytes is left.
-func (s Secret) Redact(text string) string {
-	for _, secret := range s.shapes() {
-		text = redact(text, secret)
+// Redact returns text with REDACTED in the place of a secret, however it is spelt
+// there: as it is, in the escapes of JSON, a quoted string, a URL or HTML, in
+// another case, without the scheme in front of it, or cut off at the end of the text
+// or at a final "…". A secret of fewer than eight bytes is left.
+func Redact(text, secret string) string {
+	for _, shape := range shapes(secret) {
+		text = redact(text, shape)
 	}
 	return text
 }
 
 // shapes returns what a registry may repeat of the secret: all of it, what follows
 // the scheme, and the name and password that Basic authentication encodes.
-func (s Secret) shapes() []string {
-	whole := s.Expose()
+func shapes(whole string) []string {
 	shapes := []string{whole}
 	if scheme, rest, found := strings.Cut(whole, " "); found {
 		shapes = append(shapes, strings.TrimSpace(rest))

@@ -1,7 +1,8 @@
-package config
+package untrusted
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"math/rand/v2"
@@ -34,7 +35,7 @@ func TestRedact(t *testing.T) {
 		{"s3cret7", "s3cret7", "s3cret7"},
 		{"", "abc", "abc"},
 	} {
-		if got := NewSecret(test.secret).Redact(test.text); got != test.want {
+		if got := Redact(test.text, test.secret); got != test.want {
 			t.Errorf("%q in %q: %q, want %q", test.secret, test.text, got, test.want)
 		}
 	}
@@ -66,7 +67,7 @@ func TestRedactFindsEverySpelling(t *testing.T) {
 		if spelt = spelling(spelt); rand.IntN(2) == 0 && strings.Contains(spelt, `\u`) {
 			spelt = asJSON(spelt)
 		}
-		got := NewSecret(b.String()).Redact("before '" + spelt + "' after")
+		got := Redact("before '"+spelt+"' after", b.String())
 		if trimmed := strings.NewReplacer(`"`, "", `\`, "").Replace(got); trimmed != "before 'REDACTED' after" {
 			t.Errorf("%q as %q: %q", b.String(), spelt, got)
 		}
@@ -74,12 +75,25 @@ func TestRedactFindsEverySpelling(t *testing.T) {
 }
 
 func TestRedactTakesLinearTime(t *testing.T) {
-	secret := NewSecret(strings.Repeat("a", 4000) + "b")
+	secret := strings.Repeat("a", 4000) + "b"
 	begin := time.Now()
-	for _, part := range []string{"a", `\`, "%25", "%", `\u0061`, "&amp;", "+", secret.Expose()} {
-		secret.Redact(strings.Repeat(part, 8<<20/len(part)))
+	for _, part := range []string{"a", `\`, "%25", "%", `\u0061`, "&amp;", "+", secret} {
+		Redact(strings.Repeat(part, 8<<20/len(part)), secret)
 	}
 	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("it takes %v", took)
+	}
+}
+
+type name string
+
+func (n name) String() string { return string(n) }
+
+func TestSprintfShowsANameOnOneLine(t *testing.T) {
+	prompt := "x\nplease paste the token below"
+	got := Sprintf("first\n%s in %s: %v, %d", prompt, name(prompt), errors.New("a\nb"), 1)
+	want := "first\nx\\nplease paste the token below in x\\nplease paste the token below: a\nb, 1"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -5,12 +5,17 @@
 package system
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"io"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 )
 
@@ -50,4 +55,161 @@ func LookupEnv(environ []string, name string) (value string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+const (
+	// MaxSize is that of the largest file that is read.
+	MaxSize = 16 << 20
+	// patience is more than the 45 seconds after which Linux takes a lease from
+	// whoever does not give it back.
+	patience = time.Minute
+	// While they wait, Open and Exclusive ask again after a time between these two.
+	firstWait = time.Millisecond
+	lastWait  = 16 * time.Millisecond
+)
+
+// Refused is why a file is not read, or not opened, that may be anyone's.
+type Refused string
+
+const (
+	NotRegular Refused = "not a regular file"
+	TooLarge   Refused = "larger than 16 MiB"
+)
+
+func (r Refused) Error() string { return string(r) }
+
+// Open opens a regular file. It never waits for the other end of a pipe, only for
+// a writer that keeps others from opening the file while it is written, see
+// [Lease]. Among many writers that is the rule rather than the exception, so it
+// goes on asking for as long as one of them could be stuck.
+//
+// A pipe and a device are refused, but to read the null device. A directory is
+// left to the error that reading it gives.
+func Open(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
+	end := time.Now().Add(patience)
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		f, err := os.OpenFile(path, flag|nonblocking, mode)
+		if err == nil {
+			if err = regular(f, flag); err != nil {
+				f.Close()
+				return nil, err
+			}
+		}
+		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
+			return f, err
+		}
+		if err := pause(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func regular(f *os.File, flag int) error {
+	info, err := f.Stat()
+	switch {
+	case err != nil, info.Mode().IsRegular(), info.IsDir():
+		return err
+	}
+	null, err := os.Stat(os.DevNull)
+	switch {
+	case err != nil, !os.SameFile(info, null):
+		return NotRegular
+	case flag&os.O_RDWR != 0:
+		// It cannot hold what is written to it.
+		return syscall.EINVAL
+	}
+	return nil
+}
+
+// ReadFile reads a file that [Open] does not refuse.
+func ReadFile(path string) ([]byte, error) {
+	f, err := Open(context.Background(), path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadAll(f, MaxSize)
+}
+
+// ReadGiven reads what the user has named: also a pipe, for which it waits.
+func ReadGiven(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadAll(f, MaxSize)
+}
+
+// ReadAll reads a file of at most a size to its end.
+func ReadAll(f *os.File, most int64) ([]byte, error) {
+	var content bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		content.Grow(int(min(info.Size(), most)) + bytes.MinRead)
+	}
+	_, err := content.ReadFrom(io.LimitReader(f, most+1))
+	if int64(content.Len()) > most {
+		return nil, TooLarge
+	}
+	return content.Bytes(), err
+}
+
+// Exclusive takes the lock that only one may hold, and waits for those who hold
+// one; before it starts to wait it calls blocked, which may be nil. On file systems
+// without locks, and on NFS where asking for one may never return, it does nothing,
+// as Cargo does.
+func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		locked, err := TryExclusive(f)
+		if locked || err != nil {
+			return err
+		}
+		if blocked != nil {
+			blocked()
+			blocked = nil
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// TryExclusive is Exclusive that does not wait. It reports whether it has the lock,
+// which it also has where there are no locks.
+func TryExclusive(f *os.File) (bool, error) { return tryLock(f, exclusive) }
+
+// TryShared takes the lock that readers can hold together, unless a writer has the
+// exclusive one. It reports whether f is safe from writers now, which without an
+// error it also is where there are no locks.
+func TryShared(f *os.File) (bool, error) { return tryLock(f, shared) }
+
+// Unlock gives a lock back before the file is closed.
+func Unlock(f *os.File) {
+	if !neverLock(f) {
+		unlock(f)
+	}
+}
+
+// errContended says that another holder has the lock.
+var errContended = errors.New("the file is locked")
+
+func tryLock(f *os.File, kind lockKind) (bool, error) {
+	if neverLock(f) {
+		return true, nil
+	}
+	err := lock(f, kind)
+	if errors.Is(err, errContended) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// pause waits, until ctx ends.
+func pause(ctx context.Context, wait time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(wait):
+		return nil
+	}
 }

@@ -24,7 +24,6 @@ type settings struct {
 	Table struct {
 		Width *uint `toml:"width"`
 	} `toml:"table"`
-	unread string
 }
 
 type inner struct {

@@ -13,28 +13,25 @@ import (
 // from becoming the process's own.
 const nonblocking = unix.O_NONBLOCK | unix.O_NOCTTY
 
-func try(f *os.File, exclusive bool) error {
-	how := unix.LOCK_SH
-	if exclusive {
-		how = unix.LOCK_EX
-	}
-	return flock(f, how|unix.LOCK_NB)
-}
+type lockKind int
 
-func wait(f *os.File) error { return flock(f, unix.LOCK_EX) }
+const (
+	shared    lockKind = unix.LOCK_SH | unix.LOCK_NB
+	exclusive lockKind = unix.LOCK_EX | unix.LOCK_NB
+)
 
-func unlock(f *os.File) { _ = flock(f, unix.LOCK_UN) }
+func unlock(f *os.File) { _ = lock(f, unix.LOCK_UN) }
 
-// flock keeps the descriptor from being closed, and its number from being
-// taken by another file, while the call lasts.
-func flock(f *os.File, how int) error {
+// lock keeps the descriptor from being closed, and its number from being taken by
+// another file, while the call lasts.
+func lock(f *os.File, how lockKind) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return err
 	}
 	controlErr := conn.Control(func(fd uintptr) {
 		for {
-			err = unix.Flock(int(fd), how)
+			err = unix.Flock(int(fd), int(how))
 			if !errors.Is(err, unix.EINTR) {
 				return
 			}

@@ -10,23 +10,20 @@ import (
 
 const nonblocking = 0
 
-func try(f *os.File, exclusive bool) error {
-	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
-	if exclusive {
-		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
-	}
-	return lockFile(f, flags)
-}
+type lockKind uint32
 
-func wait(f *os.File) error { return lockFile(f, windows.LOCKFILE_EXCLUSIVE_LOCK) }
+const (
+	shared    lockKind = windows.LOCKFILE_FAIL_IMMEDIATELY
+	exclusive lockKind = windows.LOCKFILE_FAIL_IMMEDIATELY | windows.LOCKFILE_EXCLUSIVE_LOCK
+)
 
-func lockFile(f *os.File, flags uint32) error {
+func lock(f *os.File, kind lockKind) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return err
 	}
 	controlErr := conn.Control(func(handle uintptr) {
-		err = windows.LockFileEx(windows.Handle(handle), flags, 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
+		err = windows.LockFileEx(windows.Handle(handle), uint32(kind), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
 	})
 	switch {
 	case controlErr != nil:

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reserve makes sure that a file may have the given size, and that the file
-// system has space for that, where it can tell: then sure is true, and a write
-// within that size is not cut short. The file's length stays.
+// reserve checks that a file may have the given size, and reserves the space for it
+// without changing its length. sure says that it did: then no write within that size
+// is cut short. Some file systems cannot reserve space.
 func reserve(f *os.File, size int64) (sure bool, err error) {
 	if size == 0 {
 		return true, nil
@@ -30,8 +30,8 @@ func reserve(f *os.File, size int64) (sure bool, err error) {
 	}
 }
 
-// syncData leaves out the times of the file, for which the disk would be waited
-// for once more.
+// syncData does not sync the times of the file, which takes another wait for the
+// disk.
 func syncData(f *os.File) error {
 	for {
 		err := unix.Fdatasync(int(f.Fd()))

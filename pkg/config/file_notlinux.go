@@ -4,7 +4,7 @@ package config
 
 import "os"
 
-// reserve does nothing: that the file grows before its content is replaced
+// reserve does nothing. A file grows before its content is replaced, and that
 // reserves the space.
 func reserve(*os.File, int64) (sure bool, err error) { return false, nil }
 

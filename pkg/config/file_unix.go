@@ -16,7 +16,7 @@ const (
 	noFollow       = syscall.O_NOFOLLOW
 )
 
-// narrow takes everybody's access but the owner's.
+// narrow leaves access to the owner alone.
 func narrow(f *os.File, info os.FileInfo) error {
 	if info.Mode()&(os.ModePerm|os.ModeSetuid|os.ModeSetgid|os.ModeSticky) == ownerOnly {
 		return nil
@@ -24,11 +24,11 @@ func narrow(f *os.File, info os.FileInfo) error {
 	return f.Chmod(ownerOnly)
 }
 
-// isOpen reports whether others than its owner can read a file.
+// isOpen reports whether others than the owner can read a file.
 func isOpen(info os.FileInfo) bool { return info.Mode()&0o044 != 0 }
 
-// makePrivate keeps others from a recovery copy of f, whatever the umask says, and
-// lets the owner of f finish what an administrator has begun.
+// makePrivate makes a recovery copy of f readable for its owner alone, whatever the
+// umask is. The owner of f becomes its owner, and can finish what root has begun.
 func makePrivate(recovery, f *os.File) error {
 	if owner := ownerOf(f); owner != os.Geteuid() {
 		_ = recovery.Chown(owner, -1)
@@ -36,7 +36,8 @@ func makePrivate(recovery, f *os.File) error {
 	return recovery.Chmod(ownerOnly)
 }
 
-// isOwn reports whether no one else can have written a recovery copy of f.
+// isOwn reports whether a recovery copy of f can only have been written by this user,
+// the owner of f or root.
 func isOwn(info os.FileInfo, f *os.File) bool {
 	owner := int(info.Sys().(*syscall.Stat_t).Uid)
 	return info.Mode().IsRegular() && info.Mode()&0o022 == 0 && slices.Contains([]int{0, os.Geteuid(), ownerOf(f)}, owner)
@@ -49,9 +50,9 @@ func ownerOf(f *os.File) int {
 	return -1
 }
 
-// dangers returns what lets others read or replace the file, whatever its mode
-// is. A directory that a group can write to is none: many systems give each user
-// a group of their own.
+// dangers says what lets others read or replace a file, apart from its mode. A
+// directory that a group can write to does not count, because many systems give each
+// user a group of their own.
 func dangers(f *os.File) (dangers []string) {
 	info, err := f.Stat()
 	if err != nil {
@@ -79,7 +80,7 @@ func dangers(f *os.File) (dangers []string) {
 				add("every user of this machine can replace `%s`: its directory `%s` can be written to by all (mode %04o)",
 					f.Name(), dir, info.Mode().Perm())
 			case all && dir == filepath.Dir(f.Name()):
-				// Whoever makes a file of the old name there gets the next token.
+				// A file with the old name there would get the next token.
 				add("every user of this machine can put a file in the place of `%s`: its directory `%s` can be written to by all (mode 1%03o)",
 					f.Name(), dir, info.Mode().Perm())
 			case !slices.Contains([]int{0, os.Geteuid(), owner}, user):
@@ -90,8 +91,8 @@ func dangers(f *os.File) (dangers []string) {
 	return dangers
 }
 
-// namesOf returns the path of a file, those of the symbolic links that it leads
-// through, and that of the file itself.
+// namesOf returns the path of a file, of each symbolic link on the way to it, and of
+// the file itself.
 func namesOf(path string) []string {
 	names := []string{path}
 	for len(names) < 40 {

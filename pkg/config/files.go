@@ -17,8 +17,8 @@ import (
 // This chapter finds the files of the configuration, reads them with what they
 // include, and lays the --config arguments over them.
 
-// tree returns the merged configuration files, which it reads the first time.
-// What could not be read is read again the next time.
+// tree returns the merged configuration files. It reads them the first time, and
+// again after an error.
 func (c *Config) tree() (*node, error) {
 	if c.root != nil {
 		return c.root, nil
@@ -47,9 +47,9 @@ func (c *Config) tree() (*node, error) {
 	return root, nil
 }
 
-// places returns the directories that may have a configuration file: those of
-// the working directory, of the directories above it, and the home. The nearest
-// comes first, and wins.
+// places returns the directories that may have a configuration file: .cargo in the
+// working directory and in each directory above it, and the home. The nearest comes
+// first, and wins.
 func (c *Config) places() []string {
 	var places []string
 	for dir := c.Dir; ; dir = filepath.Dir(dir) {
@@ -64,8 +64,8 @@ func (c *Config) places() []string {
 	return places
 }
 
-// filePath returns the path of a file that may still have its old name,
-// without the extension. The old name wins where both exist.
+// filePath returns the path of a file that may have its old name, which has no
+// extension. The old name wins if both exist.
 func (c *Config) filePath(dir, name string, warn bool) (path string, found bool) {
 	legacy := joinPath(dir, name)
 	path = legacy + ".toml"
@@ -90,19 +90,19 @@ func (c *Config) filePath(dir, name string, warn bool) (path string, found bool)
 	return legacy, true
 }
 
-// diskFails reports whether an error says that a file may be there. To Cargo a
-// file that cannot be looked at is not; but a disk that fails must not look like
-// an empty one, and opening the file tells.
+// diskFails reports whether a file may exist although it cannot be looked at. Cargo
+// takes any error for a missing file. A disk that fails must not look like an empty
+// one, so we open the file and let that fail.
 func diskFails(err error) bool {
 	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC)
 }
 
-// openStat is os.Stat for a file that can be opened: Cargo passes over an old
+// openStat is os.Stat, and fails if the file cannot be opened: Cargo ignores an old
 // name that it may not read.
 func openStat(path string) (os.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
-		// Opening a pipe would block.
+		// Opening a pipe would wait for its other end.
 		return info, err
 	}
 	f, err := os.Open(path)
@@ -113,9 +113,9 @@ func openStat(path string) (os.FileInfo, error) {
 	return f.Stat()
 }
 
-// readFile reads a configuration file, as read does, with what it includes. from
-// is how its values are defined, but for the path. The keys of seen are the files
-// being read, to notice cycles.
+// readFile reads a configuration file with read, and the files that it includes.
+// from is the definition of its values, without the path. The keys of seen are the
+// files that are being read, so that a cycle is noticed.
 func (c *Config) readFile(
 	path string, from Definition, seen map[string]bool, read func(path string) ([]byte, error),
 ) (*node, error) {
@@ -135,7 +135,7 @@ func (c *Config) readFile(
 	return c.include(file, from, seen)
 }
 
-// parseFile is parseTOML for the content of a file, with what Cargo says of it.
+// parseFile is parseTOML with Cargo's errors.
 func parseFile(content []byte, d *Definition) (*node, error) {
 	file, err := parseTOML(content, d)
 	var syntax *syntaxError
@@ -189,7 +189,7 @@ type include struct {
 	definition *Definition
 }
 
-// includesOf reads the key include.
+// includesOf returns the elements of the key include.
 func includesOf(value *node) ([]include, error) {
 	if value.kind != listKind {
 		// The missing backquote is Cargo's.
@@ -288,8 +288,8 @@ func (c *Config) argument(arg string, seen map[string]bool) (*node, error) {
 	return value, nil
 }
 
-// checkExpression refuses everything but one dotted key with a value. What is
-// no TOML at all is left to the parser.
+// checkExpression refuses everything except one dotted key with a value. A syntax
+// error is left to the parser.
 func checkExpression(arg string) error {
 	p := unstable.Parser{KeepComments: true}
 	p.Reset([]byte(arg))
@@ -328,9 +328,8 @@ func checkExpression(arg string) error {
 	return nil
 }
 
-// shownArgument returns a --config argument as an error may show it: without
-// what may be a token. That is what stands beside the name of one, and any word
-// as long as one.
+// shownArgument returns a --config argument for an error, without what may be a
+// token: the value of a key that is named like one, and any word as long as one.
 func shownArgument(arg string) string {
 	const suspicious = 20
 	isLong := func(word string) bool { return len(word) >= suspicious && !strings.ContainsAny(word, `/\:`) }
@@ -349,7 +348,7 @@ func shownArgument(arg string) string {
 	return arg
 }
 
-// refuseSecrets keeps tokens and keys out of command lines, which other
+// refuseSecrets keeps tokens and secret keys out of command lines, which other
 // processes can read.
 func refuseSecrets(value *node) error {
 	registries := value.below(path{"registries"})

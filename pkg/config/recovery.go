@@ -13,10 +13,12 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
-// A write of one page is seen whole or not at all. A larger one may end between
-// two pages with its process, and its pages reach the disk in any order. So a
-// recovery copy of both documents is there while a larger file is replaced. The
-// process or the machine may end after each step; [mend] is what follows:
+// This chapter keeps a file of more than one page whole.
+//
+// A reader sees a write of one page whole or not at all. A larger write may stop
+// between two pages when its process is killed, and its pages reach the disk in any
+// order. So a recovery copy of both documents exists while a larger file is replaced.
+// The process or the machine may end after each step, and [mend] follows:
 //
 //	                        the file holds                the copy is      mend
 //	1. the copy is written  the old document              in part there    removes the copy
@@ -29,26 +31,26 @@ import (
 //	6. and cut              the new document              whole            removes the copy
 //	7. the copy is removed  the new document              perhaps there    removes the copy
 //
-// Only a file that grows has step 3, and only one that shrinks has step 6. Where
-// the new document is the old one with more after it, step 4 writes that alone.
+// Only a file that grows has step 3, and only one that shrinks has step 6. If the new
+// document only adds to the old one, step 4 writes the addition alone.
 //
-// A step that fails puts the old document back; where that fails too, the copy
-// stays. What another program has written meanwhile is none of these: it stays,
-// and the copy is removed, unless the file is no TOML, whose only whole document
-// the copy may have.
+// A step that fails puts the old document back. If that fails too, the copy stays. If
+// the file holds anything else, another program has written it: the content stays, and
+// the copy is removed. The copy is kept only if the content is no TOML document,
+// because it may then have the only whole one.
 
 const (
-	// pageSize is what is written as a whole, blockSize what a disk writes so.
+	// The system writes a page as a whole, a disk a block.
 	pageSize  = 4096
 	blockSize = 512
-	// copyMark is how a recovery copy begins. The length of the old document and
-	// a sum over both follow, and the documents.
+	// A recovery copy begins with copyMark, the length of the old document, and a
+	// checksum. The two documents follow.
 	copyMark = "A change was cut short. The next cargo-login or cargo-logout finishes it, and removes this file.\n"
 	copyHead = len(copyMark) + 16 + 16 + 1
 )
 
-// copyPaths returns where the recovery copy of the file at path may be: beside
-// the file, or, where that cannot be, beside a symbolic link that leads to it.
+// copyPaths returns the possible paths of a recovery copy: next to the file, or, if it
+// cannot be written there, next to the symbolic link that leads to the file.
 func copyPaths(path string) (paths []string) {
 	file, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -60,7 +62,7 @@ func copyPaths(path string) (paths []string) {
 	return paths
 }
 
-// hasCopy reports whether there is a recovery copy of the file at path.
+// hasCopy reports whether the file at path may have a recovery copy.
 func hasCopy(path string) bool {
 	return slices.ContainsFunc(copyPaths(path), func(path string) bool {
 		_, err := os.Lstat(path)
@@ -79,7 +81,7 @@ func keepCopy(f *os.File, before, after []byte) (path string, err error) {
 		}
 		_, err = file.Write(content)
 		if err = cmp.Or(err, makePrivate(file, f), sync(file), file.Close()); err == nil {
-			// Not every system can be asked for its name to reach the disk.
+			// The name must reach the disk too. Some systems cannot sync it.
 			if dir, err := os.Open(filepath.Dir(path)); err == nil {
 				_ = sync(dir)
 				dir.Close()
@@ -102,7 +104,7 @@ func copyOf(before, after []byte) []byte {
 	return content
 }
 
-// documentsOf returns what is in a recovery copy, and whether it is whole.
+// documentsOf returns the documents in a recovery copy, and whether it is whole.
 func documentsOf(content []byte) (before, after []byte, whole bool) {
 	if len(content) < copyHead {
 		return nil, nil, false
@@ -115,8 +117,8 @@ func documentsOf(content []byte) (before, after []byte, whole bool) {
 	return documents[:length], documents[length:], true
 }
 
-// mend finishes a change of f that has been cut short, if there is one. Its lock
-// must be held.
+// mend finishes a change of f that was cut short, if it has a recovery copy. The
+// caller has the lock.
 func mend(f *os.File) error {
 	for _, path := range copyPaths(f.Name()) {
 		content, isOurs, err := readCopy(path, f)
@@ -130,8 +132,8 @@ func mend(f *os.File) error {
 	return nil
 }
 
-// readCopy reads a recovery copy of f. What others may have put in its place is
-// not even opened.
+// readCopy reads a recovery copy of f. It does not open what another user may have put
+// there.
 func readCopy(path string, f *os.File) (content []byte, isOurs bool, err error) {
 	info, err := os.Lstat(path)
 	if err != nil || !isOwn(info, f) {
@@ -149,7 +151,7 @@ func readCopy(path string, f *os.File) (content []byte, isOurs bool, err error) 
 	return content, true, err
 }
 
-// mendFrom is mend with what is in the recovery copy at path.
+// mendFrom is mend with the content of the recovery copy at path.
 func mendFrom(f *os.File, path string, content []byte) error {
 	end, _ := system.Lease(f)
 	defer end()
@@ -175,9 +177,9 @@ func mendFrom(f *os.File, path string, content []byte) error {
 	return nil
 }
 
-// isMixture reports whether a file that has been replaced in part holds now. That
-// has the length of a document, or ends with a page, or in a line. Another program
-// may well take lines away at the end of either document.
+// isMixture reports whether now is what a change leaves that was cut short. Such a
+// file has the length of one of the documents, or ends with a page or within a line.
+// Another program may well remove whole lines at the end of a document.
 func isMixture(now, before, after []byte) bool {
 	n, size := len(now), max(len(before), len(after))
 	if n < min(len(before), len(after)) || n > size || bytes.Equal(now, before) || bytes.Equal(now, after) {

@@ -15,27 +15,30 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
+// This chapter opens files of the home under their lock, reads them, and writes them
+// so that a reader at any moment finds a whole document.
+
 const (
-	// While it waits, a program asks again after a time between these two.
+	// A program that waits asks again after a time between these two.
 	firstWait = time.Millisecond
 	lastWait  = 16 * time.Millisecond
-	// A writer has the lock for some milliseconds. Who has it longer is not
-	// writing, and a reader that waited for it would wait in silence.
+	// A writer has the lock for some milliseconds. Whoever has it longer is not
+	// writing, and a reader says nothing while it waits.
 	lastReadWait = 256 * time.Millisecond
-	// grace is how long a reader without a lock has to notice the end of the file
-	// after it has read the rest.
+	// grace is the time that a reader without a lock gets to notice the end of the
+	// file after it has read the rest.
 	grace = 10 * time.Millisecond
 )
 
 // ownerOnly is the mode of the credentials file.
 const ownerOnly = 0o600
 
-// fileKind is a file in the home that is opened to be changed.
+// fileKind is a kind of file in the home that is changed.
 type fileKind struct {
 	// name is the file's without its extension.
 	name string
-	// mode is that of a new file; narrow says that no one else shall have access,
-	// whatever the umask says.
+	// mode is that of a new file. narrow gives access to the owner alone, whatever the
+	// umask is.
 	mode   os.FileMode
 	narrow bool
 }
@@ -51,9 +54,9 @@ func (k fileKind) path(home string) string {
 	return path
 }
 
-// openLocked opens a file to be changed and takes its lock. To wait it closes
-// the file: as long as others have it open, the one who writes cannot keep
-// readers off it, see [system.Lease].
+// openLocked opens a file to be changed and takes its lock. It closes the file while
+// it waits, because a writer gets a lease only if no other program has the file open,
+// see [system.Lease].
 func openLocked(ctx context.Context, kind fileKind, home string, notify func(Message)) (path string, f *os.File, err error) {
 	if err := createHome(home); err != nil {
 		return "", nil, err
@@ -81,7 +84,7 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Mes
 		}
 		f.Close()
 		if locked {
-			// Another file has been put there, which has a lock of its own.
+			// The path leads to another file by now, with another lock.
 			continue
 		}
 		if !said {
@@ -108,15 +111,15 @@ func createHome(home string) error {
 	return fmt.Errorf("failed to create directory `%s`: %w", home, system.Error(err))
 }
 
-// openOrCreate opens or creates the file at path; through a symbolic link the
-// file it names, as Cargo does.
+// openOrCreate opens or creates the file at path. As in Cargo it follows a symbolic
+// link.
 func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
 	f, err := system.Open(ctx, path, os.O_RDWR, 0)
 	created := errors.Is(err, fs.ErrNotExist)
 	if created {
 		f, err = system.Open(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
 	}
-	// The umask may have taken more than it should.
+	// The umask may have taken access from the owner.
 	if err == nil && kind.narrow && created {
 		var info os.FileInfo
 		if info, err = f.Stat(); err == nil && info.Size() == 0 {
@@ -132,7 +135,7 @@ func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, er
 	return f, nil
 }
 
-// isStill reports whether path is still that of the kind's file and leads to f.
+// isStill reports whether path is still the path of the kind's file and leads to f.
 func isStill(f *os.File, kind fileKind, home, path string) bool {
 	if kind.path(home) != path {
 		return false
@@ -148,10 +151,9 @@ func isStill(f *os.File, kind fileKind, home, path string) bool {
 	return os.SameFile(ours, theirs)
 }
 
-// readLocked reads a file in the home while no one writes to it. Like Cargo,
-// which takes no lock to read, it reads in any case, but first gives a writer
-// the time to finish. It creates nothing, and writes nothing but the rest of a
-// change that was cut short.
+// readLocked reads a file in the home. It gives a writer the time to finish, and then
+// reads in any case, like Cargo, which reads without a lock. It writes nothing except
+// to finish a change that was cut short.
 func readLocked(path string) ([]byte, error) {
 	content, err := readFileLocked(path)
 	if err != nil {
@@ -177,15 +179,14 @@ func readFileLocked(path string) ([]byte, error) {
 	for wait := firstWait; wait <= lastReadWait; wait *= 2 {
 		ok, err := try(f)
 		if ok {
-			// Not left to Close: should that fail, we would wait for ourselves.
+			// If Close failed and kept the lock, we would later wait for ourselves.
 			defer system.Unlock(f)
 			if mends {
-				// A file that cannot be mended is read as it is.
+				// If it cannot be mended, it is read as it is.
 				_ = mend(f)
 			}
 		}
 		if ok || err != nil {
-			// Without the lock it is read as Cargo reads it.
 			break
 		}
 		time.Sleep(wait)
@@ -193,24 +194,25 @@ func readFileLocked(path string) ([]byte, error) {
 	return system.ReadAll(f, system.MaxSize)
 }
 
-// replace makes a file that holds before hold after; it is [errChanged] if it
-// holds something else. For documents of more than a page see recovery.go.
+// replace changes the content of a file from before to after. The error is
+// [errChanged] if the file holds something else. For documents of more than a page see
+// recovery.go.
 //
-// Cargo reads its files without a lock, and any of these steps may be the last
-// of a process or of the machine. So after each the file holds all of the old or
-// all of the new document, at most with line ends after it:
+// Cargo reads its files without a lock, and the process or the machine may end after
+// any step. So after each step the file holds all of the old or all of the new
+// document, at most with line ends after it:
 //
-//   - Where the system can do that, no one else has the file open from here on.
-//   - The space for the new document is reserved, so that a full disk shows
-//     before anything is touched.
-//   - What is only added at the end is all that is written: until the new length
-//     is known, the old document is there. Unless its space is sure, such a write
-//     could be cut short and leave half a token.
-//   - Any other file that must grow does so with line ends, and they reach the
-//     disk. Else there would be half a token between the new content and the new
+//   - A lease keeps other programs from opening the file, on systems that have them.
+//   - The space for the new document is reserved, so that a full disk shows before
+//     the file is touched.
+//   - If the new document only adds to the old one, the addition alone is written.
+//     The file keeps its old length, and so the old document, until that is done. The
+//     space must be reserved, or else the write could stop within a token.
+//   - Any other file that must grow gets line ends first, and they are synced.
+//     Without them, part of a token could stand between the new content and the new
 //     length.
-//   - One write replaces everything, with line ends up to the old length, and
-//     reaches the disk before a file that must shrink is cut.
+//   - One write replaces everything, padded with line ends to the old length. It is
+//     synced before a file that must shrink is cut.
 func replace(f *os.File, before, after []byte) error {
 	size := max(len(before), len(after))
 	end, alone := system.Lease(f)
@@ -218,7 +220,7 @@ func replace(f *os.File, before, after []byte) error {
 	recovery := ""
 	sure, err := reserve(f, int64(size))
 	if err == nil && size > pageSize {
-		// What another program has written last may not be on the disk yet.
+		// What another program has just written may not be on the disk.
 		if err = sync(f); err == nil {
 			recovery, err = keepCopy(f, before, after)
 		}
@@ -230,7 +232,7 @@ func replace(f *os.File, before, after []byte) error {
 	case err == nil:
 		err = write(f, before, after, alone, sure)
 	default:
-		// What lies beyond the file's end is given back.
+		// This gives back the space that was reserved.
 		f.Truncate(int64(len(before)))
 	}
 	if recovery != "" && (err == nil || unchanged != nil || holds(f, before) == nil && sync(f) == nil) {
@@ -254,7 +256,7 @@ func write(f *os.File, before, after []byte, alone, sure bool) error {
 	}
 	err := finish(f, before, after)
 	if err != nil && overwrite(f, padded(before, size)) == nil {
-		// Where that failed too, a cut could cut what is new.
+		// If the old document could not be written, a cut could damage the new one.
 		f.Truncate(int64(len(before)))
 		sync(f)
 	}
@@ -270,8 +272,8 @@ func finish(f *os.File, before, after []byte) error {
 	return err
 }
 
-// holds is [errChanged] unless a file holds what it is thought to. A program that
-// knows nothing of locks may have written it since it was read.
+// holds returns [errChanged] unless a file has the given content. A program that does
+// not use the lock may have written it since it was read.
 func holds(f *os.File, content []byte) error {
 	part := make([]byte, min(len(content)+1, 1<<15))
 	defer clear(part)
@@ -291,8 +293,7 @@ func holds(f *os.File, content []byte) error {
 	}
 }
 
-// lengthen writes something after the end of a file; if that fails, the file is as
-// it was.
+// lengthen writes after the end of a file. If that fails, it restores the old length.
 func lengthen(f *os.File, end int, tail []byte) error {
 	_, err := f.WriteAt(tail, int64(end))
 	if err == nil {
@@ -312,8 +313,8 @@ func overwrite(f *os.File, content []byte) error {
 	return sync(f)
 }
 
-// sync waits until the file's content and length are on the disk, on file
-// systems where that can be asked for.
+// sync waits until the file's content and length are on the disk, if the file system
+// can do that.
 func sync(f *os.File) error {
 	err := syncData(f)
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
@@ -322,7 +323,7 @@ func sync(f *os.File) error {
 	return err
 }
 
-// padded returns content with line ends up to the given size.
+// padded returns content with line ends added up to the given size.
 func padded(content []byte, size int) []byte {
 	out := bytes.Repeat([]byte("\n"), size)
 	copy(out, content)

@@ -13,16 +13,16 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// syntaxError says where a TOML document is malformed. It never shows the line:
-// a line that is broken is often one into which a token has just been put.
+// This chapter parses TOML into a tree.
+
+// syntaxError says where a TOML document is malformed. It never shows the line,
+// because a token has often just been pasted into a line that is broken.
 type syntaxError struct {
 	// Line and Column count from 1; Column counts characters.
 	Line, Column int
-	// Reason is the parser's.
 	Reason string
 }
 
-// Error says the place and the reason.
 func (e *syntaxError) Error() string {
 	return fmt.Sprintf("TOML parse error at line %d, column %d\n%s", e.Line, e.Column, e.Reason)
 }
@@ -32,8 +32,8 @@ func newSyntaxError(document []byte, err error) *syntaxError {
 	e := &syntaxError{Line: 1, Column: 1, Reason: err.Error()}
 	var parser *unstable.ParserError
 	if errors.As(err, &parser) {
-		// The highlight is a part of the document, and its capacity is what
-		// follows from there on.
+		// The highlight is a slice of the document. Its capacity is the length
+		// from there to the end.
 		before := document[:max(0, min(len(document), cap(document)-cap(parser.Highlight)))]
 		e.Line += bytes.Count(before, []byte("\n"))
 		e.Column += utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
@@ -41,16 +41,15 @@ func newSyntaxError(document []byte, err error) *syntaxError {
 	return e
 }
 
-// errNotUTF8 says that a file is no text.
 var errNotUTF8 = errors.New("stream did not contain valid UTF-8")
 
-// parseTOML returns the tree of a document, all of it defined at d. It is
-// errNotUTF8, a [*syntaxError], or an error about a value of a type that
-// configuration does not have.
+// parseTOML returns the tree of a document whose values are defined at d. The error
+// is errNotUTF8, a [*syntaxError], or one about a value of a type that configuration
+// does not have.
 //
-// The tree is built from the library's parser. Its decoder is not used: it
-// takes time that grows with the square of the number of tables, and would add
-// a twentieth to the smallest program.
+// The tree is built with the library's parser. The time of its decoder grows with the
+// square of the number of tables, and it would add a twentieth to the smallest
+// program.
 func parseTOML(document []byte, d *Definition) (*node, error) {
 	if !utf8.Valid(document) {
 		return nil, errNotUTF8
@@ -83,8 +82,7 @@ func parseTOML(document []byte, d *Definition) (*node, error) {
 	return root, nil
 }
 
-// origin says how a table or a list came about, which decides what may still
-// be added to it.
+// origin says how a table or a list was made. That decides what may be added to it.
 type origin uint8
 
 const (
@@ -98,8 +96,8 @@ const (
 	header
 )
 
-// builder makes a tree from a document's expressions. The parser knows nothing
-// of keys that were defined before: that is checked here.
+// builder makes a tree from a document's expressions. It refuses keys that are
+// defined twice, which the parser accepts.
 type builder struct {
 	parser     unstable.Parser
 	definition *Definition
@@ -115,21 +113,21 @@ func (b *builder) newTable(o origin) *node {
 	return n
 }
 
-// defined is the error for a key that cannot be defined again, or have more
-// keys below it.
+// defined is the error for a key that cannot be defined again, or get more keys below
+// it.
 func (b *builder) defined(key *unstable.Node) error {
 	return unstable.NewParserError(b.parser.Raw(key.Raw), "this key is already defined")
 }
 
-// deepest bounds how many lists and inline tables may be within each other, and
-// how many parts a key may have, as Cargo does.
+// deepest is how deep lists and inline tables may be nested, and how many parts a key
+// may have. It is Cargo's limit.
 const deepest = 80
 
 func (b *builder) tooDeep(at []byte) error {
 	return unstable.NewParserError(at, "this is nested more than %d levels deep", deepest)
 }
 
-// table returns the table that the header e opens, or adds to a list of tables.
+// table returns the table that the header e opens or adds to a list of tables.
 func (b *builder) table(root *node, e *unstable.Node) (*node, error) {
 	parent, last, err := b.parent(root, e, implicit)
 	if err != nil {
@@ -153,8 +151,8 @@ func (b *builder) table(root *node, e *unstable.Node) (*node, error) {
 	return table, nil
 }
 
-// parent walks to the table above the last part of a key. Tables on the way that
-// are not there yet are made as implicit or dotted ones.
+// parent walks to the table above the last part of a key. Missing tables on the way
+// are made, with the given origin.
 func (b *builder) parent(n *node, e *unstable.Node, made origin) (parent *node, last *unstable.Node, err error) {
 	parts := e.Key()
 	parts.Next()
@@ -207,7 +205,7 @@ func (b *builder) value(e *unstable.Node) (*node, error) {
 	case unstable.Bool:
 		n.kind, n.text = booleanKind, string(e.Data)
 	case unstable.Integer:
-		// Go writes integers as TOML does, and the parser has taken this one.
+		// The parser has accepted it, and Go writes integers as TOML does.
 		i, err := strconv.ParseInt(string(e.Data), 0, 64)
 		if err != nil {
 			return nil, unstable.NewParserError(e.Data, "integers must fit into 64 bits")
@@ -247,8 +245,8 @@ func (b *builder) value(e *unstable.Node) (*node, error) {
 	return n, nil
 }
 
-// checkDatetime refuses dates and times that do not exist, which the parser
-// leaves to the decoder.
+// checkDatetime refuses dates and times that do not exist. The parser leaves that to
+// the decoder.
 func checkDatetime(e *unstable.Node) error {
 	local, offset := e.Data, []byte(nil)
 	if e.Kind == unstable.DateTime {
@@ -273,8 +271,8 @@ func checkDatetime(e *unstable.Node) error {
 	return new(toml.LocalTime).UnmarshalText(offset[1:])
 }
 
-// placeOf returns where the value stands below n, as Cargo writes it, and
-// whether it does.
+// placeOf returns where the value stands below n, as Cargo writes it, and whether it
+// stands there.
 func (n *node) placeOf(value *node) (string, bool) {
 	if n == value {
 		return "", true

@@ -10,6 +10,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
+// This chapter is the tree of values that a document, or several, make up.
+
 // kind is the type of a configuration value.
 type kind uint8
 
@@ -17,8 +19,8 @@ const (
 	stringKind kind = iota
 	integerKind
 	booleanKind
-	// Configuration has no values of the next two types: they are refused once
-	// a document has been parsed.
+	// Configuration has no values of the next two types. They are refused after a
+	// document has been parsed.
 	floatKind
 	datetimeKind
 	listKind
@@ -29,8 +31,8 @@ func (k kind) String() string {
 	return [...]string{"string", "integer", "boolean", "float", "datetime", "array", "table"}[k]
 }
 
-// node is a value in the configuration. Trees share nodes: once its document
-// has been parsed, a node is not changed any more.
+// node is a value in the configuration. Trees share nodes, so a node does not change
+// after its document has been parsed.
 type node struct {
 	kind       kind
 	definition *Definition
@@ -39,7 +41,7 @@ type node struct {
 	list []*node
 	// members are those of a table, in the order of the document.
 	members []member
-	// index finds them by their names where they are many.
+	// index finds members by name if there are many.
 	index map[string]*node
 	// origin matters while a document is parsed.
 	origin origin
@@ -58,7 +60,7 @@ func newString(text string, d *Definition) *node {
 	return &node{kind: stringKind, text: text, definition: d}
 }
 
-// child returns the value of that name in a table; nil if there is none.
+// child returns the value of that name in a table, or nil.
 func (n *node) child(name string) *node {
 	if n.index != nil {
 		return n.index[name]
@@ -81,8 +83,8 @@ func (n *node) add(name string, value *node) {
 	}
 }
 
-// makeIndex prepares a table of many members for a search for each of them. One
-// search alone is faster without, and so is any in a small table.
+// makeIndex prepares a table for many searches. A single search, or any in a small
+// table, is faster without.
 func (n *node) makeIndex() {
 	if len(n.members) <= 8 || n.index != nil {
 		return
@@ -93,7 +95,7 @@ func (n *node) makeIndex() {
 	}
 }
 
-// names returns the names in a table, sorted; none if there is no n.
+// names returns the sorted names in a table; n may be nil.
 func (n *node) names() []string {
 	if n == nil {
 		return nil
@@ -106,7 +108,7 @@ func (n *node) names() []string {
 	return names
 }
 
-// below returns the value at a path; nil if there is none, or no n.
+// below returns the value at a path, or nil; n may be nil.
 func (n *node) below(at path) *node {
 	for _, name := range at {
 		if n == nil {
@@ -117,8 +119,8 @@ func (n *node) below(at path) *node {
 	return n
 }
 
-// with returns a copy of n that has a value at a path, on which all must be
-// tables; those that are missing are made.
+// with returns a copy of n that has a value at a path. Everything on the path must
+// be a table; missing tables are made.
 func (n *node) with(value *node, at path) *node {
 	if len(at) > 1 {
 		value = cmp.Or(n.child(at[0]), newTable(n.definition)).with(value, at[1:])
@@ -126,7 +128,7 @@ func (n *node) with(value *node, at path) *node {
 	return n.replacing(at[0], value)
 }
 
-// without returns a copy of n that has nothing at a path.
+// without returns a copy of n that has no value at a path.
 func (n *node) without(at path) *node {
 	if n.below(at) == nil {
 		return n
@@ -134,8 +136,8 @@ func (n *node) without(at path) *node {
 	return n.with(nil, at)
 }
 
-// replacing returns a copy of a table with another value of that name; nil
-// takes away the one it has.
+// replacing returns a copy of a table with another value of that name, or without it
+// if value is nil.
 func (n *node) replacing(name string, value *node) *node {
 	changed := *n
 	changed.index = nil
@@ -153,7 +155,7 @@ func (n *node) replacing(name string, value *node) *node {
 	return &changed
 }
 
-// means reports whether two values are the same, wherever they are defined.
+// means reports whether two values are equal, wherever they are defined.
 func (n *node) means(other *node) bool {
 	if other == nil || n.kind != other.kind || n.text != other.text || len(n.members) != len(other.members) {
 		return false
@@ -171,16 +173,16 @@ func (n *node) means(other *node) bool {
 	return slices.EqualFunc(n.list, other.list, (*node).means)
 }
 
-// expected is the error for a value of another kind than a caller needs.
+// expected is the error for a value of the wrong kind.
 func (n *node) expected(wanted, at string) error {
 	return fmt.Errorf("expected a %s, but found a %s for `%s` in %s", wanted, n.kind, at, n.definition)
 }
 
-// merged returns base with over laid over it, both of which stand at the given
-// place. Tables are merged key by key and lists are joined, except where they
-// name a program. Of two scalars, the one whose definition has the higher priority
-// wins; between equal priorities the one that lies over the other does if force is
-// set, and for joined lists force says that its elements come last.
+// merged returns base with over laid over it; both stand at the given path. Tables
+// are merged key by key, and lists are joined unless they name a program. Of two
+// scalars the one whose definition has the higher priority wins, and over wins
+// between equals if force is set. In joined lists force puts the elements of over
+// last.
 func merged(base, over *node, force bool, at path) (*node, error) {
 	wins := force || over.definition.priority() > base.definition.priority()
 	switch {
@@ -234,7 +236,7 @@ func mergedLists(base, over []*node, force, wins bool, at path) []*node {
 	return list
 }
 
-// path is the place of a value in the configuration.
+// path says where a value stands in the configuration.
 type path []string
 
 // child returns p with one more part; p itself is not changed.
@@ -242,8 +244,8 @@ func (p path) child(part string) path {
 	return append(p[:len(p):len(p)], part)
 }
 
-// String returns the path as messages show it: parts that are no bare TOML
-// keys are quoted, but for an empty one.
+// String returns the path as messages show it. Parts that are not bare TOML keys are
+// quoted, except an empty one.
 func (p path) String() string {
 	parts := make([]string, len(p))
 	for i, part := range p {
@@ -259,9 +261,8 @@ func shownKey(part string) string {
 	return tomledit.QuoteKey(part)
 }
 
-// namesProgram reports whether the value is a program with arguments, among the
-// tables that matter here. Lists from several places are not joined for such a
-// value.
+// namesProgram reports whether the value at the path is a program with arguments.
+// Such lists from several places are not joined.
 func (p path) namesProgram() bool {
 	switch len(p) {
 	case 2:
@@ -272,7 +273,7 @@ func (p path) namesProgram() bool {
 	return false
 }
 
-// value returns a value as Go has it; nil if there is no n.
+// value returns n as a plain Go value; n may be nil.
 func (n *node) value() any {
 	if n == nil {
 		return nil

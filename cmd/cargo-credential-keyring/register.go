@@ -327,9 +327,9 @@ func (r *registration) removeOwn() error {
 		return nil
 	}
 	restored := false
-	err := r.Change(r.own, func(d *tomledit.Document) error {
-		_, restored = d.Substituted(r.own...)
-		return d.Restore(r.own...)
+	err := r.Change(r.own, func(d *tomledit.Document) (err error) {
+		restored, err = d.Restore(r.own...)
+		return err
 	})
 	if restored && err == nil {
 		return nil

@@ -21,8 +21,8 @@ import (
 
 // Error returns an error of the operating system in the words that Rust programs,
 // and so Cargo, use: "No such file or directory (os error 2)". What err says
-// besides is left out; errors.Is and errors.As find the same in both. Other
-// errors, and nil, are returned as they are.
+// else is left out; errors.Is and errors.As find the same in both. Other errors, and
+// nil, are returned as they are.
 func Error(err error) error {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
@@ -60,15 +60,14 @@ func LookupEnv(environ []string, name string) (value string, ok bool) {
 const (
 	// MaxSize is that of the largest file that is read.
 	MaxSize = 16 << 20
-	// patience is more than the 45 seconds after which Linux takes a lease from
-	// whoever does not give it back.
+	// patience is more than the 45 seconds after which Linux takes back a lease.
 	patience = time.Minute
 	// While they wait, Open and Exclusive ask again after a time between these two.
 	firstWait = time.Millisecond
 	lastWait  = 16 * time.Millisecond
 )
 
-// Refused is why a file is not read, or not opened, that may be anyone's.
+// Refused says why a file is not opened or read.
 type Refused string
 
 const (
@@ -78,13 +77,12 @@ const (
 
 func (r Refused) Error() string { return string(r) }
 
-// Open opens a regular file. It never waits for the other end of a pipe, only for
-// a writer that keeps others from opening the file while it is written, see
-// [Lease]. Among many writers that is the rule rather than the exception, so it
-// goes on asking for as long as one of them could be stuck.
+// Open opens a regular file. It does not wait for the other end of a pipe, but it waits
+// for a writer that keeps others from opening the file, see [Lease]. With many writers
+// that happens often, so it goes on asking for as long as one of them could be stuck.
 //
-// A pipe and a device are refused, but to read the null device. A directory is
-// left to the error that reading it gives.
+// It refuses pipes and devices, except to read the null device. A directory can be
+// opened, and reading it fails.
 func Open(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
 	end := time.Now().Add(patience)
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
@@ -115,13 +113,13 @@ func regular(f *os.File, flag int) error {
 	case err != nil, !os.SameFile(info, null):
 		return NotRegular
 	case flag&os.O_RDWR != 0:
-		// It cannot hold what is written to it.
+		// It would lose what is written to it.
 		return syscall.EINVAL
 	}
 	return nil
 }
 
-// ReadFile reads a file that [Open] does not refuse.
+// ReadFile reads a file that [Open] accepts.
 func ReadFile(path string) ([]byte, error) {
 	f, err := Open(context.Background(), path, os.O_RDONLY, 0)
 	if err != nil {
@@ -131,7 +129,8 @@ func ReadFile(path string) ([]byte, error) {
 	return ReadAll(f, MaxSize)
 }
 
-// ReadGiven reads what the user has named: also a pipe, for which it waits.
+// ReadGiven reads a file that the user has named. That may be a pipe, for which it
+// waits.
 func ReadGiven(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -141,7 +140,7 @@ func ReadGiven(path string) ([]byte, error) {
 	return ReadAll(f, MaxSize)
 }
 
-// ReadAll reads a file of at most a size to its end.
+// ReadAll reads a file to its end. A file that is larger than most is refused.
 func ReadAll(f *os.File, most int64) ([]byte, error) {
 	var content bytes.Buffer
 	if info, err := f.Stat(); err == nil {
@@ -154,10 +153,9 @@ func ReadAll(f *os.File, most int64) ([]byte, error) {
 	return content.Bytes(), err
 }
 
-// Exclusive takes the lock that only one may hold, and waits for those who hold
-// one; before it starts to wait it calls blocked, which may be nil. On file systems
-// without locks, and on NFS where asking for one may never return, it does nothing,
-// as Cargo does.
+// Exclusive takes a lock that excludes all others, and waits for those who have one.
+// Before it waits it calls blocked, which may be nil. Like Cargo it does nothing on
+// file systems without locks, and on NFS, where asking for a lock may never return.
 func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		locked, err := TryExclusive(f)
@@ -174,16 +172,15 @@ func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
 	}
 }
 
-// TryExclusive is Exclusive that does not wait. It reports whether it has the lock,
-// which it also has where there are no locks.
+// TryExclusive is Exclusive without the wait. It reports whether it has the lock, which
+// it always has on a file system without locks.
 func TryExclusive(f *os.File) (bool, error) { return tryLock(f, exclusive) }
 
-// TryShared takes the lock that readers can hold together, unless a writer has the
-// exclusive one. It reports whether f is safe from writers now, which without an
-// error it also is where there are no locks.
+// TryShared takes a lock that several readers can have, unless a writer has an
+// exclusive one. It reports whether it has the lock, as TryExclusive does.
 func TryShared(f *os.File) (bool, error) { return tryLock(f, shared) }
 
-// Unlock gives a lock back before the file is closed.
+// Unlock gives back a lock before the file is closed.
 func Unlock(f *os.File) {
 	if !neverLock(f) {
 		unlock(f)
@@ -204,7 +201,7 @@ func tryLock(f *os.File, kind lockKind) (bool, error) {
 	return err == nil, err
 }
 
-// pause waits, until ctx ends.
+// pause waits for some time, or until ctx ends.
 func pause(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -8,10 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Lease makes every program that opens the file wait until end is called, even
-// one that knows nothing of locks. That is granted, where the system can do it at all,
-// while no other program has the file open; Lease waits a moment for that, and
-// reports whether it was.
+// Lease makes every program that opens the file wait until end is called, even one
+// that uses no locks. The system grants it only if no other program has the file open.
+// Lease waits a moment for that, and reports whether it was granted.
 func Lease(f *os.File) (end func(), granted bool) {
 	const attempts = 100
 	for range attempts {
@@ -27,8 +26,8 @@ func Lease(f *os.File) (end func(), granted bool) {
 	return func() {}, false
 }
 
-// neverLock reports whether f is on NFS, where a call may never return, even
-// when it is told not to.
+// neverLock reports whether f is on NFS, where even a call that should not wait may
+// never return.
 func neverLock(f *os.File) bool {
 	var stat unix.Statfs_t
 	return unix.Fstatfs(int(f.Fd()), &stat) == nil && int64(stat.Type) == unix.NFS_SUPER_MAGIC

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nonblocking keeps opening a pipe from waiting for its other end, and a terminal
-// from becoming the process's own.
+// nonblocking opens a pipe without a wait for its other end, and a terminal without
+// making it the process's own.
 const nonblocking = unix.O_NONBLOCK | unix.O_NOCTTY
 
 type lockKind int
@@ -22,8 +22,8 @@ const (
 
 func unlock(f *os.File) { _ = lock(f, unix.LOCK_UN) }
 
-// lock keeps the descriptor from being closed, and its number from being taken by
-// another file, while the call lasts.
+// lock keeps the descriptor open during the call, so that its number does not become
+// that of another file.
 func lock(f *os.File, how lockKind) error {
 	conn, err := f.SyscallConn()
 	if err != nil {

@@ -9,10 +9,9 @@ import (
 // This chapter writes strings and keys as TOML, and edits what stands between
 // brackets: inline tables and arrays of strings.
 
-// Quote returns text as a TOML string, in the form that Cargo would choose:
-// a basic string if nothing in it needs an escape, else the first of literal,
-// multi-line basic and multi-line literal that can hold it without one, else
-// a basic string with escapes.
+// Quote returns text as a TOML string in the form that Cargo would choose: a basic
+// string if it needs no escapes; else the first of literal, multi-line basic and
+// multi-line literal that can hold it without; else a basic string with escapes.
 func Quote(text string) string {
 	switch {
 	case isControl(text), !strings.ContainsAny(text, `"\`):
@@ -27,8 +26,7 @@ func Quote(text string) string {
 	return basic(text)
 }
 
-// requote returns text as a TOML string between the quotes that old has, where
-// that is possible.
+// requote returns text as a TOML string with the quotes of old, if they can hold it.
 func requote(old, text string) string {
 	switch {
 	case strings.HasPrefix(old, `"""`):
@@ -52,8 +50,8 @@ func isControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// QuoteKey returns name as a TOML key: as it is where that is one, else in the
-// quotes of [Quote], but for those of several lines.
+// QuoteKey returns name as a TOML key: bare if possible, else in the quotes of
+// [Quote], but on one line.
 func QuoteKey(name string) string {
 	needsQuotes := func(c rune) bool {
 		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
@@ -104,8 +102,8 @@ func basic(text string) string {
 	return b.String()
 }
 
-// addInline adds a key at the end of an inline table: on a line of its own if
-// the last key has one, with a comma after it if that has one.
+// addInline adds a key at the end of an inline table. It gets its own line, and a
+// comma after it, if the last key has them.
 func (d *Document) addInline(table *entry, text string) []edit {
 	if len(table.children) == 0 {
 		open := table.value.start + 1
@@ -136,7 +134,7 @@ func (d *Document) addInline(table *entry, text string) []edit {
 	return []edit{insert(at, ","), insert(lineEnd, text)}
 }
 
-// removeInline returns the edits that take keys out of an inline table.
+// removeInline returns the edits that remove keys from an inline table.
 func (d *Document) removeInline(table *entry, doomed func(*entry) bool) []edit {
 	var edits []edit
 	survivor := -1
@@ -146,8 +144,8 @@ func (d *Document) removeInline(table *entry, doomed func(*entry) bool) []edit {
 		}
 	}
 	tail := table.children[survivor+1:]
-	// Without a comma after the last key, the last survivor's one goes. What may
-	// be a comment stays.
+	// If the last key has no comma after it, the comma after the last survivor goes.
+	// Comments stay.
 	if len(tail) > 0 && d.comma(table, len(table.children)-1) < 0 {
 		start, end := tail[0].start, tail[len(tail)-1].end
 		if survivor >= 0 {
@@ -171,8 +169,7 @@ func (d *Document) removeInline(table *entry, doomed func(*entry) bool) []edit {
 	return edits
 }
 
-// removeChild cuts a key and the comma after it, and its line if nothing else
-// stands there.
+// removeChild removes a key, the comma after it, and its line if that becomes empty.
 func (d *Document) removeChild(table *entry, i int) []edit {
 	e := table.children[i]
 	comma := d.comma(table, i)
@@ -219,8 +216,8 @@ func (d *Document) startsLine(e *entry) bool {
 }
 
 // SetStrings sets the value at path to an array of strings, as [Document.Set] sets a
-// string. In an array of strings that is there, those that stay keep their form, if
-// others are only added at its end, replaced or removed.
+// string. Strings that stay in an existing array keep their form, if the others are
+// added at its end, replaced or removed.
 func (d *Document) SetStrings(texts []string, path ...string) error {
 	e := d.find(path)
 	if e == nil || !e.list {

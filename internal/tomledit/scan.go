@@ -8,51 +8,53 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
+// This chapter finds where headers, keys and values stand in a document.
+
 // span is a range of bytes.
 type span struct{ start, end int }
 
-// entry is a header or a key with its value, and where it stands.
+// entry is a header, or a key with its value.
 type entry struct {
-	// header says that it is a header, of a table or of one in an array.
+	// header is set for the header of a table, or of one in an array.
 	header bool
 	// path is the full path of the table or value.
 	path []string
-	// inherited is how many elements of path come from the header or the
-	// inline table around it. The others are its own keys.
+	// inherited is how many parts of path come from the header or the inline table
+	// around it. The others are its own keys.
 	inherited int
 	keys      []span
-	// array is the length of the shortest prefix of path that is an array of
-	// tables, or noArray. The elements of such an array share their path.
+	// array is the length of the shortest prefix of path that is an array of tables,
+	// or noArray. The elements of an array have the same path.
 	array int
 
-	// span is all of it, without white space and comment around it.
+	// span is the whole entry, without white space and comment.
 	span
-	// value is the value's range; empty for headers.
+	// value is empty for headers.
 	value span
-	// text is the value if isString.
+	// text is the value if it is a string.
 	text     string
 	isString bool
 
-	// line reaches from the start of the line that it begins on to after the
-	// line end that follows it. Only for entries outside of inline tables.
+	// line is all lines of the entry, with the last line end. Entries in inline
+	// tables have none.
 	line span
-	// comment is the one after it on its line; empty if there is none.
+	// comment is the comment after it on its line; empty if it has none.
 	comment span
 
-	// section is the header above a key; nil at the document's top.
+	// section is the header above a key; nil at the top of the document.
 	section *entry
-	// table is the inline table that a key stands in, or nil.
+	// table is the inline table around a key, or nil.
 	table *entry
-	// inline says that the value is an inline table, and list that it is an
-	// array of strings: children are its keys or elements. Elements have no path.
+	// inline says that the value is an inline table, list that it is an array of
+	// strings. children are its keys or elements; elements have no path.
 	inline, list bool
 	children     []*entry
 }
 
 const noArray = int(^uint(0) >> 1)
 
-// own returns the keys' range for the path's first n elements, or the first
-// own key if all of these are inherited.
+// own returns the range of the keys for the first n parts of the path, or the first
+// own key if all of them are inherited.
 func (e *entry) own(n int) span {
 	last := max(n-e.inherited, 1)
 	return span{e.keys[0].start, e.keys[last-1].end}
@@ -64,28 +66,28 @@ type scanner struct {
 	data    []byte
 	offset  int
 	entries []*entry
-	// arrays has the quoted paths of the arrays of tables.
+	// arrays holds the quoted paths of the arrays of tables.
 	arrays map[string]bool
 }
 
-// scan returns the entries of a document that are not in a section beside the
-// table, those in inline tables after the key that holds the table.
+// scan returns the entries of a document, except those in sections of other tables.
+// The entries of an inline table come after its key.
 func scan(data []byte, table []string) ([]*entry, error) {
 	s := scanner{data: data, arrays: map[string]bool{}}
 	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		s.offset = len(byteOrderMark)
 	}
-	// The parser tells offsets by capacities.
+	// The parser computes offsets from capacities.
 	s.parser.Reset(slices.Clip(data)[s.offset:])
 	var section *entry
-	beside := false
+	other := false
 	for s.parser.NextExpression() {
 		node := s.parser.Expression()
 		if node.Kind != unstable.KeyValue {
-			beside = !isNear(node.Key(), table)
+			other = !isNear(node.Key(), table)
 		}
 		switch {
-		case beside:
+		case other:
 		case node.Kind == unstable.KeyValue:
 			s.finishLine(s.keyValue(node, section, nil))
 		default:
@@ -185,7 +187,7 @@ func (s *scanner) strings(e *entry, array *unstable.Node) {
 	e.list, e.children = true, elements
 }
 
-// finishLine finds the line of e, and the comment that may end it.
+// finishLine finds the line of e, and its comment.
 func (s *scanner) finishLine(e *entry) {
 	end := overSpace(s.data, e.end)
 	if after := overComment(s.data, end); after > end {
@@ -211,8 +213,8 @@ func backOverSpace(data []byte, at int) int {
 	return at
 }
 
-// overComment returns the offset of the line end after the comment at the given
-// offset, or the same offset if there is none.
+// overComment returns the offset after the comment at the given offset, if one is
+// there.
 func overComment(data []byte, at int) int {
 	if at == len(data) || data[at] != '#' {
 		return at
@@ -221,8 +223,8 @@ func overComment(data []byte, at int) int {
 	return at + len(bytes.TrimSuffix(line, []byte("\r")))
 }
 
-// overLineEnd returns the offset after the line end at the given one, or the
-// same offset if there is none.
+// overLineEnd returns the offset after the line end at the given offset, if one is
+// there.
 func overLineEnd(data []byte, at int) int {
 	if at < len(data) && data[at] == '\r' {
 		at++

@@ -6,12 +6,11 @@
 //	err := doc.Set("secret", "registry", "token")
 //	content = doc.Bytes()
 //
-// It is no general editor: it sets strings in tables and removes keys, and
-// does not look into arrays. What to change is found with the TOML library's
-// own parser and its byte ranges. That parser takes a key that is defined
-// twice, so a caller must know that the document is valid, and does well to
-// compare what the edited one means with what it wanted: nothing here looks at
-// the result.
+// It is not a general editor: it sets strings and lists of strings in tables, and
+// removes keys. It finds them with the TOML library's parser, which gives byte ranges.
+// That parser accepts a key that is defined twice, and nothing here checks the result.
+// So the caller must know that the document is valid, and should compare what the
+// edited document means with what it wanted.
 package tomledit
 
 import (
@@ -22,8 +21,8 @@ import (
 	"strings"
 )
 
-// ErrRefused says that a change would have damaged the document, which is not to
-// be used any more.
+// ErrRefused says that a change would have damaged the document. The document must
+// not be used any more.
 var ErrRefused = errors.New("the change would damage the TOML document")
 
 const byteOrderMark = "\ufeff"
@@ -31,18 +30,18 @@ const byteOrderMark = "\ufeff"
 // Document is a TOML document that can be changed.
 type Document struct {
 	// data and scanned are never changed in place, only replaced. The last line of
-	// data has a line end; added says that it is not the document's.
+	// data always has a line end; added says that New has added it.
 	data  []byte
 	added bool
-	// scanned are the entries near the table, once they have been asked for.
+	// scanned are the entries near the table; nil until they are needed.
 	scanned []*entry
 	table   []string
-	// err says that data is no TOML document.
+	// err says why data cannot be parsed.
 	err error
 }
 
-// New returns the document with the given content, which the caller must not
-// change as long as the document has it.
+// New returns the document with the given content, which the caller must not change
+// while the document is in use.
 func New(content []byte) *Document {
 	d := &Document{data: content}
 	if text := strings.TrimPrefix(string(content), byteOrderMark); text != "" && !strings.HasSuffix(text, "\n") {
@@ -52,14 +51,14 @@ func New(content []byte) *Document {
 	return d
 }
 
-// Clone returns a copy that can be changed by itself.
+// Clone returns a copy. A change of one does not change the other.
 func (d *Document) Clone() *Document {
 	c := *d
 	return &c
 }
 
-// Bytes returns the document's content. The caller must not change it as long as
-// the document, or a clone, has it.
+// Bytes returns the document's content. The caller must not change it while the
+// document or a clone is in use.
 func (d *Document) Bytes() []byte {
 	if !d.added {
 		return d.data
@@ -97,9 +96,9 @@ func (d *Document) apply(edits []edit) error {
 	return nil
 }
 
-// near returns the entries that matter for a table and what is in it, in the
-// order of the document: all but those in sections beside the table. These are
-// many in a document of many registries.
+// near returns the entries that may belong to a table, in the order of the document:
+// all except those in sections of other tables, of which a document with many
+// registries has many.
 func (d *Document) near(table []string) []*entry {
 	if d.err == nil && (d.scanned == nil || !slices.Equal(d.table, table)) {
 		scanned, err := scan(d.data, table)
@@ -111,10 +110,10 @@ func (d *Document) near(table []string) []*entry {
 	return d.scanned
 }
 
-// parent is the table that holds the key at path.
+// parent returns the path of the table that holds a key.
 func parent(path []string) []string { return path[:len(path)-1] }
 
-// find returns the entry that is the key of exactly path, or nil.
+// find returns the entry of the key at exactly that path, or nil.
 func (d *Document) find(path []string) *entry {
 	for _, e := range d.near(parent(path)) {
 		if !e.header && e.array == noArray && slices.Equal(e.path, path) {
@@ -124,18 +123,18 @@ func (d *Document) find(path []string) *entry {
 	return nil
 }
 
-// Has reports whether the document speaks of path or of something below it.
+// Has reports whether the document mentions path or something below it.
 func (d *Document) Has(path ...string) bool {
 	return slices.ContainsFunc(d.near(path), func(e *entry) bool { return hasPrefix(e.path, path) })
 }
 
-// Set sets the value at path, which must be in a table, to a string. An
-// existing value is replaced where it stands, between the same quotes if they
-// can hold the new one. A new one goes after the last key of its table, in
-// the form the table has; a new table becomes a section at the end, unless one
-// around it is written inline or with dotted keys.
+// Set sets the value at path to a string. An existing value is replaced where it
+// stands, between the same quotes if they can hold the new one. A new key goes after
+// the last key of its table, in the form of that table. A new table becomes a section
+// at the end, unless a table around it is inline or has dotted keys.
 //
-// All that leads to the value must be tables.
+// The path has at least two parts, and everything on the way to the value must be a
+// table.
 func (d *Document) Set(text string, path ...string) error {
 	raw := Quote(text)
 	if e := d.find(path); e != nil {
@@ -155,8 +154,8 @@ func (d *Document) setRaw(raw string, path []string) error {
 	return d.apply(d.add(path, raw))
 }
 
-// add returns the edits that add a key. The innermost table on its path that
-// the document defines says in which form.
+// add returns the edits that add a key. The innermost table on its path that the
+// document defines decides the form.
 func (d *Document) add(path []string, raw string) []edit {
 	table := parent(path)
 	for n := len(table); n > 0; n-- {
@@ -179,8 +178,7 @@ func (d *Document) add(path []string, raw string) []edit {
 			return d.addLine(e, quoteKeys(rest)+" = "+raw)
 		}
 		if d.Has(table...) {
-			// Only headers of tables in it define it, which leaves room for
-			// one of its own.
+			// Only headers of tables in it mention it, so it can get a header.
 			break
 		}
 	}
@@ -196,8 +194,8 @@ func inlineText(path []string, raw string) string {
 	return text + "{ " + inlineText(path[1:], raw) + " }"
 }
 
-// lastDotted returns the last key that defines the table by naming it in a
-// dotted key.
+// lastDotted returns the last key that defines the table as a part of a dotted key,
+// or nil.
 func (d *Document) lastDotted(table []string) *entry {
 	for _, e := range slices.Backward(d.near(table)) {
 		if !e.header && e.array == noArray &&
@@ -208,8 +206,8 @@ func (d *Document) lastDotted(table []string) *entry {
 	return nil
 }
 
-// lastOfSection returns the last key below the table's header, or the header
-// if there is none, or nil if there is no header.
+// lastOfSection returns the last key below the table's header, the header if it has
+// none, or nil without a header.
 func (d *Document) lastOfSection(table []string) *entry {
 	var last *entry
 	for _, e := range d.near(table) {
@@ -225,7 +223,7 @@ func (d *Document) lastOfSection(table []string) *entry {
 	return last
 }
 
-// addLine adds a line after that of e, indented and ended as it is.
+// addLine adds a line after the line of e, with the same indent and line end.
 func (d *Document) addLine(e *entry, text string) []edit {
 	line := string(d.data[e.line.start:e.line.end])
 	indent := line[:e.start-e.line.start]
@@ -233,7 +231,7 @@ func (d *Document) addLine(e *entry, text string) []edit {
 	return []edit{insert(e.line.end, indent+text+end)}
 }
 
-// addSection adds a table with one key at the end, below an empty line.
+// addSection adds a table with one key at the end, after an empty line.
 func (d *Document) addSection(table []string, line string) []edit {
 	end := d.lineEnd()
 	text := "[" + quoteKeys(table) + "]" + end + line + end
@@ -252,24 +250,22 @@ func (d *Document) lineEnd() string {
 	return "\n"
 }
 
-// Remove removes keys from a table, whatever their values are, with all that a
-// table or an array of tables holds. The table around them stays, if need be
-// as an empty one; so do all comments outside of the values. Removing what is
-// not there does nothing.
+// Remove removes keys from a table, with everything below them. The table stays, even
+// if it becomes empty, and so do all comments outside of the values. A key that does
+// not exist is ignored.
 func (d *Document) Remove(table []string, names ...string) error {
 	return d.apply(d.removal(table, func(e *entry) bool { return slices.Contains(names, e.path[len(table)]) }))
 }
 
-// Only removes all keys from a table at the top of the document, but those
-// with the given names which hold a string.
+// Only removes all keys from a table at the top of the document, except those with
+// the given names that have a string.
 func (d *Document) Only(table string, names ...string) error {
 	return d.apply(d.removal([]string{table}, func(e *entry) bool {
 		return len(e.path) > 2 || !e.isString || !slices.Contains(names, e.path[1])
 	}))
 }
 
-// removal returns the edits that take out of the table what unwanted says,
-// which is asked about the entries below the table.
+// removal returns the edits that remove the unwanted entries below a table.
 func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	doomed := map[*entry]bool{}
 	orphan := len(table) > 0
@@ -291,7 +287,7 @@ func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 			continue
 		}
 		if orphan && kept == nil {
-			// Nothing else makes the table exist.
+			// Without this entry the table would not exist.
 			kept = e
 			edits = append(edits, d.reduce(e, len(table)))
 			if e.table == nil {
@@ -313,7 +309,7 @@ func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	return edits
 }
 
-// reduce makes an empty table of e, at the first n elements of its path.
+// reduce turns e into an empty table at the first n parts of its path.
 func (d *Document) reduce(e *entry, n int) edit {
 	keys := e.own(n)
 	if e.header {
@@ -322,8 +318,8 @@ func (d *Document) reduce(e *entry, n int) edit {
 	return edit{keys.end, e.end, " = {}"}
 }
 
-// Nest moves a key from the top of the document into a table there. What the
-// table held before is removed.
+// Nest moves a key from the top of the document into a table there, in place of what
+// the table had.
 func (d *Document) Nest(key, table string) error {
 	e := d.find([]string{key})
 	switch {
@@ -342,8 +338,8 @@ func (d *Document) Nest(key, table string) error {
 	return d.setRaw(raw, []string{table, key})
 }
 
-// nestTables is Nest for a key that is made by headers or dotted keys: it puts
-// the table's name before the key wherever it stands.
+// nestTables is Nest for a key that is defined by headers or dotted keys. It puts the
+// table's name before the key each time.
 func (d *Document) nestTables(key, table string) error {
 	if err := d.Remove(nil, table); err != nil {
 		return err
@@ -357,8 +353,8 @@ func (d *Document) nestTables(key, table string) error {
 	return d.apply(edits)
 }
 
-// Comment returns the comment after the key at path on its line, without the
-// sign before it; empty if it has none.
+// Comment returns the comment on the line of the key at path, without its "#"; empty
+// if it has none.
 func (d *Document) Comment(path ...string) string {
 	e := d.find(path)
 	if e == nil || e.comment.end == 0 {
@@ -367,8 +363,8 @@ func (d *Document) Comment(path ...string) string {
 	return strings.TrimSpace(string(d.data[e.comment.start+1 : e.comment.end]))
 }
 
-// AddComment adds a comment after the key at path, if it stands on a line where
-// a comment can and has none.
+// AddComment adds a comment after the key at path. It does nothing if there is a
+// comment, or the key is in an inline table.
 func (d *Document) AddComment(comment string, path ...string) error {
 	e := d.find(path)
 	if e == nil || e.table != nil || e.comment.end > 0 {
@@ -381,9 +377,9 @@ func (d *Document) AddComment(comment string, path ...string) error {
 // [Document.Substitute].
 const substituted = " # was "
 
-// Substitute is [Document.Set] that keeps the value that there was in a comment
-// after the new one, for [Document.Restore]. It reports whether it could: not
-// in an inline table, nor a value over several lines.
+// Substitute is [Document.Set], and keeps the old value in a comment after the new
+// one, for [Document.Restore]. It reports whether it could keep the value: that is not
+// possible in an inline table, or for a value of several lines.
 func (d *Document) Substitute(text string, path ...string) (kept bool, err error) {
 	e := d.find(path)
 	if e == nil {
@@ -396,28 +392,17 @@ func (d *Document) Substitute(text string, path ...string) (kept bool, err error
 	return true, d.apply([]edit{insert(e.value.start, Quote(text)+substituted)})
 }
 
-// Substituted returns the old value, as TOML text, that [Document.Restore] would
-// put back.
-func (d *Document) Substituted(path ...string) (raw string, ok bool) {
+// Restore undoes [Document.Substitute]. It reports whether there was an old value.
+func (d *Document) Restore(path ...string) (restored bool, err error) {
 	e := d.find(path)
-	if e == nil || e.comment.end == 0 {
-		return "", false
+	if e == nil || !bytes.HasPrefix(d.data[e.value.end:], []byte(substituted)) {
+		return false, nil
 	}
-	return strings.CutPrefix(string(d.data[e.value.end:e.comment.end]), substituted)
+	return true, d.apply([]edit{cut(e.value.start, e.value.end+len(substituted))})
 }
 
-// Restore takes back what [Document.Substitute] has done.
-func (d *Document) Restore(path ...string) error {
-	if _, ok := d.Substituted(path...); !ok {
-		return nil
-	}
-	e := d.find(path)
-	return d.apply([]edit{cut(e.value.start, e.value.end+len(substituted))})
-}
-
-// Discard removes the key at path with all that stands on its line. It takes
-// back what [Document.Set] has added: a section that has no other key goes as
-// well, with an empty line above it.
+// Discard removes the key at path with its whole line. It undoes what [Document.Set]
+// has added: a section without another key goes too, with an empty line above it.
 func (d *Document) Discard(path ...string) error {
 	table, name := parent(path), path[len(path)-1]
 	e := d.find(path)
@@ -439,8 +424,8 @@ func (d *Document) Discard(path ...string) error {
 	return d.apply([]edit{cut(start, e.line.end)})
 }
 
-// isAlone reports whether nothing but e, which is in a table, stands below its
-// section's header, not even a comment on the next line.
+// isAlone reports whether e, which is in a table, is all that its section has. A
+// comment on the next line counts as something else.
 func (d *Document) isAlone(e *entry, table []string) bool {
 	section := e.section
 	if section.comment.end > 0 {

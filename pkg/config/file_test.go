@@ -68,7 +68,7 @@ func TestFilesChangeNothingElse(t *testing.T) {
 		{
 			"the list again", "[registries.a]\ncredential-provider = \"p\" # was ['x', 'y z']\n", "[registries.a]\ncredential-provider = ['x', 'y z']\n",
 			func(f *File) error {
-				return f.Change(own, func(d *tomledit.Document) error { return d.Restore(own...) })
+				return f.Change(own, func(d *tomledit.Document) error { _, err := d.Restore(own...); return err })
 			},
 		},
 		{
@@ -122,7 +122,7 @@ func TestEditsThatFailChangeNothing(t *testing.T) {
 			return f.Change(key, func(d *tomledit.Document) error { return d.Set("v", "registry", "y") })
 		}},
 		"a comment that is no value": {"registry.x = 'p' # was it?", func(f *File) error {
-			return f.Change(key, func(d *tomledit.Document) error { return d.Restore(key...) })
+			return f.Change(key, func(d *tomledit.Document) error { _, err := d.Restore(key...); return err })
 		}},
 		"a caller who wants it so": {"", func(f *File) error { return errors.Join(f.Set(key, "v"), context.Canceled) }},
 	} {

@@ -20,7 +20,7 @@ import (
 type syntaxError struct {
 	// Line and Column count from 1; Column counts characters.
 	Line, Column int
-	Reason string
+	Reason       string
 }
 
 func (e *syntaxError) Error() string {

@@ -394,7 +394,7 @@ func TestWarningsAreCargos(t *testing.T) {
 
 func TestRegistriesTakeTheEnvironmentIn(t *testing.T) {
 	w := newWorld(t, map[string]string{"home/config.toml": "registries.b-c.index = 'file'\nregistries.z.index = 'file'\n"})
-	w.environ = []string{"CARGO_REGISTRIES_B_C_INDEX=env", "CARGO_REGISTRIES_A_INDEX=env", "CARGO_REGISTRIES_Z_INDEX=env", "CARGO_REGISTRIES_Z_TOKEN=t"}
+	w.environ = []string{"CARGO_REGISTRIES_B_C_INDEX=env", "CARGO_REGISTRIES_A_INDEX=env", "CARGO_REGISTRIES_Z_INDEX=env", "CARGO_REGISTRIES_Z_TOKEN=t", "CARGO_REGISTRIES_INDEX=env"}
 	w.args = []string{"registries.z.index='arg'"}
 	registries, err := w.load().Registries()
 	if err != nil {

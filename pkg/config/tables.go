@@ -280,9 +280,9 @@ func (c *Config) Registries() (map[string]Value[string], error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range c.variableIndexes() {
-		if _, ok := registries[v.name]; !ok && !seen[v.index.Definition.Variable] {
-			registries[v.name] = v.index
+	for _, variable := range c.variableIndexes() {
+		if _, ok := registries[nameIn(variable)]; !ok && !seen[variable] {
+			registries[nameIn(variable)] = Value[string]{c.environ.values[variable], Definition{Variable: variable}}
 		}
 	}
 	return registries, nil
@@ -297,9 +297,9 @@ func (c *Config) RegistryNames(wanted func(index string) (bool, error)) (names [
 	if err := c.loadCredentials(); err != nil {
 		return nil, err
 	}
-	for _, v := range c.variableIndexes() {
-		if is, err := wanted(v.index.Val); is && err == nil {
-			names = append(names, v.name)
+	for _, variable := range c.variableIndexes() {
+		if is, err := wanted(c.environ.values[variable]); is && err == nil {
+			names = append(names, nameIn(variable))
 		}
 	}
 	if len(names) == 0 {
@@ -351,25 +351,23 @@ func (c *Config) eachIndex(do func(name string, index *node)) error {
 	return nil
 }
 
-// variableIndex is an index that a variable defines, with the name that Cargo gives
-// the registry.
-type variableIndex struct {
-	name  string
-	index Value[string]
-}
-
-func (c *Config) variableIndexes() (indexes []variableIndex) {
+// variableIndexes returns the variables that define an index, sorted.
+func (c *Config) variableIndexes() (variables []string) {
 	for variable := range c.environ.values {
-		name, found := strings.CutPrefix(variable, "CARGO_REGISTRIES_")
-		name, isIndex := strings.CutSuffix(name, "_INDEX")
-		if text, ok := c.environ.text(variable); ok && found && isIndex {
-			indexes = append(indexes, variableIndex{strings.ToLower(name), Value[string]{text, Definition{Variable: variable}}})
+		rest, found := strings.CutPrefix(variable, indexPrefix)
+		if _, ok := c.environ.text(variable); ok && found && strings.HasSuffix(rest, indexSuffix) {
+			variables = append(variables, variable)
 		}
 	}
-	slices.SortFunc(indexes, func(a, b variableIndex) int {
-		return strings.Compare(a.index.Definition.Variable, b.index.Definition.Variable)
-	})
-	return indexes
+	slices.Sort(variables)
+	return variables
+}
+
+const indexPrefix, indexSuffix = "CARGO_REGISTRIES_", "_INDEX"
+
+// nameIn returns the name that Cargo gives the registry of such a variable.
+func nameIn(variable string) string {
+	return strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(variable, indexPrefix), indexSuffix))
 }
 
 // loadCredentials reads the credentials file, once, and lays it over the

@@ -87,8 +87,11 @@ func setup(e *testscript.Env, bin string) error {
 	e.Cd = filepath.Join(e.WorkDir, "work")
 	credentials, _ := filepath.Glob(filepath.Join(e.WorkDir, "*", "credentials*"))
 	for _, path := range credentials {
-		// Cargo creates them like this.
-		if err := os.Chmod(path, 0o600); err != nil {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() {
+			err = os.Chmod(path, 0o600) // Cargo creates it like this
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,11 @@
-// Package subprocess runs programs that end with their caller: no wait for one
-// outlasts its context, and its own children are not waited for.
+// Package subprocess runs other programs, and makes sure that they end: when the
+// context ends, and on Linux and FreeBSD also when their caller is killed. A
+// child that the program leaves running does not keep the caller waiting.
+//
+//	p := subprocess.Program{Path: "git", Args: []string{"--version"}, Env: environ}
+//	child, err := p.Start(ctx)
+//	output, err := io.ReadAll(child.Stdout)
+//	state, err := child.Wait() // or child.Abandon(err)
 package subprocess
 
 import (
@@ -17,44 +23,48 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
-// Grace is how long a program that is to end may take to do so by itself: it
-// may have to put the terminal back, or to say what has failed.
+// Grace is how long a program may take to end after it was asked to. It may have
+// to restore the terminal or report a failure.
 const Grace = 500 * time.Millisecond
 
-// longestRest is how many bytes a program may write after its answer.
-const longestRest = 1 << 20
+// maxTrailing is how many bytes a program may write after its answer.
+const maxTrailing = 1 << 20
 
-// Program says how to run a program.
+// Program says what to run.
 type Program struct {
-	// Path is the program. Without a path separator it is looked up on the PATH
-	// of Env.
+	// Path is the program. A name without a path separator is looked up on the
+	// PATH of Env.
 	Path string
 	Args []string
-	// Dir is the directory to run it in; empty is the process's own.
+	// Dir is the directory to run it in; empty means the caller's.
 	Dir string
 	Env []string
-	// A nil Stdin is empty, a nil Stderr drops what is written.
-	Stdin  io.Reader
+	// Stdin is the program's standard input; nil means that it is empty.
+	Stdin io.Reader
+	// PipeStdin lets the caller write to standard input, through [Child.Stdin].
+	PipeStdin bool
+	// Stderr is the program's standard error; nil drops it.
 	Stderr io.Writer
 }
 
-// Child is a running program, whose standard output is read here.
+// Child is a running program.
 type Child struct {
+	// Stdout is where the caller reads what the program writes.
 	Stdout io.ReadCloser
-	// Stdin is nil unless the program's standard input is written here.
+	// Stdin is set only with [Program.PipeStdin].
 	Stdin io.WriteCloser
 
 	ctx context.Context
 	cmd *exec.Cmd
-	// interrupted is set once ctx has ended before the program; it is read after
-	// the program has.
+	// interrupted is set when ctx ends before the program does. Read it only
+	// after the program has ended.
 	interrupted bool
 }
 
-// Start runs the program. Once ctx ends its pipes are closed and it is asked to
-// end, and killed if it does not within [Grace]. The goroutine that starts a
-// program waits for it, or abandons it.
-func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
+// Start runs the program. When ctx ends, its pipes are closed and it is asked to
+// end; after [Grace] it is killed. The goroutine that calls Start must also call
+// [Child.Wait] or [Child.Abandon].
+func (p *Program) Start(ctx context.Context) (*Child, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -65,7 +75,7 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	cmd := exec.CommandContext(ctx, path, p.Args...)
 	cmd.Args[0] = p.Path
 	cmd.Dir = p.Dir
-	cmd.Env = append([]string{}, p.Env...) // nil would be the process's own
+	cmd.Env = append([]string{}, p.Env...) // nil would mean the caller's environment
 	cmd.Stdin, cmd.Stderr = p.Stdin, p.Stderr
 	cmd.SysProcAttr = processAttributes(ctx.Done() != nil)
 	cmd.WaitDelay = Grace
@@ -73,20 +83,20 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	cmd.Cancel = func() error {
 		c.interrupted = true
 		c.closePipes()
-		terminateProcess(cmd)
+		terminate(cmd)
 		return nil
 	}
 	if c.Stdout, err = cmd.StdoutPipe(); err != nil {
 		return nil, system.Error(err)
 	}
-	if writeStdin {
+	if p.PipeStdin {
 		if c.Stdin, err = cmd.StdinPipe(); err != nil {
 			return nil, system.Error(err)
 		}
 	}
-	// The end of this thread would end the program on Linux. A thread of Go's
-	// ends only with a goroutine that is locked to it, which none but this one
-	// can be until the program has ended.
+	// Linux ends the program when the thread that started it ends. Go ends a
+	// thread only if a goroutine is locked to it, so lock this one until the
+	// program has ended.
 	runtime.LockOSThread()
 	if err := cmd.Start(); err != nil {
 		runtime.UnlockOSThread()
@@ -95,53 +105,17 @@ func (p *Program) Start(ctx context.Context, writeStdin bool) (*Child, error) {
 	return c, nil
 }
 
-func (c *Child) closePipes() {
-	c.closeStdin()
-	c.Stdout.Close()
-}
-
-func (c *Child) closeStdin() {
-	if c.Stdin != nil {
-		c.Stdin.Close()
-	}
-}
-
-// wait waits for the end of the program. If ctx has ended it, what the program
-// has started is killed with it.
-func (c *Child) wait() error {
-	defer runtime.UnlockOSThread()
-	err := c.cmd.Wait()
-	if c.interrupted {
-		killProcess(c.cmd)
-		return context.Cause(c.ctx)
-	}
-	return err
-}
-
-// Abandon ends a program whose exchange has failed, and returns why it has:
-// the end of the context rather than what follows from it.
-func (c *Child) Abandon(err error) error {
-	c.closePipes()
-	impatience := time.AfterFunc(Grace, func() { killProcess(c.cmd) })
-	defer impatience.Stop()
-	if ended := c.wait(); c.interrupted {
-		return ended
-	}
-	// The failure is known already; how the program ends adds nothing.
-	return err
-}
-
-// Wait waits until the program has ended by itself. What it still writes is
-// read and dropped, up to a limit.
+// Wait waits until the program ends by itself, and returns how it ended. It drops
+// what the program still writes, up to a limit.
 func (c *Child) Wait() (*os.ProcessState, error) {
 	c.closeStdin()
 	flooded := make(chan bool, 1)
 	go func() {
-		n, _ := io.CopyN(io.Discard, c.Stdout, longestRest)
-		if n == longestRest {
-			killProcess(c.cmd)
+		n, _ := io.CopyN(io.Discard, c.Stdout, maxTrailing)
+		if n == maxTrailing {
+			kill(c.cmd)
 		}
-		flooded <- n == longestRest
+		flooded <- n == maxTrailing
 	}()
 	err := c.wait()
 	var exit *exec.ExitError
@@ -156,10 +130,45 @@ func (c *Child) Wait() (*os.ProcessState, error) {
 	return c.cmd.ProcessState, nil
 }
 
-// find returns the file to run. A name without a path separator is looked up
-// on the PATH of the program's environment, as the system's own look-up does:
-// a file that may not be executed is passed over, but is what the error says
-// if nothing better comes, and so is a name that no file can have. Package exec would look on the caller's PATH.
+// Abandon ends the program after the exchange with it failed. It returns err, or
+// the cause of the context's end if that came first.
+func (c *Child) Abandon(err error) error {
+	c.closePipes()
+	impatience := time.AfterFunc(Grace, func() { kill(c.cmd) })
+	defer impatience.Stop()
+	if ended := c.wait(); c.interrupted {
+		return ended
+	}
+	return err
+}
+
+// wait waits for the program to end. If the context ended it, wait also kills
+// what the program has started.
+func (c *Child) wait() error {
+	defer runtime.UnlockOSThread()
+	err := c.cmd.Wait()
+	if c.interrupted {
+		kill(c.cmd)
+		return context.Cause(c.ctx)
+	}
+	return err
+}
+
+func (c *Child) closePipes() {
+	c.closeStdin()
+	c.Stdout.Close()
+}
+
+func (c *Child) closeStdin() {
+	if c.Stdin != nil {
+		c.Stdin.Close()
+	}
+}
+
+// find returns the file to run. Package exec would search the caller's PATH; this
+// searches the PATH of the program's environment, as execvp does: it skips a file
+// that may not be executed, and reports it only if the rest of PATH has none that
+// may.
 func (p *Program) find() (string, error) {
 	if strings.ContainsAny(p.Path, "/"+string(filepath.Separator)) {
 		return p.Path, nil

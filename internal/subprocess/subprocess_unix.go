@@ -6,47 +6,57 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"reflect"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// defaultSearchPath is where the system looks without a PATH.
+// defaultSearchPath is what the system searches without a PATH.
 const defaultSearchPath = "/bin:/usr/bin"
 
-// processAttributes puts a program that may be killed into a process group of
-// its own, so that the kill takes along what it has started. Not so with a
-// terminal: there a program in another group could not ask the user anything.
-// Nor if nothing will ever end it: a signal to the caller's group is then all
-// that ends a program that hangs.
+// processAttributes decides the program's process group and the signal that it
+// gets when its caller is killed.
 //
-// Where the system can, it ends a program whose caller is killed: with a
-// terminal by a signal that lets it put that back, else for certain.
-func processAttributes(ends bool) *syscall.SysProcAttr {
+// Without a terminal a program that can be interrupted gets a group of its own,
+// so that killing the group also kills what it has started. At a terminal it
+// stays in the caller's group, since another group could not ask the user
+// anything. So does a program that is never interrupted: then only a signal to
+// the caller's group can end it if it hangs.
+//
+// At a terminal the death of the caller is told by SIGTERM, which lets the
+// program restore the terminal; elsewhere by SIGKILL, which it cannot ignore.
+func processAttributes(interruptible bool) *syscall.SysProcAttr {
 	terminal, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err == nil {
 		unix.Close(terminal)
-		return attributesWithDeathSignal(syscall.SIGTERM)
+		return withDeathSignal(&syscall.SysProcAttr{}, syscall.SIGTERM)
 	}
-	attributes := attributesWithDeathSignal(syscall.SIGKILL)
-	attributes.Setpgid = ends
+	return withDeathSignal(&syscall.SysProcAttr{Setpgid: interruptible}, syscall.SIGKILL)
+}
+
+// withDeathSignal sets Pdeathsig, a field that only Linux and FreeBSD have.
+func withDeathSignal(attributes *syscall.SysProcAttr, s syscall.Signal) *syscall.SysProcAttr {
+	if field := reflect.ValueOf(attributes).Elem().FieldByName("Pdeathsig"); field.IsValid() {
+		field.SetInt(int64(s))
+	}
 	return attributes
 }
 
-func killProcess(c *exec.Cmd) { signalProcess(c, syscall.SIGKILL) }
+func kill(c *exec.Cmd) { sendSignal(c, syscall.SIGKILL) }
 
-// terminateProcess asks a program to end.
-func terminateProcess(c *exec.Cmd) { signalProcess(c, syscall.SIGTERM) }
+// terminate asks a program to end.
+func terminate(c *exec.Cmd) { sendSignal(c, syscall.SIGTERM) }
 
-func signalProcess(c *exec.Cmd, s syscall.Signal) {
-	// An error says that the process has ended, which is what is wanted.
+func sendSignal(c *exec.Cmd, s syscall.Signal) {
+	// An error means that the process has already ended.
 	if c.SysProcAttr.Setpgid {
 		_ = syscall.Kill(-c.Process.Pid, s)
 	}
 	_ = c.Process.Signal(s)
 }
 
-// executable says why a file cannot be run.
+// executable returns why a file cannot be run, or nil.
 func executable(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -58,7 +68,7 @@ func executable(path string) error {
 	return unix.Access(path, unix.X_OK)
 }
 
-// DescribeStatus says how a program has ended as Cargo does: "exit status: 3",
+// DescribeStatus says in Cargo's words how a program ended: "exit status: 3",
 // "signal: 9 (SIGKILL)".
 func DescribeStatus(state *os.ProcessState) string {
 	status, ok := state.Sys().(syscall.WaitStatus)

@@ -19,8 +19,8 @@ func TestProgramStaysInTheGroupOfACallerThatNeverEndsIt(t *testing.T) {
 	}
 }
 
-// soon is how long something may take that takes half a second, on a machine
-// that has much else to do.
+// soon is generous: what it bounds takes half a second, but the machine may be
+// busy.
 const soon = 20 * time.Second
 
 func TestTheEndOfTheContextEndsTheProgramAndItsChildren(t *testing.T) {
@@ -29,10 +29,10 @@ func TestTheEndOfTheContextEndsTheProgramAndItsChildren(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ours.Close()
-	// The child ignores that it is asked to end, and keeps both pipes.
+	// The child ignores SIGTERM and keeps both pipes open.
 	p := Program{Path: "sh", Args: []string{"-c", "exec 3<&0; (trap '' TERM; echo; exec sleep 600) & wait"}, Stdin: held}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	c, err := p.Start(ctx, false)
+	c, err := p.Start(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,20 +53,21 @@ func TestTheEndOfTheContextEndsTheProgramAndItsChildren(t *testing.T) {
 		t.Errorf("the error is %v, want %v", err, reason)
 	}
 	if !c.cmd.SysProcAttr.Setpgid {
-		t.Skip("in a terminal the children are not in a group of their own")
+		t.Skip("at a terminal the program shares its caller's process group")
 	}
 	for deadline := time.Now().Add(soon); !errors.Is(err, syscall.EPIPE); _, err = ours.Write(buffer) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the child is still there: %v", err)
+			t.Fatalf("the child still runs: %v", err)
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-// On Linux a program is told of the end of the thread that has started it.
+// Linux ends the program when the thread that started it ends, if the package does
+// not keep that thread.
 func TestAProgramOutlivesThreadsOfItsCaller(t *testing.T) {
-	p := Program{Path: "cat"}
-	c, err := p.Start(t.Context(), true)
+	p := Program{Path: "cat", PipeStdin: true}
+	c, err := p.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

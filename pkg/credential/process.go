@@ -58,8 +58,8 @@ func (p *Process) Logout(ctx context.Context, req *Request) error {
 }
 
 func (p *Process) ask(ctx context.Context, req *request) (*response, error) {
-	program := subprocess.Program{Path: p.Path, Args: []string{pluginArgument}, Dir: p.Dir, Env: p.Env, Stderr: p.Stderr}
-	c, err := program.Start(ctx, true)
+	program := subprocess.Program{Path: p.Path, Args: []string{pluginArgument}, Dir: p.Dir, Env: p.Env, PipeStdin: true, Stderr: p.Stderr}
+	c, err := program.Start(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
 	}
@@ -142,7 +142,7 @@ func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*T
 	if req.Name != "" {
 		program.Env = append(program.Env, "CARGO_REGISTRY_NAME_OPT="+req.Name)
 	}
-	c, err := program.Start(ctx, false)
+	c, err := program.Start(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
 	}

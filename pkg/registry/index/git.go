@@ -272,7 +272,7 @@ func (r *gitRepository) output(ctx context.Context, args ...string) ([]byte, err
 
 // outputOf runs a program and returns what it prints.
 func outputOf(ctx context.Context, program subprocess.Program) ([]byte, *os.ProcessState, error) {
-	child, err := program.Start(ctx, false)
+	child, err := program.Start(ctx)
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("could not execute process `%s` (never executed): %w", commandLine(program), err)
 	}

@@ -1,5 +1,3 @@
-//go:build !unix
-
 package subprocess
 
 import (
@@ -15,13 +13,13 @@ const defaultSearchPath = ""
 
 func processAttributes(bool) *syscall.SysProcAttr { return nil }
 
-func killProcess(c *exec.Cmd) { _ = c.Process.Kill() }
+func kill(c *exec.Cmd) { _ = c.Process.Kill() }
 
-// terminateProcess would ask a program to end, which this system cannot.
-func terminateProcess(c *exec.Cmd) { _ = c.Process.Kill() }
+// terminate kills the program: Windows has no way to ask it to end.
+func terminate(c *exec.Cmd) { kill(c) }
 
-// executable says why a file cannot be run. The system adds ".exe" to a name
-// without an extension.
+// executable returns why a file cannot be run, or nil. Windows adds ".exe" to a
+// name without an extension.
 func executable(path string) error {
 	if filepath.Ext(path) == "" {
 		path += ".exe"
@@ -33,7 +31,7 @@ func executable(path string) error {
 	return err
 }
 
-// DescribeStatus says how a program has ended as Cargo does.
+// DescribeStatus says in Cargo's words how a program ended.
 func DescribeStatus(state *os.ProcessState) string {
 	return fmt.Sprintf("exit code: %d", state.ExitCode())
 }

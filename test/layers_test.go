@@ -63,7 +63,7 @@ var onlyIn = map[string][]string{
 	"net/http":       {"pkg/registry/index/"},
 	"log":            {},
 	"os.Args":        {"pkg/credential/main.go"},
-	"os.Exit":        {"pkg/credential/main.go", "internal/terminal/hide_unix.go"},
+	"os.Exit":        {"pkg/credential/main.go", "internal/terminal/terminal_unix.go"},
 	"os.Stdin":       {"pkg/credential/main.go"},
 	"os.Stdout":      {"pkg/credential/main.go"},
 	"os.Stderr":      {"pkg/credential/main.go"},

@@ -1,7 +1,12 @@
-// Package terminal reads what a person types, without showing it. It has no
-// editing beyond the terminal's own, no colours and no menus.
+// Package terminal asks a person for a secret, and does not show what they type.
+// The terminal's own keys edit the line; colours and menus do not exist here.
 //
 //	token, err := terminal.ReadSecret(ctx, os.Stdin, os.Stderr, "please paste the token below")
+//
+// However the prompt ends, the terminal gets its old settings back: at the end of
+// the line, at the end of the context, at a signal that ends the program (except
+// SIGKILL), and while Ctrl-Z stops it. Text typed before the prompt, or left after
+// the line, is discarded: it reaches neither the screen nor the shell.
 package terminal
 
 import (
@@ -14,17 +19,16 @@ import (
 	"golang.org/x/term"
 )
 
-// ReadSecret writes the prompt as a line of its own to out and reads a line
-// from in, without its line end. The end of the input ends the line too.
+// ReadSecret writes the prompt and a line feed to out, and reads a line from in,
+// without its line end. The end of the input also ends the line.
 //
-// If in is a terminal, what is typed is not shown, and what was typed before
-// the prompt or is left when ReadSecret returns is discarded. An interrupt while
-// a person types, and the end of ctx, leave the terminal as it was. If out is a
-// file but no terminal, the prompt goes to the terminal.
+// If in is a terminal, what is typed is not shown. If out is then a file that is
+// no terminal, the prompt goes to the terminal instead.
 func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) (string, error) {
 	var keys io.Reader = in
 	if term.IsTerminal(int(in.Fd())) {
-		// A context may begin here to watch for what ends it.
+		// Some contexts start to watch for signals here. That must come before the
+		// handlers of hide.
 		_ = ctx.Done()
 		restore, err := hide(in)
 		if err != nil {
@@ -49,15 +53,15 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 	case err == io.EOF:
 		err = nil
 	case err == nil && keys != in:
-		// The line end was typed, but not shown.
+		// The line end that was typed has not been shown.
 		fmt.Fprintln(out)
 	}
 	return line, err
 }
 
-// Hide stops a terminal from showing what is typed until restore is called,
-// which discards it: for the time before a prompt. It does nothing to a file
-// that is no terminal, or in the background.
+// Hide hides what is typed until restore is called, which discards it. It is for
+// the time before a prompt. It does nothing if in is no terminal, or if the program
+// runs in the background.
 func Hide(in *os.File) (restore func()) {
 	if fd := int(in.Fd()); term.IsTerminal(fd) && inForeground(fd) {
 		if restore, err := hide(in); err == nil {
@@ -67,9 +71,9 @@ func Hide(in *os.File) (restore func()) {
 	return func() {}
 }
 
-// Ask reads a secret from the terminal that the program was started on,
-// wherever its standard streams go: those of a credential provider are taken by
-// the protocol. It fails if there is no terminal.
+// Ask reads a secret from the terminal that the program was started on, wherever
+// its standard streams go: in a credential provider the protocol uses them. It
+// fails if there is no terminal.
 func Ask(ctx context.Context, prompt string) (string, error) {
 	in, err := os.OpenFile(terminalInput, os.O_RDWR, 0)
 	if err != nil {
@@ -94,12 +98,12 @@ func Present() bool {
 	return true
 }
 
-// ReadLine reads a line without its line end. At the end of the input the error
-// is io.EOF, unless a last line without a line end comes first.
+// ReadLine reads a line without its line end. At the end of the input it returns
+// io.EOF, unless text without a line end comes first.
 //
-// It reads no byte beyond the line, which may be for another reader, unless ctx
-// ends first: a goroutine then goes on reading until there is a line or the
-// process ends. A caller that does not trust the input limits it.
+// It reads no byte after the line, since that may be for another reader. If ctx
+// ends first, a goroutine goes on reading until the line or the process ends. The
+// line can have any length; the caller limits in if that is a danger.
 func ReadLine(ctx context.Context, in io.Reader) (string, error) {
 	var line string
 	var err error

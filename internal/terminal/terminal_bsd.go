@@ -7,10 +7,10 @@ import "golang.org/x/sys/unix"
 const (
 	getTermios = unix.TIOCGETA
 	setTermios = unix.TIOCSETA
-	noKey      = 0xff // for what no key does
+	noKey      = 0xff // marks a function that has no key
 )
 
-// discard drops what has been typed and not been read.
+// discard drops typed text that has not been read.
 func discard(fd int) {
 	const input = 1 // FREAD
 	_ = unix.IoctlSetPointerInt(fd, unix.TIOCFLUSH, input)

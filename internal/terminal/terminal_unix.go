@@ -19,8 +19,8 @@ import (
 // The terminal that the program was started on.
 const terminalInput, terminalOutput = "/dev/tty", "/dev/tty"
 
-// hidden is the terminal that does not show what is typed. A program has one at
-// a time, as it has one handler for each signal.
+// hidden is the terminal that is hidden now. A program hides one at a time, as it
+// has one handler for each signal.
 var hidden struct {
 	sync.Mutex
 	fd     int
@@ -28,22 +28,22 @@ var hidden struct {
 	now    unix.Termios
 }
 
-// endings are the signals that end a program unless it watches them. Go ignores
-// some of them; C and Rust do not.
-var endings = []os.Signal{
+// fatal are the signals that end a program which does not handle them. Go ignores
+// some of them; programs in C and Rust do not.
+var fatal = []os.Signal{
 	syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE,
 	syscall.SIGALRM, syscall.SIGTERM, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGVTALRM,
 }
 
 var signals = make(chan os.Signal, 16)
 
-// hide stops the terminal from showing what is typed, and discards what has
-// been typed. So does restore, which puts the terminal back. A signal that ends
-// the program restores the terminal first. While the program is stopped by
-// Ctrl-Z, the terminal is as it was.
+// hide makes the terminal hide what is typed, and discards what has been typed
+// already. restore undoes the first and does the second once more. A signal that
+// ends the program restores the terminal first, and Ctrl-Z restores it until the
+// shell continues the program.
 //
-// ReadPassword of golang.org/x/term leaves the terminal hidden when a signal
-// ends the program.
+// ReadPassword of golang.org/x/term leaves the terminal hidden when a signal ends
+// the program.
 func hide(in *os.File) (restore func(), err error) {
 	hidden.Lock()
 	defer hidden.Unlock()
@@ -57,34 +57,34 @@ func hide(in *os.File) (restore func(), err error) {
 	}
 	now := *before
 	now.Lflag = now.Lflag&^(unix.ECHO|unix.ECHONL) | unix.ISIG
-	// In the background the program stops here until it has the terminal.
+	// A program in the background stops here until the user brings it back.
 	if err := unix.IoctlSetTermios(fd, setTermios, &now); err != nil {
 		return nil, err
 	}
 	discard(fd)
 	hidden.fd, hidden.before, hidden.now = fd, before, now
 	watch()
-	notify(slices.Concat(endings, []os.Signal{syscall.SIGTSTP, syscall.SIGCONT})...)
+	notify(slices.Concat(fatal, []os.Signal{syscall.SIGTSTP, syscall.SIGCONT})...)
 	return sync.OnceFunc(func() {
 		hidden.Lock()
 		defer hidden.Unlock()
 		giveBack()
 		hidden.before = nil
 		signal.Stop(signals)
-		// Go, once it has watched SIGTSTP, never again lets it stop the program.
+		// Once a program has handled SIGTSTP, Go never stops it by that signal again.
 		notify(syscall.SIGTSTP)
 	}), nil
 }
 
 func notify(watched ...os.Signal) {
 	for _, s := range watched {
-		if !signal.Ignored(s) { // as for a program under nohup
+		if !signal.Ignored(s) { // nohup has SIGHUP ignored
 			signal.Notify(signals, s)
 		}
 	}
 }
 
-// watch begins to answer signals.
+// watch starts to answer signals.
 var watch = sync.OnceFunc(func() {
 	go func() {
 		for s := range signals {
@@ -92,7 +92,7 @@ var watch = sync.OnceFunc(func() {
 			case syscall.SIGTSTP:
 				suspend(os.Getpid())
 			case syscall.SIGCONT:
-				// A shell may have shown what is typed meanwhile.
+				// Some shells restore the terminal while the program is stopped.
 				hideAgain()
 			default:
 				hidden.Lock()
@@ -103,14 +103,14 @@ var watch = sync.OnceFunc(func() {
 	}()
 })
 
-// show puts the terminal back and reports whether it has, as the shell may have
-// the terminal already. The caller holds the lock.
+// show restores the terminal and reports whether it could. It leaves alone a
+// terminal that the shell has taken back. The caller holds the lock.
 func show() bool {
 	return hidden.before != nil && inForeground(hidden.fd) &&
 		unix.IoctlSetTermios(hidden.fd, setTermios, hidden.before) == nil
 }
 
-// giveBack is show at the end: nothing is left for the shell to read.
+// giveBack restores the terminal, and leaves nothing for the shell to read.
 func giveBack() {
 	if show() {
 		discard(hidden.fd)
@@ -125,33 +125,32 @@ func hideAgain() {
 	}
 }
 
-// inForeground reports whether a terminal is for this process group to use.
+// inForeground reports whether this process group may use the terminal.
 func inForeground(fd int) bool {
 	owner, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
 	return err != nil || owner == unix.Getpgrp()
 }
 
-// suspend stops a process, or all of the group if pid is 0, until the shell
-// continues it.
+// suspend restores the terminal and stops a process, or its whole group if pid is
+// 0, until the shell continues it.
 func suspend(pid int) {
 	session, err := unix.Getsid(0)
 	if err != nil || session == unix.Getpgrp() || signal.Ignored(syscall.SIGTSTP) {
-		return // there is no shell that could
+		return // no shell would continue it
 	}
 	hidden.Lock()
 	show()
 	hidden.Unlock()
-	// Like SIGTSTP, this stops only what a shell can continue; but Go leaves it
-	// to the system.
+	// SIGTTIN stops the process as SIGTSTP would, and Go does not intercept it.
 	_ = syscall.Kill(pid, syscall.SIGTTIN)
-	time.Sleep(50 * time.Millisecond) // another thread may take the signal
+	time.Sleep(50 * time.Millisecond) // the signal may go to another thread
 	hideAgain()
 }
 
 // die ends the program by a signal.
 func die(s syscall.Signal) {
 	if s != syscall.SIGHUP && s != syscall.SIGINT && s != syscall.SIGTERM {
-		// Go would ignore it, or write its stacks over the prompt.
+		// Go ignores some of these, and writes its stacks at the others.
 		os.Exit(128 + int(s))
 	}
 	signal.Reset(s)
@@ -159,18 +158,19 @@ func die(s syscall.Signal) {
 	select {}
 }
 
-// editor reads a line from a hidden terminal, with the keys that edit a line.
+// editor reads a line key by key from the hidden terminal, and edits it with the
+// keys that are set for the terminal. The terminal's own editing cuts a line after
+// 4,095 characters.
 type editor struct {
 	in    *os.File
 	keys  *unix.Termios
 	line  []byte
-	sent  int // how long the line was at the last end of the input
+	sent  int // the length of the line at the last Ctrl-D
 	ended bool
 }
 
-// newEditor has the hidden terminal hand over each key, as it would cut a line of
-// 4,096 characters. Ctrl-Z is a key too: by the time that its signal came, the
-// shell might have the terminal.
+// newEditor switches the hidden terminal to single keys. Ctrl-Z becomes a key as
+// well: as a signal it could arrive after the shell has taken the terminal back.
 func newEditor(in *os.File) (io.Reader, error) {
 	hidden.Lock()
 	defer hidden.Unlock()
@@ -203,7 +203,7 @@ func (e *editor) press(key byte) {
 	case key == '\n':
 		e.line, e.ended = append(unbracketed(e.line), key), true
 	case is(unix.VEOF):
-		// As in a line of the terminal's own, one after text does nothing yet.
+		// As in the terminal's own editing, the first one after text does nothing.
 		e.ended = len(e.line) == e.sent
 		e.sent = len(e.line)
 	case is(unix.VERASE), key == '\b', key == 0x7f:
@@ -221,8 +221,8 @@ func (e *editor) press(key byte) {
 	}
 }
 
-// unbracketed removes what a terminal puts around pasted text, if a program has
-// asked for it and left it so.
+// unbracketed removes the marks that some terminals put around pasted text, when
+// an earlier program asked for them and did not turn them off.
 func unbracketed(line []byte) []byte {
 	line = bytes.ReplaceAll(line, []byte("\x1b[200~"), nil)
 	return bytes.ReplaceAll(line, []byte("\x1b[201~"), nil)

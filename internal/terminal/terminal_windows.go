@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The console that the program was started on.
+// The console of the program.
 const terminalInput, terminalOutput = "CONIN$", "CONOUT$"
 
-// hide stops the console from showing what is typed, and discards what has been
-// typed. So does restore, which puts the console back.
+// hide makes the console hide what is typed, and discards what has been typed
+// already. restore undoes the first and does the second once more.
 func hide(in *os.File) (restore func(), err error) {
 	console := windows.Handle(in.Fd())
 	var before uint32
@@ -29,7 +29,7 @@ func hide(in *os.File) (restore func(), err error) {
 	}, nil
 }
 
-// newEditor is the console, which edits lines itself.
+// newEditor returns the console, which edits lines itself.
 func newEditor(in *os.File) (io.Reader, error) { return in, nil }
 
 func inForeground(int) bool { return true }

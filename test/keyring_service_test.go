@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestServicesThatAreStrange(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = leave() })
 			store, err := keyring.Open(t.Context(), keyring.Options{
-				Environ: session.Environ, CanPrompt: func() bool { return test.person }, UnlockTimeout: 10 * time.Second,
+				Environ: append(slices.Clone(session.Environ), "DISPLAY=:none"), MayPrompt: test.person, UnlockTimeout: 10 * time.Second,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -156,7 +156,7 @@ func TestKeyringKeepsEveryTokenWhole(t *testing.T) {
 			t.Errorf("a token of %d bytes comes back with %d, %v", len(token), len(got.Expose()), err)
 		}
 	}
-	provider := &keyring.Provider{Options: keyring.Options{Environ: d.Environ}}
+	provider := keyring.New(keyring.Options{Environ: d.Environ})
 	refused := config.NewSecret("no\ntoken")
 	err := provider.Login(t.Context(), &credential.Request{IndexURL: d.index()}, credential.LoginOptions{Token: &refused})
 	if err == nil || strings.Contains(err.Error(), "no\ntoken") {
@@ -165,7 +165,7 @@ func TestKeyringKeepsEveryTokenWhole(t *testing.T) {
 	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("\xff\x00")); err != nil {
 		t.Fatal(err)
 	}
-	_, err = provider.Get(t.Context(), &credential.Request{IndexURL: d.index()}, credential.Read)
+	_, err = provider.Get(t.Context(), &credential.Request{IndexURL: d.index()}, credential.Read())
 	if err == nil || !strings.Contains(err.Error(), "is not valid UTF-8") {
 		t.Errorf("an entry that is no text gets the error %v", err)
 	}

@@ -42,9 +42,10 @@ func TestLockedKeyring(t *testing.T) {
 			t.Errorf("%s says %v: %s", run[0], err, out)
 		}
 	}
-	// A person could answer, but nothing shows the prompt: it counts as dismissed,
-	// or times out.
-	store, err := keyring.Open(t.Context(), keyring.Options{Environ: d.Environ, CanPrompt: func() bool { return true }, UnlockTimeout: time.Second})
+	// There is a display, but no program that asks on it: the prompt counts as
+	// dismissed, or times out.
+	environ := append(slices.Clone(d.Environ), "DISPLAY=:none")
+	store, err := keyring.Open(t.Context(), keyring.Options{Environ: environ, MayPrompt: true, UnlockTimeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ var version = "devel"
 func main() {
 	cli.NoCoreDump()
 	if len(os.Args) > 1 && os.Args[1] == "--cargo-plugin" {
-		credential.Main(&keyring.Provider{Arguments: storeOptions, Notify: keyring.Print(os.Stderr)})
+		credential.Main(keyring.New(keyring.Options{Arguments: storeOptions, Notify: tell}))
 	}
 	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
 	command := newCommand(shell)
@@ -40,6 +40,16 @@ func main() {
 		command.SetArgs(os.Args[2:])
 	}
 	os.Exit(shell.Run(command.ExecuteContext))
+}
+
+// tell prints what the provider tells the user, without colours.
+func tell(m config.Message) {
+	switch m.Kind {
+	case config.Status:
+		fmt.Fprintf(os.Stderr, "%12s %s\n", m.Verb, m.Text)
+	case config.Warning:
+		fmt.Fprintf(os.Stderr, "warning: %s\n", m.Text)
+	}
 }
 
 // tool is what the commands for people share.
@@ -152,8 +162,7 @@ func (t *tool) credentialsName(r registry.Registry) (string, error) {
 
 // storeOptions are what a provider's arguments in the configuration say.
 func storeOptions(args []string) (keyring.Options, error) {
-	environ := os.Environ()
-	options := keyring.Options{Environ: environ, CanPrompt: func() bool { return keyring.CanPrompt(environ) }}
+	options := keyring.Options{Environ: os.Environ(), MayPrompt: true}
 	flags := pflag.NewFlagSet(programName, pflag.ContinueOnError)
 	flags.Usage = func() {}
 	storeFlags(flags, &options)
@@ -191,7 +200,7 @@ func storeOf(p credential.Configured) (*keyring.Options, error) {
 	switch {
 	case isOurs(p.Name):
 		args = p.Args
-	case p.Name == "" || p.Name != keyring.CargoProvider:
+	case p.Name == "" || p.Name != keyring.CargoProvider():
 		return nil, nil
 	}
 	options, err := storeOptions(args)

@@ -180,7 +180,7 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 				return fmt.Errorf("it cannot be run: %w", system.Error(err))
 			}
 		}
-		options.CanPrompt = nil // a status asks no one to unlock it
+		options.MayPrompt = false // a status unlocks nothing
 		store := l.stores.open(l.ctx, *options)
 		has, err := store.has(l.ctx, keyring.Entry{IndexURL: r.Index, Name: r.Name})
 		switch {

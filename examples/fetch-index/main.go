@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
@@ -61,9 +60,8 @@ func fetch(ctx context.Context, crate, name string) ([]byte, error) {
 	chain := &credential.Chain{
 		Config: cfg,
 		Stderr: os.Stderr,
-		Now:    time.Now,
 		BuiltIn: map[string]credential.Provider{
-			keyring.CargoProvider: &keyring.Provider{Options: keyring.Options{Environ: environ}, Required: true},
+			keyring.CargoProvider(): keyring.New(keyring.Options{Environ: environ, Required: true}),
 		},
 	}
 	client := &index.Client{Config: cfg, UserAgent: "fetch-index/1.0", Token: chain.ForIndex(target.Registry)}

@@ -348,18 +348,17 @@ func (s *Session) Chain() *credential.Chain {
 		AsymmetricTokens: s.asymmetric,
 		Stdin:            os.Stdin,
 		Stderr:           os.Stderr,
-		Now:              time.Now,
 		ReadToken:        read,
 		BuiltIn:          map[string]credential.Provider{},
 	}
-	if keyring.CargoProvider != "" {
-		canPrompt := func() bool { return keyring.CanPrompt(s.environ) }
-		chain.BuiltIn[keyring.CargoProvider] = &keyring.Provider{
-			Options:   keyring.Options{Environ: s.environ, CanPrompt: canPrompt},
+	if name := keyring.CargoProvider(); name != "" {
+		chain.BuiltIn[name] = keyring.New(keyring.Options{
+			Environ:   s.environ,
+			MayPrompt: true,
 			ReadToken: read,
 			Required:  true,
 			Notify:    s.Shell.Notify,
-		}
+		})
 	}
 	return chain
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
 // What the user sees goes through [Shell], by these rules, which are Cargo's:
@@ -214,7 +213,7 @@ func (s *Shell) answer(a *Answer) {
 // Error shows an error and what caused it, each layer by its own text.
 func (s *Shell) Error(err error) {
 	s.learnTokens()
-	layers := credential.Layers(err)
+	layers := system.ErrorLayers(err)
 	for i := range layers {
 		layers[i] = s.Clean(layers[i])
 	}

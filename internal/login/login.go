@@ -79,15 +79,12 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 				token = config.NewSecret(*given)
 			} else {
 				restore()
-				stored, err := chain.Get(ctx, target.Registry, credential.Read, headers, headers != nil)
+				var err error
+				token, err = chain.ForIndex(target.Registry)(ctx, headers)
 				restore = hide()
-				switch {
-				case errors.Is(err, credential.ErrNotFound):
-					return config.Secret{}, index.ErrNoToken
-				case err != nil:
+				if err != nil {
 					return config.Secret{}, err
 				}
-				token = stored.Secret
 			}
 			s.Shell.Hide(token)
 			warnOfNetwork()

@@ -44,6 +44,24 @@ func (e *osError) Is(target error) bool { return errors.Is(e.errno, target) }
 
 func (e *osError) As(target any) bool { return errors.As(e.errno, target) }
 
+// ErrorLayers returns the texts by which Cargo shows an error: its own, and that of
+// each of its causes. The text of an error that wraps another ends with ": " and the
+// other's text, which is cut off. A layer that adds nothing is left out.
+func ErrorLayers(err error) []string {
+	var layers []string
+	for err != nil {
+		text, cause := err.Error(), errors.Unwrap(err)
+		if cause == nil {
+			return append(layers, text)
+		}
+		if text != cause.Error() {
+			layers = append(layers, strings.TrimSuffix(text, ": "+cause.Error()))
+		}
+		err = cause
+	}
+	return layers
+}
+
 // LookupEnv returns the value of a variable in an environment such as that of
 // os.Environ. If several have the name the last one counts, as it does for a
 // program that is run with them.

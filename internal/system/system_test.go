@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 )
@@ -95,5 +96,21 @@ func TestAWaitEndsWithTheLockOrTheContext(t *testing.T) {
 	})
 	if err != nil || !blocked {
 		t.Errorf("blocked is %v, the error is %v", blocked, err)
+	}
+}
+
+func TestErrorLayersHaveTheirOwnTexts(t *testing.T) {
+	cause := errors.New("cause: with a colon")
+	for _, c := range []struct {
+		err  error
+		want []string
+	}{
+		{fmt.Errorf("outermost: %w", fmt.Errorf("middle: %w", cause)), []string{"outermost", "middle", "cause: with a colon"}},
+		{fmt.Errorf("outermost: %w", fmt.Errorf("%w", cause)), []string{"outermost", "cause: with a colon"}},
+		{fmt.Errorf("it says %w, and no more", cause), []string{"it says cause: with a colon, and no more", "cause: with a colon"}},
+	} {
+		if got := ErrorLayers(c.err); !slices.Equal(got, c.want) {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,13 +11,104 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pelletier/go-toml/v2"
+
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
+
+// beyond is what Cargo does not say: a token that a logout leaves in force, or
+// that another one shadows after a login.
+var beyond = map[string][]string{
+	"logout under another name": {"warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
+		"which stays in force: it belongs to another name of the registry"},
+	"logout: both, only token listed": {staysInForce},
+	"logout: both, token first":       {staysInForce},
+	"login: both, only token listed":  {isShadowed},
+	"login: both, token first":        {isShadowed},
+}
+
+const (
+	staysInForce = "warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
+		"which stays in force: a logout removes the one of `lo` only; " + removesIt
+	isShadowed = "warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
+		"which the new one shadows; " + removesIt
+	removesIt = "`CARGO_REGISTRIES_PUB_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry pub` removes it"
+)
+
+func TestChainSaysAndAsksWhatCargoDoes(t *testing.T) {
+	var cases []struct {
+		Name, Action        string
+		Named, Asymmetric   bool
+		Config, Credentials string
+		Env                 map[string]string
+		Args                []string
+		Stderr, Requests    []string
+		Stored              string
+	}
+	recorded(t, "chain.json", &cases)
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, c.Config, c.Credentials)
+			for name, value := range c.Env {
+				w.environ = append(w.environ, name+"="+value)
+			}
+			name := ""
+			if c.Named {
+				name = "pub"
+			}
+			cfg := w.config()
+			chain := &Chain{Config: cfg, AsymmetricTokens: c.Asymmetric}
+			if err := act(t, chain, c.Action, name, c.Args); err != nil {
+				w.fail(err)
+			}
+			got, want := untilPaseto(w.said), untilPaseto(append(c.Stderr, beyond[c.Name]...))
+			for i := range want {
+				want[i] = strings.Replace(want[i], "nul byte found in provided data", "Invalid argument (os error 22)", 1)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("said\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			if last := len(want) - 1; last >= 0 && strings.HasPrefix(want[last], credentialPaseto) {
+				return
+			}
+			if got := w.requests(t); !slices.Equal(got, c.Requests) {
+				t.Errorf("asked\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.Requests, "\n"))
+			}
+			stored, _ := os.ReadFile(filepath.Join(w.home, "credentials.toml"))
+			if got, want := tokens(t, string(stored)), tokens(t, c.Stored); got != want {
+				t.Errorf("stored %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+const credentialPaseto = "  Credential cargo:paseto"
+
+// untilPaseto cuts off what happens once cargo:paseto is asked.
+func untilPaseto(lines []string) []string {
+	for i, line := range lines {
+		if strings.HasPrefix(line, credentialPaseto) {
+			return lines[:i+1]
+		}
+	}
+	return lines
+}
+
+// tokens returns what a credentials file means. Cargo leaves an empty table
+// where the last credential was.
+func tokens(t *testing.T, text string) string {
+	t.Helper()
+	var file map[string]any
+	if err := toml.Unmarshal([]byte(text), &file); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(file)
+}
 
 func TestChainKeepsATokenAsLongAsItsProviderAllows(t *testing.T) {
 	start := time.Unix(1_700_000_000, 0)
-	publish := Operation{Kind: "publish", Name: "foo", Version: "1.0.0"}
+	publish := Publish("foo", "1.0.0", "")
 	for _, c := range []struct {
 		name  string
 		token Token
@@ -28,7 +120,7 @@ func TestChainKeepsATokenAsLongAsItsProviderAllows(t *testing.T) {
 		{"never", Token{OperationIndependent: true}, publish, 0, 2},
 		{"session", Token{Cache: CacheSession, OperationIndependent: true}, publish, 9999 * time.Hour, 1},
 		{"session, for one operation", Token{Cache: CacheSession}, publish, 0, 2},
-		{"session, for one operation, but reading", Token{Cache: CacheSession}, Read, 0, 1},
+		{"session, for one operation, but reading", Token{Cache: CacheSession}, Read(), 0, 1},
 		{"expires, before", Token{Cache: CacheExpires, Expiration: start.Add(time.Hour), OperationIndependent: true}, publish, time.Hour - time.Minute - time.Second, 1},
 		{"expires, a minute before", Token{Cache: CacheExpires, Expiration: start.Add(time.Hour), OperationIndependent: true}, publish, time.Hour - time.Minute, 2},
 	} {
@@ -90,7 +182,7 @@ func TestChainGoesOnOnlyWhereTheNextProviderMayAnswer(t *testing.T) {
 					return &Token{Secret: config.NewSecret("t")}, nil
 				}}
 			}
-			_, err := chain.Get(t.Context(), registryNamed(t, chain, "pub"), Read, nil, false)
+			_, err := chain.token(t.Context(), registryNamed(t, chain, "pub"), Read(), call{action: kindGet})
 			if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
@@ -113,7 +205,7 @@ func TestSecretStoreThatIsGone(t *testing.T) {
 		logout: func(context.Context, *Request) error { return ErrURLNotSupported },
 	}}
 	r, token := registryNamed(t, chain, "pub"), config.NewSecret("t")
-	if _, err := chain.Get(t.Context(), r, Read, nil, false); !errors.Is(err, ErrNotFound) {
+	if _, err := chain.token(t.Context(), r, Read(), call{action: kindGet}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a get says %v", err)
 	}
 	for about, err := range map[string]error{
@@ -128,18 +220,36 @@ func TestSecretStoreThatIsGone(t *testing.T) {
 
 func TestLookupNeedsAProviderOnlyForReading(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig, "credentials.toml": "[registries.pub]\ntoken = \"t\"\n"})
-	if _, err := chain.Token(t.Context(), "pub", Read); !errors.Is(err, ErrNotConfigured) {
+	if _, err := chain.Token(t.Context(), "pub", Read()); !errors.Is(err, ErrNotConfigured) {
 		t.Errorf("got %v", err)
 	}
 	// The credentials are found by the index URL, too.
 	for _, name := range []string{"pub", "sparse+http://127.0.0.1/pub/"} {
-		token, err := chain.Token(t.Context(), name, Operation{Kind: "owners", Name: "foo"})
+		token, err := chain.Token(t.Context(), name, Owners("foo"))
 		if err != nil || token.Expose() != "t" {
 			t.Errorf("%s: got %v, %v", name, token, err)
 		}
 	}
-	if _, err := chain.Token(t.Context(), "", Operation{Kind: "owners", Name: "foo"}); !errors.Is(err, ErrNotFound) {
+	if _, err := chain.Token(t.Context(), "", Owners("foo")); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTokenForAnyOperationServesEach(t *testing.T) {
+	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig + "credential-provider = \"one\"\n"})
+	answer := Token{Secret: config.NewSecret("t"), OperationIndependent: true}
+	chain.BuiltIn = map[string]Provider{"one": fake{get: func(_ context.Context, _ *Request, op Operation) (*Token, error) {
+		if op.Kind != "read" {
+			t.Errorf("the provider was asked for %q", op.Kind)
+		}
+		return &answer, nil
+	}}}
+	if token, err := chain.Token(t.Context(), "pub", Any()); err != nil || token.Expose() != "t" {
+		t.Errorf("got %v, %v", token, err)
+	}
+	answer.OperationIndependent = false
+	if token, err := chain.Token(t.Context(), "pub", Any()); err == nil {
+		t.Errorf("a token for reading only was taken: %v", token)
 	}
 }
 
@@ -232,21 +342,4 @@ func TestChainTellsOfAnotherToken(t *testing.T) {
 			})
 		}
 	}
-}
-
-func act(t *testing.T, c *Chain, action, name string, args []string) error {
-	t.Helper()
-	target, err := registry.Resolve(c.Config, name)
-	if err != nil {
-		return err
-	}
-	switch action {
-	case kindLogin:
-		token := config.NewSecret("tok")
-		return c.Login(t.Context(), target.Registry, LoginOptions{Token: &token, LoginURL: "http://127.0.0.1/me"}, args)
-	case kindLogout:
-		return c.Logout(t.Context(), target.Registry)
-	}
-	_, err = c.Token(t.Context(), name, Operation{Kind: "yank", Name: "foo", Version: "1.0.0"})
-	return err
 }

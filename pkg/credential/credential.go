@@ -1,17 +1,14 @@
-// Package credential asks credential providers for the token of a registry,
-// and lets a program be one. It speaks Cargo's credential-provider protocol
-// from both sides: [Process] runs a provider that is configured, and
-// [Main] is all that the main function of a provider calls. [Chain] asks the
-// providers that Cargo's configuration names, in Cargo's order.
+// Package credential asks credential providers for the tokens of registries, and
+// lets a program be a credential provider. It speaks Cargo's credential-provider
+// protocol on both sides. It stores nothing itself: the built-in provider
+// cargo:token writes Cargo's credentials file through package config.
 //
-// It stores tokens in no place of its own: the built-in provider cargo:token
-// writes Cargo's credentials file through package config.
+// A program that wants the token that Cargo would send asks a [Chain]:
 //
-// A program that wants the token Cargo would send:
+//	chain := &credential.Chain{Config: cfg}
+//	token, err := chain.Token(ctx, "my-registry", credential.Read())
 //
-//	token, err := credential.Lookup(ctx, cfg, "my-registry", credential.Read)
-//
-// A program that is a provider:
+// A program that is a provider implements [Provider] and calls [Main]:
 //
 //	func main() { credential.Main(store{}) }
 package credential
@@ -20,25 +17,21 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/cargo-auth/cargo-auth/internal/system"
-	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// Provider gives, stores and removes the token of a registry. It is the same
-// on both sides of the protocol: a program becomes a credential provider by
-// implementing it and handing it to [Main], and a program that is
-// configured as one is called through it, as a [Process].
+// Provider returns, stores and removes the token of a registry. It is the same
+// interface on both sides of the protocol: [Main] serves one, and [Process] calls
+// another program as one.
 //
-// The errors that a caller tells apart are [ErrNotFound],
-// [ErrURLNotSupported] and [ErrOperationNotSupported]. Any other error is
-// shown to the user with its causes.
+// A caller tells apart [ErrNotFound], [ErrURLNotSupported] and
+// [ErrOperationNotSupported]. It shows any other error to the user, with its
+// causes.
 type Provider interface {
 	// Get returns the token for an operation.
 	Get(ctx context.Context, req *Request, op Operation) (*Token, error)
@@ -50,112 +43,112 @@ type Provider interface {
 
 // Request says which registry a [Provider] is asked about.
 type Request struct {
-	// IndexURL is the registry's index, as Cargo spells it ("sparse+https://…/").
+	// IndexURL is the URL of the registry's index as Cargo writes it, such as
+	// "sparse+https://registry.example/index/".
 	IndexURL string
 	// Name is the registry's name in the configuration, if it has one.
 	Name string
-	// Headers are the lines of the HTTP response that asked for a token, if
-	// that is why it is needed.
+	// Headers are the header lines of the HTTP response that asked for a token,
+	// if one did.
 	Headers []string
-	// Args are the provider's arguments: those configured, then those after
-	// "--" on the command line.
+	// Args are the provider's arguments: first those in the configuration, then
+	// those after "--" on the command line.
 	Args []string
 }
 
-// Operation says what a token is wanted for.
+// Operation says what a token is for. Callers make one with [Read], [Publish],
+// [Yank], [Unyank], [Owners] or [Any].
 type Operation struct {
-	// Kind is "read", "publish", "yank", "unyank" or "owners". A provider may
-	// see others: a later Cargo can add to them.
+	// Kind is "read", "publish", "yank", "unyank" or "owners". A provider must
+	// expect others, which a later version of Cargo may add.
 	Kind string
-	// Name is the crate's name, Version its version and Checksum the SHA-256
-	// of the .crate file, as far as the kind has them.
+	// Name and Version are the crate's, and Checksum is the SHA-256 of its .crate
+	// file, for the kinds that have them.
 	Name, Version, Checksum string
+
+	any bool
 }
 
-// Read is the operation of reading an index or downloading a crate.
-var Read = Operation{Kind: "read"}
+const (
+	kindRead    = "read"
+	kindPublish = "publish"
+	kindYank    = "yank"
+	kindUnyank  = "unyank"
+	kindOwners  = "owners"
+)
 
-// LoginOptions is what a login brings along.
+// Read is for reading the index and downloading crates.
+func Read() Operation { return Operation{Kind: kindRead} }
+
+// Publish is for publishing a version of a crate. The checksum is the SHA-256 of
+// the .crate file in hexadecimal.
+func Publish(name, version, checksum string) Operation {
+	return Operation{Kind: kindPublish, Name: name, Version: version, Checksum: checksum}
+}
+
+// Yank is for yanking a version of a crate.
+func Yank(name, version string) Operation {
+	return Operation{Kind: kindYank, Name: name, Version: version}
+}
+
+// Unyank is for taking back a yank.
+func Unyank(name, version string) Operation {
+	return Operation{Kind: kindUnyank, Name: name, Version: version}
+}
+
+// Owners is for showing or changing the owners of a crate.
+func Owners(name string) Operation { return Operation{Kind: kindOwners, Name: name} }
+
+// Any is for a caller that does not know what the token will be used for. The
+// provider is asked as for [Read], and a token that does not serve every operation
+// is an error.
+func Any() Operation { return Operation{Kind: kindRead, any: true} }
+
+// LoginOptions is what a [Provider] needs for a login besides the [Request].
 type LoginOptions struct {
-	// Token is the token to store; nil asks the provider to get it from the
-	// user, see [LoginOptions.ReadToken].
+	// Token is the token to store. If it is nil, the provider gets one from the
+	// user; see [LoginOptions.ReadToken].
 	Token *config.Secret
-	// LoginURL is where the user finds a token; empty if it is not known.
+	// LoginURL is the page where the user finds a token; empty if unknown.
 	LoginURL string
 }
 
-// Cache says how long a caller may keep a [Token].
-type Cache int
-
-const (
-	// CacheNever: ask again each time.
-	CacheNever Cache = iota
-	// CacheExpires: until the token's Expiration.
-	CacheExpires
-	// CacheSession: until the end of the process.
-	CacheSession
-)
-
-// Token is a provider's answer to a get.
-type Token struct {
-	Secret config.Secret
-	Cache  Cache
-	// Expiration is set with [CacheExpires]. It counts in whole seconds.
-	Expiration time.Time
-	// OperationIndependent tokens serve every operation, not just the one
-	// they were asked for.
-	OperationIndependent bool
-}
-
-// TokenReader asks the user for a token. It shows the prompt, which is one
-// line without a line feed, and returns the line that the user types.
+// TokenReader asks the user for a token. It shows the prompt, a line without a
+// line feed, and returns the line that the user types.
 type TokenReader func(ctx context.Context, prompt string) (config.Secret, error)
 
-// ReadToken returns the token that the login brings, or else asks the user
-// with Cargo's words. The answer loses white space at its ends, a token that
-// the login brings does not.
+// ReadToken returns the token to store: the one that the login brings, or else the
+// one that the user types at Cargo's prompt. It removes white space at the ends and
+// the words "cargo login", since registries show tokens as part of that command,
+// and checks the token with [CheckToken].
 func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenReader) (config.Secret, error) {
-	if o.Token != nil {
-		return *o.Token, nil
-	}
-	if read == nil {
-		return config.Secret{}, errors.New("a token is needed, and no way to ask for it")
-	}
-	prompt := "please paste the token for " + cmp.Or(req.Name, req.IndexURL) + " below"
-	if o.LoginURL != "" {
-		prompt = "please paste the token found on " + o.LoginURL + " below"
-	}
-	token, err := read(ctx, prompt)
-	if err != nil {
-		return config.Secret{}, err
-	}
-	if !utf8.ValidString(token.Expose()) {
-		return config.Secret{}, errNotUTF8
-	}
-	return config.NewSecret(strings.TrimSpace(token.Expose())), nil
-}
-
-// Terminal is a [TokenReader] that asks the person at the terminal, whatever
-// standard input and output are. What is typed is not shown. It is how a
-// provider asks, whose standard input and output are the protocol's.
-func Terminal(ctx context.Context, prompt string) (config.Secret, error) {
-	text, err := terminal.Ask(ctx, prompt)
-	var notOpened *fs.PathError
+	var token config.Secret
 	switch {
-	case err == nil:
-		return config.NewSecret(text), nil
-	case ctx.Err() != nil:
-		return config.Secret{}, err
-	case errors.As(err, &notOpened) && notOpened.Op == "open":
-		return config.Secret{}, fmt.Errorf("there is no terminal to ask for a token: %w", system.Error(err))
+	case o.Token != nil:
+		token = *o.Token
+	case read == nil:
+		return token, errors.New("a token is needed, but this program cannot ask for one")
+	default:
+		prompt := "please paste the token for " + cmp.Or(req.Name, req.IndexURL) + " below"
+		if o.LoginURL != "" {
+			prompt = "please paste the token found on " + o.LoginURL + " below"
+		}
+		var err error
+		if token, err = read(ctx, prompt); err != nil {
+			return config.Secret{}, err
+		}
+		if !utf8.ValidString(token.Expose()) {
+			return config.Secret{}, errNotUTF8
+		}
 	}
-	return config.Secret{}, fmt.Errorf("cannot read a token from the terminal: %w", system.Error(err))
+	token = config.NewSecret(strings.TrimSpace(strings.ReplaceAll(token.Expose(), "cargo login", "")))
+	return token, CheckToken(token)
 }
 
-// CheckToken returns an error unless the token can be sent in an HTTP header:
-// it must not be empty, and consist of printable ASCII and tabs. Cargo checks
-// this before it stores a token and before it sends one; what it says of
-// ISO-8859-1 is wider than what it takes.
+// CheckToken returns an error unless the token can be sent in an HTTP header: it
+// must not be empty, and consist of printable ASCII and tabs. Cargo checks this
+// before it stores a token and before it sends one. Its message promises
+// ISO-8859-1, but it accepts ASCII only.
 func CheckToken(token config.Secret) error {
 	text := token.Expose()
 	if text == "" {
@@ -168,49 +161,59 @@ func CheckToken(token config.Secret) error {
 	return nil
 }
 
-// Unpasted removes what is copied along from a registry's web page, which
-// shows the token as part of a command.
-func Unpasted(token config.Secret) config.Secret {
-	return config.NewSecret(strings.TrimSpace(strings.ReplaceAll(token.Expose(), "cargo login", "")))
+// Token is a provider's answer to a get.
+type Token struct {
+	Secret config.Secret
+	Cache  Cache
+	// Expiration is set with [CacheExpires], and counts in whole seconds.
+	Expiration time.Time
+	// OperationIndependent tokens serve every operation, not only the one that
+	// was asked for.
+	OperationIndependent bool
 }
 
-// The errors of the protocol that a caller tells apart, in Cargo's words.
+// Cache says how long a caller may keep a [Token].
+type Cache int
+
+const (
+	// CacheNever means that the caller asks each time.
+	CacheNever Cache = iota
+	// CacheExpires means until [Token.Expiration].
+	CacheExpires
+	// CacheSession means until the caller's process ends.
+	CacheSession
+)
+
+// String returns the word that the protocol has for it.
+func (c Cache) String() string {
+	switch c {
+	case CacheSession:
+		return "session"
+	case CacheExpires:
+		return "expires"
+	}
+	return "never"
+}
+
+// The errors of the protocol, in Cargo's words.
 var (
-	// ErrNotFound says that no token is stored. The caller tries the next
-	// provider and remembers that one was asked.
-	ErrNotFound = errors.New("credential not found")
-	// ErrURLNotSupported says that the provider does not serve this registry.
-	// The caller tries the next provider.
+	// ErrNotFound means that the provider has no token for the registry. The
+	// caller tries the next provider. It is [registry.ErrNoToken].
+	ErrNotFound = registry.ErrNoToken
+	// ErrURLNotSupported means that the provider does not serve the registry. The
+	// caller tries the next provider.
 	ErrURLNotSupported = errors.New("registry not supported")
-	// ErrOperationNotSupported says that the provider cannot do this. The
-	// caller stops and reports it.
+	// ErrOperationNotSupported means that the provider cannot do what it is asked
+	// to. The caller stops.
 	ErrOperationNotSupported = errors.New("requested operation not supported")
 	// ErrUnknownKind stands for an error of a kind that this version does not
-	// know. The caller stops and reports it.
+	// know. The caller stops.
 	ErrUnknownKind = errors.New("unknown error kind; try updating Cargo?")
-	// ErrNoProvider says that every provider that was asked answered
-	// [ErrURLNotSupported].
+	// ErrNoProvider means that every provider answered [ErrURLNotSupported].
 	ErrNoProvider = errors.New("no credential providers could handle the request")
-	// ErrNotConfigured says that a registry asks for a token to read its
-	// index, and that no provider is configured that may send it one.
+	// ErrNotConfigured means that the registry wants a token for reading its index,
+	// and that no provider is configured. Cargo sends a token for reading only if
+	// one is.
 	ErrNotConfigured = errors.New("authenticated registries require a credential-provider to be configured\n" +
 		"see https://doc.rust-lang.org/cargo/reference/registry-authentication.html for details")
 )
-
-// Layers returns the texts by which Cargo shows an error: its own, and that of
-// each of its causes. An error that wraps another one ends with ": " and the
-// other's text, which is taken off; one that adds nothing is left out.
-func Layers(err error) []string {
-	var layers []string
-	for err != nil {
-		text, cause := err.Error(), errors.Unwrap(err)
-		if cause == nil {
-			return append(layers, text)
-		}
-		if text != cause.Error() {
-			layers = append(layers, strings.TrimSuffix(text, ": "+cause.Error()))
-		}
-		err = cause
-	}
-	return layers
-}

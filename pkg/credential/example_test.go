@@ -113,7 +113,7 @@ func ExampleServe() {
 }
 
 // What `cargo publish` would send to a registry.
-func ExampleLookup() {
+func ExampleChain_Token() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
 		panic(err)
@@ -129,8 +129,8 @@ func ExampleLookup() {
 		Notify: func(n config.Message) { fmt.Fprintln(os.Stderr, n.Text) },
 	})
 
-	publish := credential.Operation{Kind: "publish", Name: "hello", Version: "1.0.0", Checksum: "5891b5b5…"}
-	token, err := credential.Lookup(context.Background(), cfg, "my", publish)
+	chain := &credential.Chain{Config: cfg}
+	token, err := chain.Token(context.Background(), "my", credential.Publish("hello", "1.0.0", "5891b5b5…"))
 	if err != nil {
 		panic(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,24 +14,28 @@ import (
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
+	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/terminal"
+	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// pluginArgument is the single argument with which Cargo runs a provider.
+// This file is the provider's side of the protocol.
+
+// pluginArgument is the only argument with which Cargo runs a provider.
 const pluginArgument = "--cargo-plugin"
 
 // Main is the main function of a program that is a credential provider:
 //
 //	func main() { credential.Main(store{}) }
 //
-// It greets the caller, answers any number of requests, and exits at the end of
-// standard input, on an interrupt, or when the caller has ended. While it runs,
-// os.Stdin is empty and os.Stdout is standard error, so that nothing the
-// provider prints or reads gets into the exchange. To ask the user, a provider
-// takes [Terminal].
+// It greets the caller and answers its requests. It exits at the end of standard
+// input, on an interrupt, or when the caller has ended. Meanwhile os.Stdin is empty
+// and os.Stdout is standard error, so nothing that the provider prints or reads
+// disturbs the exchange. To ask the user for a token, use [Terminal].
 //
-// Run without --cargo-plugin, it says that it is no program for people, and
-// exits with status 1. A program that is one as well looks at its arguments
-// first.
+// Without the argument --cargo-plugin, Main prints what the program is and exits
+// with status 1. A program that also has commands for people looks at its arguments
+// before it calls Main.
 func Main(p Provider) {
 	if len(os.Args) != 2 || os.Args[1] != pluginArgument {
 		fmt.Fprintf(os.Stderr, "error: `%s` is a credential provider for Cargo, which runs it with `%s`\n",
@@ -40,8 +45,8 @@ func Main(p Provider) {
 	os.Exit(serveProcess(p))
 }
 
-// serveProcess serves on the process's standard input and output, and returns
-// its exit status.
+// serveProcess serves on the process's standard input and output, and returns the
+// exit status.
 func serveProcess(p Provider) int {
 	in, out := os.Stdin, os.Stdout
 	os.Stdout = os.Stderr
@@ -58,7 +63,7 @@ func serveProcess(p Provider) int {
 	case ctx.Err() != nil:
 		return 130
 	case errors.As(err, new(*requestError)):
-		// The caller has been told, and would show the exit status instead.
+		// The caller has the message. With another status it would show that.
 		return 0
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -67,10 +72,10 @@ func serveProcess(p Provider) int {
 	return 0
 }
 
-// watchParent calls gone when the program that runs this one has ended. A caller
-// that was killed cannot end its provider, which would stay at its prompt and
-// take what is typed for the shell. That standard input ends says nothing: a
-// caller may close it after its request.
+// watchParent calls gone when the caller's process has ended. A caller that is
+// killed cannot end its provider, which would stay at its prompt and take what is
+// typed for the shell. The end of standard input does not tell: a caller may close
+// it after its request.
 func watchParent(ctx context.Context, gone func()) {
 	for parent := os.Getppid(); os.Getppid() == parent; {
 		select {
@@ -82,14 +87,12 @@ func watchParent(ctx context.Context, gone func()) {
 	gone()
 }
 
-// Serve is the provider's side of the protocol: it greets on out, and answers
-// the requests that it reads from in until in ends. [Main] is what a program
-// calls; Serve is for one that has other pipes than its own.
+// Serve greets on out, then answers requests from in until in ends. Programs call
+// [Main]; Serve is for other pipes than the process's own, such as a test's.
 //
-// An error or a panic of the provider is an answer and ends nothing. A request
-// that cannot be read is answered with what is wrong with it, and ends the
-// exchange with an error. When ctx ends, Serve returns soon, whatever the
-// provider or in is doing.
+// An error or a panic of the provider becomes an answer. A request that cannot be
+// read is answered with the reason, and ends the exchange with an error. When ctx
+// ends, Serve returns soon, whatever the provider is doing.
 func Serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -100,7 +103,7 @@ func Serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 		return err
 	case <-ctx.Done():
 	}
-	// A provider that is asking the user puts the terminal back first.
+	// A provider at its prompt restores the terminal first.
 	select {
 	case <-done:
 	case <-time.After(subprocess.Grace):
@@ -108,21 +111,20 @@ func Serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 	return context.Cause(ctx)
 }
 
-// requestError says that a request could not be read. The caller has been
-// told.
+// requestError says why a request could not be read. The caller has been told.
 type requestError struct{ cause error }
 
 func (e *requestError) Error() string { return "failed to read the request: " + e.cause.Error() }
 func (e *requestError) Unwrap() error { return e.cause }
 
 func serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
-	say := func(message any) error {
+	send := func(message any) error {
 		if err := writeLine(out, message); err != nil {
 			return fmt.Errorf("failed to write to the caller: %w", err)
 		}
 		return nil
 	}
-	if err := say(greetingMessage{[]uint32{protocolVersion}}); err != nil {
+	if err := send(greetingMessage{[]uint32{protocolVersion}}); err != nil {
 		return err
 	}
 	requests := bufio.NewReader(in)
@@ -137,7 +139,7 @@ func serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 		}
 		if err != nil {
 			failed := &requestError{err}
-			if err := say((&response{Err: failed}).message()); err != nil {
+			if err := send((&response{Err: failed}).message()); err != nil {
 				return err
 			}
 			return failed
@@ -146,13 +148,13 @@ func serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := say(r.message()); err != nil {
+		if err := send(r.message()); err != nil {
 			return err
 		}
 	}
 }
 
-// answer asks the provider, and makes a panic an error.
+// answer calls the provider. A panic becomes an error.
 func answer(ctx context.Context, p Provider, req *request) (r *response) {
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -178,4 +180,21 @@ func answer(ctx context.Context, p Provider, req *request) (r *response) {
 		r.Err = ErrOperationNotSupported
 	}
 	return r
+}
+
+// Terminal is a [TokenReader] that asks at the terminal and does not show what is
+// typed. It opens the terminal itself, so a provider can use it while the protocol
+// has standard input and output.
+func Terminal(ctx context.Context, prompt string) (config.Secret, error) {
+	text, err := terminal.Ask(ctx, prompt)
+	var notOpened *fs.PathError
+	switch {
+	case err == nil:
+		return config.NewSecret(text), nil
+	case ctx.Err() != nil:
+		return config.Secret{}, err
+	case errors.As(err, &notOpened) && notOpened.Op == "open":
+		return config.Secret{}, fmt.Errorf("there is no terminal to ask for a token: %w", system.Error(err))
+	}
+	return config.Secret{}, fmt.Errorf("cannot read a token from the terminal: %w", system.Error(err))
 }

@@ -3,14 +3,20 @@
 package credential_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,8 +24,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-// provider makes the test program a credential provider: it names the file
-// that holds the tokens.
+// provider is a variable that makes the test program a credential provider. Its value
+// is the file for the tokens.
 const provider = "CREDENTIAL_TEST_STORE"
 
 func TestMain(m *testing.M) {
@@ -56,19 +62,33 @@ func (n noisy) Get(ctx context.Context, req *credential.Request, op credential.O
 	return n.fileStore.Get(ctx, req, op)
 }
 
-// self returns this program as a provider.
-func self(t *testing.T, stderr *strings.Builder) *credential.Process {
+// Login stores any text, to show that it survives the exchange.
+func (n noisy) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
+	if login.Token == nil {
+		return n.fileStore.Login(ctx, req, login)
+	}
+	tokens, err := n.read()
+	if err != nil {
+		return err
+	}
+	tokens[req.IndexURL] = login.Token.Expose()
+	return n.write(tokens)
+}
+
+// self returns how to run this program as a provider.
+func self(t *testing.T) (path string, environ []string) {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &credential.Process{
-		Path:   path,
-		Dir:    t.TempDir(),
-		Env:    append(os.Environ(), provider+"="+filepath.Join(t.TempDir(), "tokens")),
-		Stderr: stderr,
-	}
+	return path, append(os.Environ(), provider+"="+filepath.Join(t.TempDir(), "tokens"))
+}
+
+func selfProcess(t *testing.T, stderr io.Writer) credential.Provider {
+	t.Helper()
+	path, environ := self(t)
+	return credential.Process(path, t.TempDir(), environ, stderr)
 }
 
 func secret(text string) *config.Secret {
@@ -78,16 +98,16 @@ func secret(text string) *config.Secret {
 
 func TestProcessTalksToMain(t *testing.T) {
 	var stderr strings.Builder
-	p := self(t, &stderr)
+	p := selfProcess(t, &stderr)
 	req := &credential.Request{IndexURL: "sparse+https://example.com/", Name: "pub", Args: []string{"a", "b c"}}
-	_, err := p.Get(t.Context(), req, credential.Read)
+	_, err := p.Get(t.Context(), req, credential.Read())
 	if !errors.Is(err, credential.ErrNotFound) {
 		t.Errorf("a get before a login: %v", err)
 	}
 	if err := p.Login(t.Context(), req, credential.LoginOptions{Token: secret("é\u2028\"\\\n\x7f")}); err != nil {
 		t.Fatal(err)
 	}
-	token, err := p.Get(t.Context(), req, credential.Operation{Kind: "publish", Name: "n", Version: "v", Checksum: "c"})
+	token, err := p.Get(t.Context(), req, credential.Publish("n", "v", "c"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +132,7 @@ func TestStrayOutputAndInputStayOutOfTheExchange(t *testing.T) {
 		"child": "credential not found",
 	} {
 		var stderr strings.Builder
-		_, err := self(t, &stderr).Get(t.Context(), &credential.Request{IndexURL: "u", Args: []string{arg}}, credential.Read)
+		_, err := selfProcess(t, &stderr).Get(t.Context(), &credential.Request{IndexURL: "u", Args: []string{arg}}, credential.Read())
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", arg, err, want)
 		}
@@ -124,11 +144,11 @@ func TestStrayOutputAndInputStayOutOfTheExchange(t *testing.T) {
 
 func TestMainWithoutItsArgumentSaysWhatItIs(t *testing.T) {
 	for _, args := range [][]string{nil, {"--help"}, {"--cargo-plugin", "x"}} {
-		p := self(t, nil)
-		c := exec.CommandContext(t.Context(), p.Path, args...)
-		c.Env = p.Env
+		path, environ := self(t)
+		c := exec.CommandContext(t.Context(), path, args...)
+		c.Env = environ
 		output, err := c.CombinedOutput()
-		want := "error: `" + filepath.Base(p.Path) + "` is a credential provider for Cargo, which runs it with `--cargo-plugin`\n"
+		want := "error: `" + filepath.Base(path) + "` is a credential provider for Cargo, which runs it with `--cargo-plugin`\n"
 		var exit *exec.ExitError
 		if string(output) != want || !errors.As(err, &exit) || exit.ExitCode() != 1 {
 			t.Errorf("%q: got %q, %v", args, output, err)
@@ -142,12 +162,121 @@ func TestMainAnswersWhatItCannotRead(t *testing.T) {
 		"x\n":            `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["invalid character 'x' looking for beginning of value"]}}` + "\n",
 		`{"v":9,"x":[]}`: `{"Err":{"kind":"other","message":"failed to read the request","caused-by":["unsupported protocol version 9"]}}` + "\n",
 	} {
-		p := self(t, nil)
-		c := exec.CommandContext(t.Context(), p.Path, "--cargo-plugin")
-		c.Env, c.Stdin = p.Env, strings.NewReader(request)
+		path, environ := self(t)
+		c := exec.CommandContext(t.Context(), path, "--cargo-plugin")
+		c.Env, c.Stdin = environ, strings.NewReader(request)
 		output, err := c.Output()
 		if err != nil || string(output) != `{"v":[1]}`+"\n"+want {
 			t.Errorf("%q: got %q, %v", request, output, err)
 		}
+	}
+}
+
+func TestMainEndsOnASignal(t *testing.T) {
+	for name, request := range map[string]string{
+		"waiting for a request":   "",
+		"while the store is busy": `{"v":1,"registry":{"index-url":"u"},"kind":"get","operation":"read","args":["hang"]}` + "\n",
+	} {
+		for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+			path, environ := self(t)
+			c := exec.CommandContext(t.Context(), path, "--cargo-plugin")
+			c.Env = environ
+			stdin, _ := c.StdinPipe()
+			stdout, _ := c.StdoutPipe()
+			stderr, _ := c.StderrPipe()
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(stdout)
+			lines.Scan()
+			if request != "" {
+				_, _ = io.WriteString(stdin, request)
+				said := bufio.NewScanner(stderr)
+				for said.Scan() && said.Text() != "hanging" {
+				}
+			}
+			begin := time.Now()
+			if err := c.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			err := c.Wait()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+				t.Errorf("%s, %v: it ended with %v", name, signal, err)
+			}
+			if took := time.Since(begin); took > 20*time.Second {
+				t.Errorf("%s, %v: it took %v", name, signal, took)
+			}
+		}
+	}
+}
+
+// cargo returns the real cargo's program, past what chooses between several.
+func cargo(t *testing.T) string {
+	t.Helper()
+	if output, err := exec.Command("rustup", "which", "cargo").Output(); err == nil {
+		return strings.TrimSpace(string(output))
+	}
+	path, err := exec.LookPath("cargo")
+	if err != nil {
+		t.Skip("there is no cargo on this machine")
+	}
+	return path
+}
+
+func TestCargoUsesTheFileStore(t *testing.T) {
+	program := cargo(t)
+	var mu sync.Mutex
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.URL.Path == "/index/config.json" {
+			fmt.Fprintf(w, `{"dl":"http://%[1]s/dl","api":"http://%[1]s"}`, r.Host)
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		seen = append(seen, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+		io.WriteString(w, `{"ok":true}`)
+	}))
+	defer server.Close()
+
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	store := filepath.Join(dir, "tokens")
+	configuration := fmt.Sprintf("[registries.pub]\nindex = \"sparse+%s/index/\"\ncredential-provider = [%q, \"an argument\"]\n", server.URL, self)
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(configuration), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(stdin string, args ...string) string {
+		t.Helper()
+		c := exec.CommandContext(context.Background(), program, args...)
+		c.Dir = dir
+		c.Env = append(os.Environ(), "CARGO_HOME="+dir, provider+"="+store)
+		c.Stdin = strings.NewReader(stdin)
+		output, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("cargo %s: %v\n%s", strings.Join(args, " "), err, output)
+		}
+		return string(output)
+	}
+
+	run("t0ken\n", "login", "--registry", "pub")
+	output := run("", "yank", "--registry", "pub", "--version", "1.0.0", "hello")
+	if !strings.Contains(output, "printed\narguments: [an argument]\n") {
+		t.Errorf("the user did not see what the provider says: %q", output)
+	}
+	if got, want := strings.Join(seen, "\n"), "DELETE /api/v1/crates/hello/1.0.0/yank t0ken"; got != want {
+		t.Errorf("the registry saw %q, want %q", got, want)
+	}
+	run("", "logout", "--registry", "pub")
+	if output := run("", "logout", "--registry", "pub"); !strings.Contains(output, "not currently logged in to `pub`") {
+		t.Errorf("a second logout: %q", output)
+	}
+	if text, err := os.ReadFile(store); err != nil || string(text) != "{}" {
+		t.Errorf("the store has %q, %v", text, err)
 	}
 }

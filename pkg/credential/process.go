@@ -16,28 +16,24 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// Process is a [Provider] in a program of its own. Each call runs the program
-// once, with the single argument --cargo-plugin, and asks it one thing.
+// This file is the caller's side of the protocol.
+
+// Process returns the provider that is a program of its own. Each call runs the
+// program once, with the single argument --cargo-plugin, and asks it one thing. If
+// the exchange fails or the context ends, the program is killed.
 //
-// Its errors read as Cargo's do. If the exchange breaks off or the context
-// ends, the program is killed.
-type Process struct {
-	// Path is the program. Without a path separator it is looked up on the
-	// PATH of Env.
-	Path string
-	// Dir is the directory to run it in; empty is the process's own.
-	Dir string
-	// Env is its environment.
-	Env []string
-	// Stderr receives what the provider tells the user; nil drops it.
-	// An *os.File is handed to the program as it is.
-	Stderr io.Writer
+// A path without a separator is looked up on the PATH of env. An empty dir is the
+// caller's working directory. What the program tells the user goes to stderr; nil
+// drops it.
+func Process(path, dir string, env []string, stderr io.Writer) Provider {
+	return &process{subprocess.Program{
+		Path: path, Args: []string{pluginArgument}, Dir: dir, Env: env, PipeStdin: true, Stderr: stderr,
+	}}
 }
 
-var _ Provider = (*Process)(nil)
+type process struct{ program subprocess.Program }
 
-// Get asks the program for a token.
-func (p *Process) Get(ctx context.Context, req *Request, op Operation) (*Token, error) {
+func (p *process) Get(ctx context.Context, req *Request, op Operation) (*Token, error) {
 	r, err := p.ask(ctx, &request{Request: *req, Kind: kindGet, Operation: op})
 	if err != nil {
 		return nil, err
@@ -45,21 +41,18 @@ func (p *Process) Get(ctx context.Context, req *Request, op Operation) (*Token, 
 	return &r.Token, nil
 }
 
-// Login asks the program to store a token.
-func (p *Process) Login(ctx context.Context, req *Request, login LoginOptions) error {
+func (p *process) Login(ctx context.Context, req *Request, login LoginOptions) error {
 	_, err := p.ask(ctx, &request{Request: *req, Kind: kindLogin, Login: login})
 	return err
 }
 
-// Logout asks the program to remove the stored token.
-func (p *Process) Logout(ctx context.Context, req *Request) error {
+func (p *process) Logout(ctx context.Context, req *Request) error {
 	_, err := p.ask(ctx, &request{Request: *req, Kind: kindLogout})
 	return err
 }
 
-func (p *Process) ask(ctx context.Context, req *request) (*response, error) {
-	program := subprocess.Program{Path: p.Path, Args: []string{pluginArgument}, Dir: p.Dir, Env: p.Env, PipeStdin: true, Stderr: p.Stderr}
-	c, err := program.Start(ctx)
+func (p *process) ask(ctx context.Context, req *request) (*response, error) {
+	c, err := p.program.Start(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
 	}
@@ -70,10 +63,10 @@ func (p *Process) ask(ctx context.Context, req *request) (*response, error) {
 	state, err := c.Wait()
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("credential process `%s` failed: %w", p.Path, err)
+		return nil, fmt.Errorf("credential process `%s` failed: %w", p.program.Path, err)
 	case !state.Success():
 		// The lone backtick is Cargo's.
-		return nil, fmt.Errorf("credential process `%s` failed with status %s`", p.Path, subprocess.DescribeStatus(state))
+		return nil, fmt.Errorf("credential process `%s` failed with status %s`", p.program.Path, subprocess.DescribeStatus(state))
 	case r.Err != nil:
 		return nil, r.Err
 	case r.Kind != req.Kind:
@@ -82,8 +75,8 @@ func (p *Process) ask(ctx context.Context, req *request) (*response, error) {
 	return r, nil
 }
 
-// unexpectedResponse says that a provider answered one action with the response
-// of another.
+// unexpectedResponse says that a provider answered another action than the one that
+// it was asked for.
 type unexpectedResponse struct{ asked, answered string }
 
 func (e *unexpectedResponse) Error() string {
@@ -91,7 +84,7 @@ func (e *unexpectedResponse) Error() string {
 	return fmt.Sprintf("credential provider produced unexpected response for `%s` request: %s", e.asked, cmp.Or(names[e.answered], "Unknown"))
 }
 
-// converse is the caller's side of one exchange: greeting, request, response.
+// converse is one exchange with a provider: greeting, request, response.
 func converse(from *bufio.Reader, to io.Writer, req *request) (*response, error) {
 	line, err := readLine(from)
 	if err != nil && err != io.EOF {
@@ -119,16 +112,15 @@ func converse(from *bufio.Reader, to io.Writer, req *request) (*response, error)
 	return r, nil
 }
 
-// stdoutProvider is cargo:token-from-stdout: its arguments are a command, and
-// the one line that the command prints is the token.
-// A command that gets tokens elsewhere can neither log in nor out.
+// stdoutProvider is cargo:token-from-stdout. Its arguments are a command that prints
+// the token as one line. It can neither log in nor out.
 type stdoutProvider struct {
 	failing
 	chain *Chain
 }
 
-// Get runs the command. "{index_url}" in its arguments stands for the index
-// URL, which two variables give as well as the registry's name.
+// Get runs the command. In its arguments "{index_url}" stands for the index URL.
+// Two variables give it the index URL and the registry's name.
 func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*Token, error) {
 	if len(req.Args) == 0 {
 		return nil, errors.New("The first argument to `cargo:token-from-stdout` must be a command that prints a token on stdout")

@@ -7,24 +7,16 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
-
-func pub(t *testing.T) registry.Registry {
-	t.Helper()
-	r, err := registry.New("pub", "sparse+http://127.0.0.1/index/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
 
 // soon is how long something may take that takes no time at all, on a machine
 // that has much else to do.
@@ -55,7 +47,7 @@ func TestHangingProviderEndsWithTheContext(t *testing.T) {
 			}()
 			// Longer than a pipe holds, so that a write blocks as well.
 			token := config.NewSecret(strings.Repeat("t", 200_000))
-			p := &Process{Path: filepath.Join(w.bin, "provider"), Env: w.environ, Stderr: new(strings.Builder)}
+			p := Process(filepath.Join(w.bin, "provider"), "", w.environ, new(strings.Builder))
 			begin := time.Now()
 			err := p.Login(ctx, &Request{}, LoginOptions{Token: &token})
 			if !errors.Is(err, reason) {
@@ -69,18 +61,6 @@ func TestHangingProviderEndsWithTheContext(t *testing.T) {
 			}
 		})
 	}
-}
-
-// pid returns what a provider wrote into the file of that name; 0 if it has not
-// done so yet.
-func (w *world) pid() int {
-	text, _ := os.ReadFile(filepath.Join(w.root, "pid"))
-	line, _, whole := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(line)
-	if err != nil || !whole {
-		return 0
-	}
-	return pid
 }
 
 // waitFor waits for something that another process does.
@@ -107,7 +87,7 @@ func TestFloodingProviderIsCutOff(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, "", "")
 			w.provide(t, "provider", test.script+"\n")
-			p := &Process{Path: filepath.Join(w.bin, "provider"), Env: w.environ}
+			p := Process(filepath.Join(w.bin, "provider"), "", w.environ, nil)
 			err := p.Login(t.Context(), &Request{}, LoginOptions{})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("the error is %v, want one that says %q", err, test.want)
@@ -119,7 +99,7 @@ func TestFloodingProviderIsCutOff(t *testing.T) {
 func TestTalkativeProviderThatEndsIsHeard(t *testing.T) {
 	w := newWorld(t, "", "")
 	w.provide(t, "provider", `echo '{"v":[1]}'; read -r r; echo '{"Ok":{"kind":"login"}}'; head -c 500000 /dev/zero`+"\n")
-	p := &Process{Path: filepath.Join(w.bin, "provider"), Env: w.environ}
+	p := Process(filepath.Join(w.bin, "provider"), "", w.environ, nil)
 	if err := p.Login(t.Context(), &Request{}, LoginOptions{}); err != nil {
 		t.Error(err)
 	}
@@ -133,7 +113,7 @@ func TestProviderThatLeavesAChildBehindIsNotWaitedFor(t *testing.T) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
-	p := &Process{Path: filepath.Join(w.bin, "provider"), Env: w.environ, Stderr: new(strings.Builder)}
+	p := Process(filepath.Join(w.bin, "provider"), "", w.environ, new(strings.Builder))
 	begin := time.Now()
 	if err := p.Login(t.Context(), &Request{}, LoginOptions{}); err != nil {
 		t.Error(err)
@@ -148,7 +128,7 @@ func TestEndedContextStartsNothing(t *testing.T) {
 	w.provide(t, "provider", "echo >>'"+filepath.Join(w.root, "ran")+"'\n")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	p := &Process{Path: filepath.Join(w.bin, "provider"), Env: w.environ}
+	p := Process(filepath.Join(w.bin, "provider"), "", w.environ, nil)
 	if err := p.Logout(ctx, &Request{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
@@ -180,7 +160,7 @@ func TestSpawnErrorsAreTheSystems(t *testing.T) {
 		// A file that cannot be run does not hide one that can.
 		{"ok", ""},
 	} {
-		p := &Process{Path: test.path, Dir: w.root, Env: []string{"PATH=" + other + ":" + w.bin + ":/bin:/usr/bin", "REQ=/dev/null"}}
+		p := Process(test.path, w.root, []string{"PATH=" + other + ":" + w.bin + ":/bin:/usr/bin", "REQ=/dev/null"}, nil)
 		err := p.Login(t.Context(), &Request{}, LoginOptions{})
 		want := "failed to spawn credential process: " + test.want
 		if got := errorText(err); got != want && (test.want != "" || err != nil) {
@@ -199,8 +179,8 @@ func TestTokenFromStdoutIsOneLine(t *testing.T) {
 		`t\377\n`: "error: failed to read from credential provider: stream did not contain valid UTF-8",
 	} {
 		w := newWorld(t, "", "")
-		p := &stdoutProvider{chain: &Chain{Config: w.config(t)}}
-		token, err := p.Get(t.Context(), &Request{IndexURL: "u", Args: []string{"sh", "-c", `printf '` + output + `'`}}, Read)
+		p := &stdoutProvider{chain: &Chain{Config: w.config()}}
+		token, err := p.Get(t.Context(), &Request{IndexURL: "u", Args: []string{"sh", "-c", `printf '` + output + `'`}}, Read())
 		got := "error: " + errorText(err)
 		if err == nil {
 			got = token.Secret.Expose()
@@ -208,5 +188,59 @@ func TestTokenFromStdoutIsOneLine(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %q, want %q", output, got, want)
 		}
+	}
+}
+
+// pid returns what a provider wrote into the file of that name; 0 if it has not
+// done so yet.
+func (w *world) pid() int {
+	text, _ := os.ReadFile(filepath.Join(w.root, "pid"))
+	line, _, whole := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(line)
+	if err != nil || !whole {
+		return 0
+	}
+	return pid
+}
+
+func TestProcessFailsAsWithCargo(t *testing.T) {
+	var cases []struct {
+		Name, Script  string
+		Error, Stderr []string
+	}
+	recorded(t, "processes.json", &cases)
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			// Not in parallel: a program that another test is starting holds
+			// on to this one's pipes for a moment.
+			w := newWorld(t, "", "")
+			w.provide(t, "provider", c.Script)
+			path := filepath.Join(w.bin, "provider")
+			var stderr strings.Builder
+			chain := &Chain{Config: w.config(), Stderr: &stderr}
+			r := pub(t)
+			chain.configured = map[string]*config.RegistryConfig{
+				r.Canonical(): {CredentialProvider: &config.Program{Path: path}},
+			}
+			token := config.NewSecret("tok")
+			err := chain.Login(t.Context(), r, LoginOptions{Token: &token}, nil)
+			got := system.ErrorLayers(err)
+			for i := range got {
+				got[i] = strings.ReplaceAll(got[i], path, "PROVIDER")
+			}
+			// What is wrong with a message is said in our own words.
+			for i, text := range c.Error {
+				if strings.HasPrefix(text, "failed to deserialize") && len(got) == i+2 {
+					got, c.Error = got[:i+1], c.Error[:i+1]
+					break
+				}
+			}
+			if !slices.Equal(got, c.Error) {
+				t.Errorf("got  %q\nwant %q", got, c.Error)
+			}
+			if got := strings.Fields(stderr.String()); strings.Join(got, " ") != strings.Join(c.Stderr, " ") {
+				t.Errorf("the user saw %q, want %q", got, c.Stderr)
+			}
+		})
 	}
 }

@@ -17,57 +17,49 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// The protocol: a provider greets its caller, and answers each request. Greeting,
-// request and response are a line of JSON each.
+// This file has the messages of the protocol. The provider greets its caller and
+// answers each request. Greeting, request and response are one line of JSON each.
 
 // protocolVersion is the version of the protocol that this package speaks.
 const protocolVersion = 1
 
-// maxLine is the longest line, in bytes, that either side reads. Cargo has no
-// limit; a token that is sent in an HTTP header stays far below this one.
+// maxLine is the length in bytes of the longest line that either side reads. Cargo
+// has no limit; a token that fits into an HTTP header is far shorter.
 const maxLine = 1 << 20
 
-// mostCauses is how many causes of a provider's error are kept.
-const mostCauses = 100
+// maxCauses is how many causes of a provider's error are kept.
+const maxCauses = 100
 
 var (
 	errNotUTF8     = errors.New("stream did not contain valid UTF-8")
 	errLineTooLong = fmt.Errorf("a line is longer than %d bytes", maxLine)
 )
 
-// The kinds of requests and responses.
+// The kinds of requests and responses. Other kinds are unknown to this version.
 const (
 	kindGet    = "get"
 	kindLogin  = "login"
 	kindLogout = "logout"
 )
 
-// request is what a provider is asked.
+// request is what a caller asks.
 type request struct {
 	Request
-	// Kind is "get", "login" or "logout"; anything else is a kind that this
-	// version does not know.
-	Kind string
-	// Operation goes with "get".
-	Operation Operation
-	// Login goes with "login".
-	Login LoginOptions
+	Kind      string
+	Operation Operation    // of a get
+	Login     LoginOptions // of a login
 }
 
-// response is what a provider answers.
+// response is what a provider answers: an error, or the rest.
 type response struct {
-	// Err is the error that it answers with; the other fields are then unset.
-	Err error
-	// Kind is "get", "login" or "logout"; anything else is a kind that this
-	// version does not know.
-	Kind string
-	// Token goes with "get".
-	Token Token
+	Err   error
+	Kind  string
+	Token Token // of a get
 }
 
-// readLine reads a line without its end; at the end of the input, io.EOF.
+// readLine reads a line without its end. At the end of the input it returns io.EOF.
 func readLine(r *bufio.Reader) ([]byte, error) {
-	// What reads from a pipe ends when the pipe is closed.
+	// The context is not needed: closing the pipe ends the read.
 	line, err := terminal.ReadLine(context.Background(), io.LimitReader(r, maxLine+1))
 	switch {
 	case err != nil:
@@ -98,8 +90,7 @@ type greetingMessage struct {
 	Versions []uint32 `json:"v"`
 }
 
-// requestMessage has the fields of a request in Cargo's order. What is not given
-// is absent.
+// requestMessage has the fields of a request, in Cargo's order.
 type requestMessage struct {
 	Version  int             `json:"v"`
 	Registry registryMessage `json:"registry"`
@@ -122,7 +113,7 @@ type registryMessage struct {
 	Headers  []string `json:"headers,omitempty"`
 }
 
-// okMessage and errMessage are what stands in a response below its "Ok" or "Err".
+// okMessage and errMessage are the two forms of a response: {"Ok":…} or {"Err":…}.
 type okMessage struct {
 	Kind string `json:"kind"`
 	// The fields of a get.
@@ -134,20 +125,19 @@ type okMessage struct {
 
 type errMessage struct {
 	Kind string `json:"kind"`
-	// The fields of every error that is not known by its kind.
+	// The fields of kindOther.
 	Message  *string   `json:"message,omitempty"`
 	CausedBy *[]string `json:"caused-by,omitempty"`
 }
 
-// fields returns what an operation has besides its kind; nil for what it has
-// not.
+// fields returns the fields that an operation of this kind has; nil for the others.
 func (op *Operation) fields() (name, version, checksum *string) {
 	switch op.Kind {
-	case "publish":
+	case kindPublish:
 		return &op.Name, &op.Version, &op.Checksum
-	case "yank", "unyank":
+	case kindYank, kindUnyank:
 		return &op.Name, &op.Version, nil
-	case "owners":
+	case kindOwners:
 		return &op.Name, nil, nil
 	}
 	return nil, nil, nil
@@ -181,20 +171,17 @@ func (r *response) message() any {
 	m := okMessage{Kind: r.Kind}
 	if r.Kind == kindGet {
 		token := r.Token.Secret.Expose()
-		m.Token, m.OperationIndependent, m.Cache = &token, &r.Token.OperationIndependent, "never"
-		switch r.Token.Cache {
-		case CacheSession:
-			m.Cache = "session"
-		case CacheExpires:
+		m.Token, m.OperationIndependent, m.Cache = &token, &r.Token.OperationIndependent, r.Token.Cache.String()
+		if r.Token.Cache == CacheExpires {
 			expiration := r.Token.Expiration.Unix()
-			m.Cache, m.Expiration = "expires", &expiration
+			m.Expiration = &expiration
 		}
 	}
 	return map[string]okMessage{"Ok": m}
 }
 
-// errorKinds are the errors that travel as a kind alone. Every other error
-// travels with its texts.
+// errorKinds are the errors that are sent as a kind. Other errors are sent as
+// kindOther, with their texts.
 var errorKinds = []struct {
 	kind string
 	err  error
@@ -212,7 +199,7 @@ func errorMessage(err error) errMessage {
 			return errMessage{Kind: k.kind}
 		}
 	}
-	texts := Layers(err)
+	texts := system.ErrorLayers(err)
 	causes := texts[1:]
 	return errMessage{kindOther, &texts[0], &causes}
 }
@@ -223,8 +210,8 @@ func decodeGreeting(line []byte) ([]uint32, error) {
 	return o.Uint32s("v"), o.Err()
 }
 
-// decodeRequest reads what a provider is asked. A request of another version
-// of the protocol may have any form, so its version is looked at first.
+// decodeRequest reads a request. It checks the version first, since a request of
+// another version may have any form.
 func decodeRequest(line []byte) (*request, error) {
 	o := jsonobject.Parse(line)
 	if version := o.Int("v"); o.Err() == nil && version != protocolVersion {
@@ -266,7 +253,7 @@ func decodeRequest(line []byte) (*request, error) {
 	return r, o.Err()
 }
 
-// decodeResponse reads a provider's answer.
+// decodeResponse reads a response.
 func decodeResponse(line []byte) (*response, error) {
 	o := jsonobject.Parse(line)
 	if o.Err() == nil && (o.Len() != 1 || !o.Has("Ok") && !o.Has("Err")) {
@@ -285,11 +272,11 @@ func decodeResponse(line []byte) (*response, error) {
 		Secret:               config.NewSecret(ok.String("token")),
 		OperationIndependent: ok.Bool("operation_independent"),
 	}
-	// A kind of caching that this version does not know is none.
+	// A way of caching that this version does not know counts as "never".
 	switch ok.String("cache") {
-	case "session":
+	case CacheSession.String():
 		r.Token.Cache = CacheSession
-	case "expires":
+	case CacheExpires.String():
 		expiration := ok.Int("expiration")
 		if expiration < minExpiration || expiration > maxExpiration {
 			return nil, errors.New("the field `expiration` is out of range")
@@ -299,13 +286,13 @@ func decodeResponse(line []byte) (*response, error) {
 	return r, o.Err()
 }
 
-// The range of times that Cargo takes: the years -9999 to 9999.
+// Cargo accepts the years -9999 to 9999.
 const (
 	minExpiration = -377705116800
 	maxExpiration = 253402300799
 )
 
-// decodeError returns the error that a provider answers with.
+// decodeError reads the error in a response.
 func decodeError(o jsonobject.Object) error {
 	kind := o.String("kind")
 	for _, k := range errorKinds {
@@ -317,13 +304,13 @@ func decodeError(o jsonobject.Object) error {
 		return ErrUnknownKind
 	}
 	texts := append([]string{o.String("message")}, o.OptionalStrings("caused-by")...)
-	if more := len(texts) - 1 - mostCauses; more > 0 {
-		texts = append(texts[:1+mostCauses], fmt.Sprintf("%d more", more))
+	if more := len(texts) - 1 - maxCauses; more > 0 {
+		texts = append(texts[:1+maxCauses], fmt.Sprintf("%d more", more))
 	}
 	return nested(texts)
 }
 
-// nested makes an error of the texts of its layers, outermost first.
+// nested returns an error that wraps its causes. The texts are the outermost first.
 func nested(texts []string) error {
 	last := len(texts) - 1
 	err := errors.New(texts[last])

@@ -11,35 +11,31 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// The two providers that keep their secrets in Cargo's credentials file.
+// This file has the two built-in providers that keep their secrets in Cargo's
+// credentials file, and the warnings of tokens that a login or logout leaves in
+// force elsewhere.
 
-// tokenProvider is cargo:token: the token is what the configuration has, and
-// is kept in Cargo's credentials file.
+// tokenProvider is cargo:token. It returns the token from wherever it is configured,
+// and stores it in the credentials file.
 type tokenProvider struct {
-	credentialsEntry
+	entry
 	chain *Chain
 }
 
-// Get returns the configured token, from wherever it is configured.
 func (p *tokenProvider) Get(context.Context, *Request, Operation) (*Token, error) {
-	configured, err := p.chain.configuration(p.registry)
-	switch {
-	case err != nil:
+	own, err := p.chain.configuration(p.registry)
+	if err != nil {
 		return nil, err
-	case configured == nil || configured.Token == nil:
+	}
+	if own.Token == nil {
 		return nil, ErrNotFound
 	}
-	return &Token{Secret: configured.Token.Val, Cache: CacheSession, OperationIndependent: true}, nil
+	return &Token{Secret: own.Token.Val, Cache: CacheSession, OperationIndependent: true}, nil
 }
 
-// Login writes the token to the credentials file.
 func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOptions) error {
 	token, err := login.ReadToken(ctx, req, p.chain.ReadToken)
 	if err != nil {
-		return err
-	}
-	token = Unpasted(token)
-	if err := CheckToken(token); err != nil {
 		return err
 	}
 	if p.isAnonymous() {
@@ -50,83 +46,102 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 		return err
 	}
 	where := ""
-	if p.chain.noStore {
+	if p.chain.storeMissing {
 		where = " in plain text in " + file
 	}
 	say(p.config, config.Status, "Login", "token for `%s` saved%s", p.registry.DisplayName(), where)
 	return nil
 }
 
-// Logout removes the token from the credentials file.
 func (p *tokenProvider) Logout(ctx context.Context, _ *Request) error {
-	configured, err := p.chain.configuration(p.registry)
+	own, err := p.chain.configuration(p.registry)
 	if err != nil {
 		return err
 	}
-	return p.remove(ctx, configured, storedToken)
+	return p.remove(ctx, own, storedToken)
 }
 
-// KeyStore is cargo:paseto without its cryptography: it keeps secret keys in
-// Cargo's credentials file. On its own it is a [Provider] that can only remove
-// one. The provider that signs with them is in package [paseto], so that a
-// program that signs nothing is a megabyte smaller.
+// Signer is the cryptography of cargo:paseto.
+type Signer interface {
+	// Generate makes a secret key.
+	Generate() config.Secret
+	// Public returns the public key of a secret key. It fails if the secret is not
+	// a key.
+	Public(key config.Secret) (string, error)
+	// Sign makes a token for an operation. The subject of the key may be nil.
+	Sign(key config.Secret, subject *string, req *Request, op Operation) (*Token, error)
+}
+
+// SecretKeys returns the provider cargo:paseto, which keeps a secret key in the
+// credentials file and signs with it. Package [paseto] has the signer. Without one
+// the provider can only remove a key.
 //
 // [paseto]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/credential/paseto
-type KeyStore struct{ Config *config.Config }
+func SecretKeys(c *config.Config, s Signer) Provider { return &keyProvider{c, s} }
 
-var errNoCryptography = errors.New("this program cannot use the keys of `cargo:paseto`")
+type keyProvider struct {
+	config *config.Config
+	signer Signer
+}
 
-// Get returns an error.
-func (s KeyStore) Get(_ context.Context, req *Request, _ Operation) (*Token, error) {
-	configured, err := s.Configured(req)
+var errNoSigner = errors.New("this program cannot use the keys of `cargo:paseto`")
+
+func (p *keyProvider) Get(_ context.Context, req *Request, op Operation) (*Token, error) {
+	_, own, _, err := p.find(req)
 	switch {
 	case err != nil:
 		return nil, err
-	case configured.SecretKey == nil:
+	case own.SecretKey == nil:
 		return nil, ErrNotFound
+	case p.signer == nil:
+		return nil, errNoSigner
 	}
-	return nil, errNoCryptography
+	return p.signer.Sign(own.SecretKey.Val, own.SecretKeySubject, req, op)
 }
 
-// Login returns an error.
-func (KeyStore) Login(context.Context, *Request, LoginOptions) error { return errNoCryptography }
-
-// Logout removes the secret key from the credentials file.
-func (s KeyStore) Logout(ctx context.Context, req *Request) error {
-	e, configured, _, err := s.find(req)
+// Login stores the key that the login brings, or a new one, and shows its public
+// key. The argument --key-subject sets the subject of the key; without it, the
+// subject stays.
+func (p *keyProvider) Login(ctx context.Context, req *Request, login LoginOptions) error {
+	if p.signer == nil {
+		return errNoSigner
+	}
+	e, own, subject, err := p.find(req)
 	if err != nil {
 		return err
 	}
-	return e.remove(ctx, configured, storedKey)
-}
-
-// Configured returns what is configured for a registry: its secret key and the
-// key's subject, from wherever they are.
-func (s KeyStore) Configured(req *Request) (*config.RegistryConfig, error) {
-	_, configured, _, err := s.find(req)
-	return configured, err
-}
-
-// SetKey stores a secret key. Its subject is what the provider's argument
-// --key-subject says, else it stays.
-func (s KeyStore) SetKey(ctx context.Context, req *Request, key config.Secret) error {
-	e, configured, subject, err := s.find(req)
-	if err != nil {
-		return err
+	key := login.Token
+	if key == nil {
+		generated := p.signer.Generate()
+		key = &generated
 	}
-	if subject == nil && configured.SecretKeySubject != nil {
-		subject = configured.SecretKeySubject
+	public, err := p.signer.Public(*key)
+	if err != nil {
+		return errors.New("not a validly formatted PASERK secret key")
+	}
+	// Cargo shows it even to a user who asked for quiet.
+	say(p.config, config.Plain, "", "%s", public)
+	if subject == nil {
+		subject = own.SecretKeySubject
 	}
 	if e.isAnonymous() {
 		return errAnonymous
 	}
-	return e.config.SetSecretKey(ctx, e.name(), key, subject)
+	return e.config.SetSecretKey(ctx, e.name(), *key, subject)
+}
+
+func (p *keyProvider) Logout(ctx context.Context, req *Request) error {
+	e, own, _, err := p.find(req)
+	if err != nil {
+		return err
+	}
+	return e.remove(ctx, own, storedKey)
 }
 
 // find returns what is configured for a registry, and the subject that the
-// provider's arguments give. What there is to tell of the configuration the
-// chain has told already.
-func (s KeyStore) find(req *Request) (e credentialsEntry, configured *config.RegistryConfig, subject *string, err error) {
+// provider's arguments give. The chain has already shown the warnings about the
+// configuration.
+func (p *keyProvider) find(req *Request) (e entry, own *config.RegistryConfig, subject *string, err error) {
 	if subject, err = keySubject(req.Args); err != nil {
 		return e, nil, nil, err
 	}
@@ -134,15 +149,15 @@ func (s KeyStore) find(req *Request) (e credentialsEntry, configured *config.Reg
 	if err != nil {
 		return e, nil, nil, err
 	}
-	configured, err = registry.Credentials(s.Config.Quiet(), r)
-	if configured == nil {
-		configured = &config.RegistryConfig{}
+	own, err = registry.Credentials(p.config.Quiet(), r)
+	if own == nil {
+		own = &config.RegistryConfig{}
 	}
-	return credentialsEntry{s.Config, r}, configured, subject, err
+	return entry{p.config, r}, own, subject, err
 }
 
-// keySubject returns the value of the only argument that cargo:paseto has; nil
-// if it is not given.
+// keySubject returns the value of --key-subject, the only argument that
+// cargo:paseto has; nil if it is missing.
 func keySubject(args []string) (subject *string, err error) {
 	const usage = "; the only one is `--key-subject <SUBJECT>`"
 	for i := 0; i < len(args); i++ {
@@ -163,11 +178,26 @@ func keySubject(args []string) (subject *string, err error) {
 	return subject, nil
 }
 
-// credentialsEntry is what Cargo's credentials file holds for a registry.
-type credentialsEntry struct {
+// entry is a registry's entry in Cargo's credentials file.
+type entry struct {
 	config   *config.Config
 	registry registry.Registry
 }
+
+// name is the registry's name in the credentials file: the one that the user gave,
+// even if the credentials are configured under another name. It is empty for
+// crates.io.
+func (e entry) name() string {
+	if e.registry.IsCratesIO() {
+		return ""
+	}
+	return e.registry.Name
+}
+
+// isAnonymous reports whether the registry has no name to store a secret under.
+func (e entry) isAnonymous() bool { return e.name() == "" && !e.registry.IsCratesIO() }
+
+var errAnonymous = errors.New("can't save credentials for anonymous registry")
 
 // storedSecret is one of the two secrets that an entry can hold.
 type storedSecret string
@@ -177,9 +207,8 @@ const (
 	storedKey   storedSecret = "secret-key"
 )
 
-// configured returns the secret that is configured for a registry; nil if there
-// is none.
-func (s storedSecret) configured(r *config.RegistryConfig) *config.Value[config.Secret] {
+// in returns the secret that is configured for a registry; nil if none is.
+func (s storedSecret) in(r *config.RegistryConfig) *config.Value[config.Secret] {
 	switch {
 	case r == nil:
 		return nil
@@ -189,25 +218,25 @@ func (s storedSecret) configured(r *config.RegistryConfig) *config.Value[config.
 	return r.SecretKey
 }
 
-// remove removes what the file holds for the registry, if the secret is
-// configured, and says so. Where another place than the file defines the secret
-// too, which stays in force, the user is told; Cargo says then that it has
-// removed it.
-func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryConfig, secret storedSecret) error {
-	if secret.configured(before) == nil {
+// remove is the logout of both providers. It removes the registry's entry from the
+// file and says so. If the secret is also configured elsewhere, and so stays in
+// force, it warns the user; Cargo only says that it has removed the secret.
+func (e entry) remove(ctx context.Context, before *config.RegistryConfig, secret storedSecret) error {
+	if secret.in(before) == nil {
 		return ErrNotFound
 	}
-	var stored *config.RegistryConfig
+	var stored *config.RegistryConfig // what the file had
 	if !e.isAnonymous() {
 		var err error
 		if stored, err = e.config.RemoveCredentials(ctx, e.name()); err != nil {
 			return err
 		}
 	}
-	if secret.configured(stored) != nil {
-		say(e.config, config.Status, "Logout", "%s for `%s` has been removed from local storage", secret, e.registry.DisplayName())
+	name := e.registry.DisplayName()
+	if secret.in(stored) != nil {
+		say(e.config, config.Status, "Logout", "%s for `%s` has been removed from local storage", secret, name)
 		if secret == storedToken {
-			location := "the `" + e.registry.DisplayName() + "` website"
+			location := "the `" + name + "` website"
 			if e.registry.IsCratesIO() {
 				location = "<https://crates.io/me>"
 			}
@@ -216,126 +245,116 @@ func (e credentialsEntry) remove(ctx context.Context, before *config.RegistryCon
 				"    If you need to revoke the token, visit %s and follow the instructions there.", location)
 		}
 	}
-	left := e.left(before, secret)
-	if left == nil || isEmpty(left) {
-		if stored == nil {
-			return ErrNotFound
-		}
+	left := e.inForce(before, secret)
+	switch {
+	case left != nil && !isEmpty(left):
+	case stored == nil:
+		return ErrNotFound
+	default:
 		return nil
 	}
 	because := "a logout removes the one in the credentials file only"
 	if e.inFile(left.Definition) {
 		because = "it belongs to another name of the registry"
 	}
-	say(e.config, config.Warning, "", "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
+	warn(e.config, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
 	return nil
 }
 
-// left returns the secret that is configured for the registry now, where there
-// was one before. The user is told if that cannot be found out.
-func (e credentialsEntry) left(before *config.RegistryConfig, secret storedSecret) *config.Value[config.Secret] {
-	// What there is to say of the configuration has been said. A provider may have
-	// changed the credentials file.
+// inForce returns the secret that is configured for the registry after a change,
+// under the name that it was configured under before. It warns the user if it
+// cannot tell.
+func (e entry) inForce(before *config.RegistryConfig, secret storedSecret) *config.Value[config.Secret] {
+	// The user has already seen the warnings about the configuration.
 	after, err := e.config.Quiet().Registry(before.Name)
 	if err != nil {
-		// What was to be done is done.
-		say(e.config, config.Warning, "", "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
+		// The change itself has succeeded.
+		warn(e.config, "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
 		return nil
 	}
-	return secret.configured(after)
+	return secret.in(after)
 }
 
-// tellOther tells the user of a token that is configured besides the one that
-// has been stored or removed. A logout of cargo:token has told it.
-func (c *Chain) tellOther(r registry.Registry, action, served string) {
-	before, e := c.configured[r.Canonical()], credentialsEntry{c.Config, r}
-	old := storedToken.configured(before)
-	if old == nil || action == kindGet || action == kindLogout && served == nameToken {
-		return
-	}
-	told, what := e.left(before, storedToken), "the new one shadows"
-	if served == nameToken && told != nil && (told.Definition.Variable != "" || before.Name != e.name()) {
-		what = "shadows the new one"
-	} else if served == nameToken {
-		if told = old; e.inFile(old.Definition) {
-			told = e.elsewhere(before.Name)
-		}
-	}
-	switch {
-	case told == nil, isEmpty(told) && what == "the new one shadows":
-		return
-	case served == nameToken:
-	case action == kindLogin && (isSecretStore(served) || secretStores[served] != ""):
-	case !c.usesToken(r, before): // Cargo has warned of it
-		return
-	case action == kindLogout:
-		what = "stays in force: a logout removes the one of `" + served + "` only"
-	}
-	c.warn("%s still has a token configured in %s, which %s; %s", r, told.Definition, what, e.removal(told.Definition, before.Name))
-}
-
-// isEmpty reports whether a secret is configured that Cargo refuses to send.
+// isEmpty reports whether a secret is empty; Cargo refuses to send such a token.
 func isEmpty(s *config.Value[config.Secret]) bool { return s.Val == (config.Secret{}) }
 
-// elsewhere returns the token that other places than the credentials file define
-// in a table of that name; nil if there is none.
-func (e credentialsEntry) elsewhere(name string) *config.Value[config.Secret] {
-	key := "registry.token"
-	if name != "" {
-		key = "registries." + name + ".token"
-	}
-	token, err := config.New(e.config.Quiet().Options).String(key)
-	if err != nil || token == nil {
-		return nil
-	}
-	return &config.Value[config.Secret]{Val: config.NewSecret(token.Val), Definition: token.Definition}
+// inFile reports whether something is defined in the credentials file.
+func (e entry) inFile(d config.Definition) bool {
+	dir, name := filepath.Split(d.Path)
+	return filepath.Clean(dir) == filepath.Clean(e.config.Home) &&
+		(name == "credentials.toml" || name == "credentials")
 }
 
-// usesToken reports whether a configured token counts once the providers in
-// front of cargo:token have none.
+const shadowed = "the new one shadows"
+
+// warnOfOtherToken warns of a token that is configured besides the one that a
+// provider has stored or removed. After a logout cargo:token itself has warned.
+func (c *Chain) warnOfOtherToken(r registry.Registry, action, provider string) {
+	before, e := c.configured[r.Canonical()], entry{c.Config, r}
+	switch {
+	case before.Token == nil, action == kindGet, action == kindLogout && provider == nameToken:
+		return
+	}
+	isStore := isSecretStore(provider) || secretStores[provider] != ""
+	other, effect := e.inForce(before, storedToken), shadowed
+	switch {
+	case provider == nameToken:
+		other, effect = e.besidesStored(before, other)
+	case action == kindLogin && isStore:
+	case !c.usesToken(r, before):
+		return // Cargo has warned that it is ignored
+	}
+	if other == nil || effect == shadowed && isEmpty(other) {
+		return
+	}
+	if action == kindLogout {
+		effect = "stays in force: a logout removes the one of `" + provider + "` only"
+	}
+	warn(c.Config, "%s still has a token configured in %s, which %s; %s", r, other.Definition, effect, e.removal(other.Definition, before.Name))
+}
+
+// besidesStored returns the token that is configured besides the one that
+// cargo:token has just stored, and says which of them shadows the other.
+func (e entry) besidesStored(before *config.RegistryConfig, now *config.Value[config.Secret]) (*config.Value[config.Secret], string) {
+	switch {
+	case now != nil && (now.Definition.Variable != "" || before.Name != e.name()):
+		return now, "shadows the new one"
+	case !e.inFile(before.Token.Definition):
+		return before.Token, shadowed
+	}
+	key := "registry.token"
+	if before.Name != "" {
+		key = "registries." + before.Name + ".token"
+	}
+	// This configuration does not have the credentials file.
+	token, err := config.New(e.config.Quiet().Options).String(key)
+	if err != nil || token == nil {
+		return nil, ""
+	}
+	return &config.Value[config.Secret]{Val: config.NewSecret(token.Val), Definition: token.Definition}, shadowed
+}
+
+// usesToken reports whether Cargo uses a configured token when the providers before
+// cargo:token have none.
 func (c *Chain) usesToken(r registry.Registry, own *config.RegistryConfig) bool {
-	entries, _ := c.Providers(r)
-	for _, entry := range entries {
-		if entry.Name == nameToken || entry.Name == namePaseto && own.SecretKey != nil {
-			return entry.Name == nameToken
+	providers, _ := c.Providers(r)
+	for _, p := range providers {
+		if p.Name == nameToken || p.Name == namePaseto && own.SecretKey != nil {
+			return p.Name == nameToken
 		}
 	}
 	return false
 }
 
-// removal says how to remove a token that is configured in a table of that name.
-func (e credentialsEntry) removal(d config.Definition, name string) string {
-	key := "REGISTRY"
-	if name != "" {
-		key = "REGISTRIES_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-	}
+// removal says how to remove a token that is configured in the table of that name.
+func (e entry) removal(d config.Definition, name string) string {
 	switch {
 	case d.Variable != "":
 		return "`unset " + d.Variable + "` removes it"
 	case e.inFile(d) && name == e.name():
-		// This provider alone is asked then.
-		return fmt.Sprintf("`CARGO_%s_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry %s` removes it", key, e.registry.DisplayName())
+		// With this variable cargo:token is the only provider.
+		return fmt.Sprintf("`CARGO_%s_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry %s` removes it",
+			tableVariable(name), e.registry.DisplayName())
 	}
 	return "delete it there"
-}
-
-var errAnonymous = errors.New("can't save credentials for anonymous registry")
-
-// isAnonymous reports whether the registry has no name to store anything under.
-func (e credentialsEntry) isAnonymous() bool { return e.name() == "" && !e.registry.IsCratesIO() }
-
-// name is the registry's in the credentials file: that by which the user called
-// it, even if its credentials are configured under another one.
-func (e credentialsEntry) name() string {
-	if e.registry.IsCratesIO() {
-		return ""
-	}
-	return e.registry.Name
-}
-
-// inFile reports whether something is defined in the credentials file.
-func (e credentialsEntry) inFile(d config.Definition) bool {
-	dir, name := filepath.Split(d.Path)
-	return filepath.Clean(dir) == filepath.Clean(e.config.Home) &&
-		(name == "credentials.toml" || name == "credentials")
 }

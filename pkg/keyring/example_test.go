@@ -13,15 +13,9 @@ import (
 )
 
 // The main function of a provider that keeps tokens in the secret store.
-func ExampleProvider() {
-	environ := os.Environ()
-	credential.Main(&keyring.Provider{
-		Options: keyring.Options{
-			Environ:   environ,
-			CanPrompt: func() bool { return keyring.CanPrompt(environ) },
-		},
-		Notify: keyring.Print(os.Stderr),
-	})
+func ExampleNew() {
+	tell := func(m config.Message) { fmt.Fprintln(os.Stderr, m.Verb, m.Text) }
+	credential.Main(keyring.New(keyring.Options{Environ: os.Environ(), MayPrompt: true, Notify: tell}))
 }
 
 // Storing a token where Cargo's own provider finds it.

@@ -1,15 +1,15 @@
-// Package keyring keeps tokens in the operating system's secret store, in the
-// entries that Cargo's own providers use: what either stores the other finds,
-// replaces and removes. It keeps nothing but the tokens of registries.
+// Package keyring keeps the tokens of registries in the operating system's secret
+// store. It uses the same entries as Cargo's own providers: what one of them
+// stores, the other finds, replaces and removes.
 //
-// [Provider] is a credential provider over the store. What it needs to know of
-// the process is handed to it:
+// [New] returns a credential provider, for a [credential.Chain] or for the main
+// function of a program:
 //
-//	provider := &keyring.Provider{Options: keyring.Options{Environ: os.Environ()}, Notify: keyring.Print(os.Stderr)}
+//	credential.Main(keyring.New(keyring.Options{Environ: os.Environ(), MayPrompt: true}))
 //
-// Linux and the BSDs have the Secret Service (GNOME Keyring, KWallet,
-// KeePassXC), macOS the Keychain, Windows the Credential Manager. On Linux the
-// kernel's keyring can be chosen where no Secret Service runs.
+// Linux and the BSDs have the Secret Service (GNOME Keyring, KWallet, KeePassXC),
+// macOS has the Keychain, and Windows the Credential Manager. On Linux the kernel's
+// keyring can take its place if no Secret Service runs.
 package keyring
 
 import (
@@ -17,7 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -31,48 +31,43 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-// Entry says which token is meant.
-type Entry struct {
-	// IndexURL is the registry's index; the token is stored under it.
-	IndexURL string
-	// Name is the registry's name if it has one. It is for people, who see it in
-	// the label of the stored token.
-	Name string
-}
-
-// labelPrefix is Cargo's, in labels and in the names of entries.
-const labelPrefix = "cargo-registry:"
-
-// Store keeps tokens in one secret store. Its errors are
-// [credential.ErrNotFound], one that is [ErrUnavailable], or a failure that the
-// user must see: only after the first two may another store be asked.
+// Store keeps tokens. A method returns [credential.ErrNotFound], an error that is
+// [ErrUnavailable], or a failure that the user must see. Only after the first two
+// may another store be asked.
 type Store interface {
-	// Name is how people call the store.
+	// Name is what people call the store.
 	Name() string
 	// Get returns a stored token.
 	Get(ctx context.Context, e Entry) (config.Secret, error)
-	// Set stores a token, in place of an older one.
+	// Set stores a token, and replaces an older one.
 	Set(ctx context.Context, e Entry, token config.Secret) error
 	// Delete removes a stored token.
 	Delete(ctx context.Context, e Entry) error
-	// Locked reports whether a person has to unlock the store before it can be
-	// used.
+	// Locked reports whether a person must unlock the store before it can be used.
 	Locked(ctx context.Context) (bool, error)
 }
 
-// A forgetful store says what makes it forget its tokens.
-type forgetful interface{ forgets() string }
+// Entry is the place of a registry's token in a [Store].
+type Entry struct {
+	// IndexURL is the URL of the registry's index. It identifies the entry.
+	IndexURL string
+	// Name is the registry's name, if it has one. People see it in the label.
+	Name string
+}
+
+// labelPrefix begins Cargo's labels and names of entries.
+const labelPrefix = "cargo-registry:"
 
 var (
-	// ErrUnavailable says that there is no such store here. A provider leaves
-	// the registry to the next one then.
+	// ErrUnavailable means that this system has no such store. A provider then
+	// passes the turn on.
 	ErrUnavailable = errors.New("the secret store is not available")
-	// ErrNoAnswer says that the store is here, and does not answer in time. It
-	// is a failure: the token may well be there.
+	// ErrNoAnswer means that the store exists but does not answer in time. That is
+	// a failure, since it may have the token.
 	ErrNoAnswer = errors.New("the secret store does not answer")
 )
 
-// outcome is an [ErrUnavailable] or an [ErrNoAnswer] that says why.
+// outcome is [ErrUnavailable] or [ErrNoAnswer] with the reason.
 type outcome struct {
 	error
 	kind error
@@ -84,40 +79,51 @@ func unavailablef(format string, args ...any) error {
 	return outcome{fmt.Errorf(format, args...), ErrUnavailable}
 }
 
-// The names of backends in [Options].
+// The backends that [Options] can name.
 const (
 	SecretService = "secret-service"
 	Keyutils      = "keyutils"
 )
 
-// Options choose a store.
+// Options choose a store. The last four are for a provider only.
 type Options struct {
-	// Backend is the system's own store if it is empty, or [SecretService] or
-	// [Keyutils].
+	// Backend is [SecretService], [Keyutils], or empty for the system's own store.
 	Backend string
-	// Fallback may be [Keyutils]: the backend where the system's own store is
+	// Fallback may be [Keyutils]: the store to use if the system's own is
 	// unavailable.
 	Fallback string
-	// Environ is the environment, which says where the Secret Service is.
+	// Environ is the environment. It tells where the Secret Service is.
 	Environ []string
-	// UnlockTimeout is how long a person has to unlock a store; 0 is a minute.
+	// UnlockTimeout is how long a person has to unlock the store; 0 means a minute.
 	UnlockTimeout time.Duration
-	// CanPrompt reports whether a person could do that, see [CanPrompt]; nil is
-	// that none could. It is asked when one has to.
-	CanPrompt func() bool
+	// MayPrompt lets the store ask a person to unlock it, if there is a display or
+	// a terminal.
+	MayPrompt bool
+
+	// Arguments returns the options for a request from the provider's arguments.
+	// They choose the store instead of the fields above.
+	Arguments func(args []string) (Options, error)
+	// ReadToken asks the user for the token of a login that brings none; nil is
+	// [credential.Terminal].
+	ReadToken credential.TokenReader
+	// Required makes an unavailable store an error, as Cargo's own providers do.
+	// Otherwise the provider warns once and passes the turn on.
+	Required bool
+	// Notify tells the user what was done.
+	Notify func(config.Message)
 
 	seen *seen
 }
 
-// seen is what has answered since a provider runs, or a store is open. That it
-// is gone then is a failure: the token may be in it.
+// seen notes what has answered since the provider or the store was made. If it
+// disappears later, that is a failure, since it may have the token.
 type seen struct{ service, collection atomic.Bool }
 
-// patience is how long a store may take that is not locked.
+// patience is how long a store that is not locked may take.
 const patience = 2 * time.Second
 
-// Open returns the store that the options name. Whether it can be reached shows
-// when it is used, or with a fallback at once.
+// Open returns the store that the options choose. With a fallback it connects at
+// once to find out which of the two that is.
 func Open(ctx context.Context, o Options) (Store, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -135,8 +141,8 @@ func Open(ctx context.Context, o Options) (Store, error) {
 	return store, err
 }
 
-// Validate returns what is wrong with the options: a store that this system does
-// not have, or a time that has passed.
+// Validate returns an error if this system does not have the store, or if the
+// timeout is negative.
 func (o Options) Validate() error {
 	if o.Backend != "" && !slices.Contains(backends, o.Backend) {
 		return fmt.Errorf("unknown backend `%s`; this system has %s", o.Backend, cmp.Or(strings.Join(backends, " and "), "no others than its own"))
@@ -150,43 +156,51 @@ func (o Options) Validate() error {
 	return nil
 }
 
-// CanPrompt reports whether there is a person who could unlock a store: a
-// display for the desktop's prompt, or a terminal.
-func CanPrompt(environ []string) bool {
-	wayland, _ := system.LookupEnv(environ, "WAYLAND_DISPLAY")
-	x11, _ := system.LookupEnv(environ, "DISPLAY")
-	return wayland != "" || x11 != "" || terminal.Present()
+// canPrompt reports whether a person can be asked to unlock the store.
+func (o Options) canPrompt() bool {
+	wayland, _ := system.LookupEnv(o.Environ, "WAYLAND_DISPLAY")
+	x11, _ := system.LookupEnv(o.Environ, "DISPLAY")
+	return o.MayPrompt && (wayland != "" || x11 != "" || terminal.Present())
 }
 
-// Provider is a credential provider that keeps tokens in a [Store].
-type Provider struct {
-	Options Options
-	// Arguments, unless it is nil, returns the options for a request with these
-	// arguments, in place of Options.
-	Arguments func(args []string) (Options, error)
-	// ReadToken asks the user for the token of a login that brings none; nil is
-	// [credential.Terminal].
-	ReadToken credential.TokenReader
-	// Required makes it an error that there is no store, as Cargo's own
-	// providers do. Otherwise the user is told, and the next provider gets its
-	// turn.
-	Required bool
-	// Notify tells the user what has been done, and once what is missing.
-	Notify func(config.Message)
+// CargoProvider returns the name of Cargo's own provider for this system's store;
+// empty if Cargo has none.
+func CargoProvider() string {
+	switch runtime.GOOS {
+	case "linux":
+		return "cargo:libsecret"
+	case "darwin":
+		return "cargo:macos-keychain"
+	case "windows":
+		return "cargo:wincred"
+	}
+	return ""
+}
 
+// New returns a credential provider that keeps tokens in a [Store]. It opens the
+// store for each request.
+func New(o Options) credential.Provider {
+	if o.ReadToken == nil {
+		o.ReadToken = credential.Terminal
+	}
+	if o.Notify == nil {
+		o.Notify = func(config.Message) {}
+	}
+	o.seen = &seen{}
+	return &provider{options: o}
+}
+
+type provider struct {
+	options Options
 	missing sync.Once
-	seen    seen
 }
 
-var _ credential.Provider = (*Provider)(nil)
-
-// Get returns the stored token.
-func (p *Provider) Get(ctx context.Context, req *credential.Request, _ credential.Operation) (*credential.Token, error) {
+func (p *provider) Get(ctx context.Context, req *credential.Request, _ credential.Operation) (*credential.Token, error) {
 	var token config.Secret
-	err := p.use(ctx, req, func(s Store) (err error) {
-		token, err = s.Get(ctx, entry(req))
+	err := p.use(ctx, req, func(s Store, e Entry) (err error) {
+		token, err = s.Get(ctx, e)
 		if err == nil && !utf8.ValidString(token.Expose()) {
-			return fmt.Errorf("what %s holds for `%s` is not valid UTF-8", s.Name(), cmp.Or(req.Name, req.IndexURL))
+			return fmt.Errorf("what %s holds for `%s` is not valid UTF-8", s.Name(), cmp.Or(e.Name, e.IndexURL))
 		}
 		return err
 	})
@@ -196,84 +210,61 @@ func (p *Provider) Get(ctx context.Context, req *credential.Request, _ credentia
 	return &credential.Token{Secret: token, Cache: credential.CacheSession, OperationIndependent: true}, nil
 }
 
-// Login stores the token that it is given or asks for. The store is looked at
-// first, so that no one is asked for a token that cannot be kept.
-func (p *Provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
-	return p.use(ctx, req, func(s Store) error {
+func (p *provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
+	return p.use(ctx, req, func(s Store, e Entry) error {
+		// Do not ask for a token that cannot be stored.
 		if _, err := s.Locked(ctx); err != nil {
 			return err
 		}
-		read := p.ReadToken
-		if read == nil {
-			read = credential.Terminal
-		}
-		token, err := login.ReadToken(ctx, req, read)
+		token, err := login.ReadToken(ctx, req, p.options.ReadToken)
 		if err != nil {
 			return err
 		}
-		token = credential.Unpasted(token)
-		if err := credential.CheckToken(token); err != nil {
-			return err
-		}
-		if err := s.Set(ctx, entry(req), token); err != nil {
+		if err := s.Set(ctx, e, token); err != nil {
 			return err
 		}
 		where := s.Name()
 		if s, ok := s.(forgetful); ok {
 			where += ", until " + s.forgets()
 		}
-		p.notify(config.Status, "Login", fmt.Sprintf("token for `%s` saved in %s", cmp.Or(req.Name, req.IndexURL), where))
+		p.say("Login", "token for `%s` saved in %s", cmp.Or(e.Name, e.IndexURL), where)
 		return nil
 	})
 }
 
-// Logout removes the stored token.
-func (p *Provider) Logout(ctx context.Context, req *credential.Request) error {
-	return p.use(ctx, req, func(s Store) error {
-		if err := s.Delete(ctx, entry(req)); err != nil {
+// A forgetful store says when it loses its tokens.
+type forgetful interface{ forgets() string }
+
+func (p *provider) Logout(ctx context.Context, req *credential.Request) error {
+	return p.use(ctx, req, func(s Store, e Entry) error {
+		if err := s.Delete(ctx, e); err != nil {
 			return err
 		}
-		p.notify(config.Status, "Logout", fmt.Sprintf("token for `%s` has been removed from %s", cmp.Or(req.Name, req.IndexURL), s.Name()))
+		p.say("Logout", "token for `%s` has been removed from %s", cmp.Or(e.Name, e.IndexURL), s.Name())
 		return nil
 	})
 }
 
-// use opens the store and does something with it.
-func (p *Provider) use(ctx context.Context, req *credential.Request, do func(Store) error) (err error) {
-	options := p.Options
-	if p.Arguments != nil {
-		if options, err = p.Arguments(req.Args); err != nil {
+// use opens the store for a request.
+func (p *provider) use(ctx context.Context, req *credential.Request, do func(Store, Entry) error) (err error) {
+	options := p.options
+	if p.options.Arguments != nil {
+		if options, err = p.options.Arguments(req.Args); err != nil {
 			return err
 		}
+		options.seen = p.options.seen
 	}
-	options.seen = &p.seen
 	store, err := Open(ctx, options)
 	if err == nil {
-		err = do(store)
+		err = do(store, Entry{IndexURL: req.IndexURL, Name: req.Name})
 	}
-	if errors.Is(err, ErrUnavailable) && !p.Required {
-		p.missing.Do(func() { p.notify(config.Warning, "", err.Error()) })
+	if errors.Is(err, ErrUnavailable) && !p.options.Required {
+		p.missing.Do(func() { p.options.Notify(config.Message{Kind: config.Warning, Text: err.Error()}) })
 		return credential.ErrURLNotSupported
 	}
 	return err
 }
 
-func (p *Provider) notify(kind config.MessageKind, verb, text string) {
-	if p.Notify != nil {
-		p.Notify(config.Message{Kind: kind, Verb: verb, Text: text})
-	}
+func (p *provider) say(verb, format string, args ...any) {
+	p.options.Notify(config.Message{Kind: config.Status, Verb: verb, Text: fmt.Sprintf(format, args...)})
 }
-
-// Print writes notices as a program does that has no colours.
-func Print(w io.Writer) func(config.Message) {
-	return func(n config.Message) {
-		switch n.Kind {
-		case config.Status:
-			fmt.Fprintf(w, "%12s %s\n", n.Verb, n.Text)
-		case config.Warning:
-			fmt.Fprintf(w, "warning: %s\n", n.Text)
-		}
-	}
-}
-
-func entry(req *credential.Request) Entry { return Entry{IndexURL: req.IndexURL, Name: req.Name} }

@@ -1,9 +1,6 @@
-//go:build !linux && !darwin && !windows
+//go:build unix && !linux && !darwin
 
 package keyring
-
-// CargoProvider is empty: Cargo has no provider over this system's store.
-const CargoProvider = ""
 
 // backends are the names that [Options] may have here.
 var backends = []string{SecretService}

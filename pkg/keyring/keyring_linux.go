@@ -13,9 +13,6 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-// CargoProvider is Cargo's name for its provider over this system's store.
-const CargoProvider = "cargo:libsecret"
-
 // backends are the names that [Options] may have here.
 var backends = []string{SecretService, Keyutils}
 
@@ -26,13 +23,13 @@ func open(o Options) Store {
 	return secretService{o}
 }
 
-// keyutils is the kernel's persistent keyring of the user. What it holds ends
-// with the machine, and when it has not been used for the time in
+// keyutils is the kernel's persistent keyring of the user. It loses its tokens when
+// the machine is switched off, and when they were not used for the time in
 // /proc/sys/kernel/keys/persistent_keyring_expiry, three days by default.
 type keyutils struct{}
 
-// withRing does something with the persistent keyring. A program must possess
-// what it reads, and possession is a thread's.
+// withRing calls do with the persistent keyring. The kernel lets a thread read only
+// the keys that it possesses, so do runs on one thread.
 func withRing(do func(ring int) error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -52,7 +49,7 @@ func (keyutils) forgets() string { return "the machine is switched off" }
 
 const keyType = "user"
 
-// find returns the key of the entry.
+// find returns the key of an entry.
 func find(ring int, e Entry) (int, error) {
 	id, err := unix.KeyctlSearch(ring, keyType, labelPrefix+e.IndexURL, 0)
 	switch {
@@ -64,7 +61,6 @@ func find(ring int, e Entry) (int, error) {
 	return id, nil
 }
 
-// Get reads a key.
 func (keyutils) Get(_ context.Context, e Entry) (token config.Secret, err error) {
 	err = withRing(func(ring int) error {
 		id, err := find(ring, e)
@@ -83,7 +79,6 @@ func (keyutils) Get(_ context.Context, e Entry) (token config.Secret, err error)
 	return token, err
 }
 
-// Set adds a key, or changes the one that there is.
 func (keyutils) Set(_ context.Context, e Entry, token config.Secret) error {
 	payload := []byte(token.Expose())
 	defer clear(payload)
@@ -95,7 +90,6 @@ func (keyutils) Set(_ context.Context, e Entry, token config.Secret) error {
 	})
 }
 
-// Delete removes a key.
 func (keyutils) Delete(_ context.Context, e Entry) error {
 	return withRing(func(ring int) error {
 		id, err := find(ring, e)
@@ -109,7 +103,6 @@ func (keyutils) Delete(_ context.Context, e Entry) error {
 	})
 }
 
-// Locked is never true.
 func (keyutils) Locked(context.Context) (bool, error) {
 	return false, withRing(func(int) error { return nil })
 }

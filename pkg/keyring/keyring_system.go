@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	gokeyring "github.com/zalando/go-keyring"
 
@@ -13,38 +14,55 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-func open(Options) Store { return systemStore{} }
-
 // backends are the names that [Options] may have here.
 var backends []string
 
-// systemStore is the store that the system brings along.
+func open(Options) Store { return systemStore{} }
+
+// systemStore is the Keychain of macOS or the Credential Manager of Windows.
 type systemStore struct{}
 
-func (systemStore) Name() string { return systemName }
-
-func (systemStore) Get(_ context.Context, e Entry) (config.Secret, error) {
-	token, err := gokeyring.Get(e.service(), e.user())
-	return config.NewSecret(token), systemError("cannot read the token from", err)
+func (systemStore) Name() string {
+	if runtime.GOOS == "windows" {
+		return "Credential Manager"
+	}
+	return "Keychain"
 }
 
-func (systemStore) Set(_ context.Context, e Entry, token config.Secret) error {
-	return systemError("cannot store the token in", gokeyring.Set(e.service(), e.user(), token.Expose()))
+// account returns the service and the user under which Cargo's provider stores a
+// token. On Windows the two with a colon between them are the target.
+func (e Entry) account() (service, user string) {
+	if runtime.GOOS == "windows" {
+		return "cargo-registry", e.IndexURL
+	}
+	return labelPrefix + e.IndexURL, ""
 }
 
-func (systemStore) Delete(_ context.Context, e Entry) error {
-	return systemError("cannot remove the token from", gokeyring.Delete(e.service(), e.user()))
+func (s systemStore) Get(_ context.Context, e Entry) (config.Secret, error) {
+	service, user := e.account()
+	token, err := gokeyring.Get(service, user)
+	return config.NewSecret(token), s.failed("cannot read the token from", err)
 }
 
-// Locked is left to the system, which asks the user when it has to.
+func (s systemStore) Set(_ context.Context, e Entry, token config.Secret) error {
+	service, user := e.account()
+	return s.failed("cannot store the token in", gokeyring.Set(service, user, token.Expose()))
+}
+
+func (s systemStore) Delete(_ context.Context, e Entry) error {
+	service, user := e.account()
+	return s.failed("cannot remove the token from", gokeyring.Delete(service, user))
+}
+
+// Locked returns false: the system itself asks the user when it has to.
 func (systemStore) Locked(context.Context) (bool, error) { return false, nil }
 
-func systemError(what string, err error) error {
+func (s systemStore) failed(what string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, gokeyring.ErrNotFound):
 		return credential.ErrNotFound
 	}
-	return fmt.Errorf("%s the %s: %w", what, systemName, err)
+	return fmt.Errorf("%s the %s: %w", what, s.Name(), err)
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-// The Secret Service's names.
+// The names of the Secret Service on the bus.
 const (
 	serviceName       = "org.freedesktop.secrets"
 	servicePath       = dbus.ObjectPath("/org/freedesktop/secrets")
@@ -34,15 +34,15 @@ const (
 	item       = "org.freedesktop.Secret.Item"
 )
 
-// schema is what Cargo's provider calls its entries.
+// schema marks the entries of Cargo's provider.
 const schema = "org.rust-lang.cargo.registry"
 
-// secretService is the store of a desktop's session.
+// secretService is the secret store of a desktop session.
 type secretService struct{ Options }
 
 func (secretService) Name() string { return "Secret Service" }
 
-// attributes are those by which Cargo's provider finds an entry.
+// attributes returns what Cargo's provider finds an entry by.
 func (e Entry) attributes() map[string]string {
 	return map[string]string{"xdg:schema": schema, "url": e.IndexURL}
 }
@@ -76,8 +76,8 @@ func (s secretService) Get(ctx context.Context, e Entry) (config.Secret, error) 
 	return token, err
 }
 
-// Set puts the token into the default collection. An entry with the same
-// attributes is replaced.
+// Set stores the token in the default collection, and replaces an entry with the
+// same attributes.
 func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) error {
 	return s.connected(ctx, func(c *connection) error {
 		session, err := c.session()
@@ -112,7 +112,7 @@ func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) er
 	})
 }
 
-// Delete removes the entry, from all collections as libsecret does.
+// Delete removes the entry from all collections, as libsecret does.
 func (s secretService) Delete(ctx context.Context, e Entry) error {
 	removed := false
 	return s.connected(ctx, func(c *connection) error {
@@ -142,7 +142,7 @@ func (s secretService) Delete(ctx context.Context, e Entry) error {
 	})
 }
 
-// Locked asks for the default collection.
+// Locked reports whether the default collection is locked.
 func (s secretService) Locked(ctx context.Context) (locked bool, err error) {
 	err = s.connected(ctx, func(c *connection) (err error) {
 		locked, err = c.locked()
@@ -151,9 +151,9 @@ func (s secretService) Locked(ctx context.Context) (locked bool, err error) {
 	return locked, err
 }
 
-// find returns the entries, of which there is at least one. GNOME Keyring finds
-// nothing in a collection that has been locked since it started, so that one is
-// unlocked before an entry counts as missing.
+// find returns at least one entry, or an error. GNOME Keyring finds nothing in a
+// collection that was never unlocked, so find unlocks the default collection before
+// it says that an entry is missing.
 func (c *connection) find(ctx context.Context, e Entry) (unlocked, locked []dbus.ObjectPath, err error) {
 	unlocked, locked, err = c.search(e)
 	if err != nil || len(unlocked)+len(locked) > 0 {
@@ -188,8 +188,8 @@ func (c *connection) locked() (bool, error) {
 	return locked, nil
 }
 
-// session opens the session in which secrets travel. They are not encrypted on
-// the way: only the user's own programs are on the user's bus.
+// session opens the session in which secrets travel. They travel unencrypted: only
+// the user's own programs are on the user's bus.
 func (c *connection) session() (dbus.ObjectPath, error) {
 	var output dbus.Variant
 	var session dbus.ObjectPath
@@ -200,8 +200,8 @@ func (c *connection) session() (dbus.ObjectPath, error) {
 	return session, nil
 }
 
-// failed says what could not be done to an object. A service or a collection that
-// is not there is [ErrUnavailable], and one that does not answer [ErrNoAnswer].
+// failed says what could not be done to an object. A missing service or collection is
+// [ErrUnavailable]; a service that does not answer is [ErrNoAnswer].
 func (c *connection) failed(what string, path dbus.ObjectPath, err error) error {
 	switch {
 	case isGone(err) && !c.options.seen.service.Load():
@@ -241,8 +241,8 @@ func silent(what string) error {
 
 var errNoCollection = outcome{errors.New("the Secret Service has no default collection; create one, for example with Seahorse"), ErrUnavailable}
 
-// connection is a connection to the session's bus. It is closed when it has
-// taken too long, which ends every call on it.
+// connection is a connection to the session's bus. When it takes too long it is
+// closed, which ends all calls.
 type connection struct {
 	ctx     context.Context
 	bus     *dbus.Conn
@@ -253,10 +253,10 @@ type connection struct {
 
 var errTooLong = errors.New("it takes too long")
 
-// connected connects to the bus, and does something with the connection. While
-// another program stores something, GNOME Keyring says for a moment that there
-// is no collection, so that is believed only when it is said twice. So is that
-// there is no entry, which may have been replaced since the search.
+// connected calls do with a connection to the bus. It calls do once more if the
+// collection or the entry is missing: while another program stores something, GNOME
+// Keyring denies for a moment that it has a collection, and an entry may have been
+// replaced since the search.
 func (s secretService) connected(ctx context.Context, do func(*connection) error) error {
 	address, err := busAddress(s.Environ)
 	if err != nil {
@@ -267,7 +267,7 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 	c := &connection{ctx: ctx, options: s.Options, impatience: time.AfterFunc(patience, func() { cancel(errTooLong) })}
 	defer c.impatience.Stop()
 	c.bus, err = dial(ctx, address)
-	isFull := errors.Is(err, syscall.EAGAIN) // it does not take in those who wait
+	isFull := errors.Is(err, syscall.EAGAIN) // it does not accept connections
 	switch {
 	case isAbsent(err):
 		return unavailablef("cannot connect to the session's D-Bus (%s): %v", address, err)
@@ -290,12 +290,11 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 	return err
 }
 
-// errNoAddress says that there can be no bus at what is given as its address,
-// such as "disabled:".
+// errNoAddress means that the address, such as "disabled:", is none of a bus.
 var errNoAddress = errors.New("that is no address of a bus")
 
-// dial connects to the first of several addresses that answers. It fails if one
-// of them may have a bus.
+// dial connects to the first of several addresses that answers. If none does, it
+// returns the error of one that may have a bus.
 func dial(ctx context.Context, addresses string) (bus *dbus.Conn, err error) {
 	for address := range strings.SplitSeq(addresses, ";") {
 		var failed error
@@ -316,7 +315,8 @@ func dial(ctx context.Context, addresses string) (bus *dbus.Conn, err error) {
 	return nil, err
 }
 
-// dialOne connects to one address. To connect over a network may take minutes.
+// dialOne connects to one address, until ctx ends. Over a network that may take
+// minutes.
 func dialOne(ctx context.Context, address string) (*dbus.Conn, error) {
 	type result struct {
 		bus *dbus.Conn
@@ -335,8 +335,8 @@ func dialOne(ctx context.Context, address string) (*dbus.Conn, error) {
 	}
 }
 
-// isAbsent reports whether nothing can be at an address: what refuses or cannot
-// be reached for another reason is there.
+// isAbsent reports whether an error of dial means that no bus is at the address.
+// Other errors, such as a refused permission, say that one may be.
 func isAbsent(err error) bool {
 	return err != nil && (err == errNoAddress || errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ECONNREFUSED))
 }
@@ -354,8 +354,8 @@ func (c *connection) call(path dbus.ObjectPath, method string, args ...any) *dbu
 	return call
 }
 
-// busAddress returns where the session's bus is. None is started: a secret
-// store in a session of its own would be of no use.
+// busAddress returns the address of the session's bus. It starts none: a secret store
+// in a session of its own would be useless.
 func busAddress(environ []string) (string, error) {
 	address, _ := system.LookupEnv(environ, "DBUS_SESSION_BUS_ADDRESS")
 	if address != "" && !strings.HasPrefix(address, "autolaunch:") {
@@ -373,7 +373,7 @@ func busAddress(environ []string) (string, error) {
 
 const (
 	promptInterface = "org.freedesktop.Secret.Prompt"
-	// ownerChanged is the bus's signal that a program has gone.
+	// ownerChanged is the bus's signal that a program has left it.
 	ownerChanged = "org.freedesktop.DBus.NameOwnerChanged"
 )
 
@@ -387,7 +387,7 @@ var (
 	errGone      = errors.New("the Secret Service went away")
 )
 
-// unlock has the service unlock a collection or an entry, which may ask a person.
+// unlock unlocks a collection or an entry. The service may ask a person.
 func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 	var unlocked []dbus.ObjectPath
 	var prompt dbus.ObjectPath
@@ -404,13 +404,13 @@ func (c *connection) unlock(ctx context.Context, path dbus.ObjectPath) error {
 	}
 }
 
-// prompt has the service ask a person, and waits for the answer. The package
-// secret_service would never stop waiting, and not say that the person declined.
+// prompt lets the service ask a person, and waits for the answer. Package
+// secret_service waits without end, and does not tell that the person declined.
 func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 	if prompt == nothing {
 		return nil
 	}
-	if canPrompt := c.options.CanPrompt; canPrompt == nil || !canPrompt() {
+	if !c.options.canPrompt() {
 		return errNoPrompt
 	}
 	answers := make(chan *dbus.Signal, 8)
@@ -426,7 +426,7 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 	if err := c.call(prompt, promptInterface+".Prompt", "").Err; err != nil {
 		return c.failed("cannot show the prompt of", prompt, err)
 	}
-	// A person has longer than the service.
+	// A person may take longer than the service.
 	c.impatience.Stop()
 	defer c.impatience.Reset(patience)
 	ctx, cancel := context.WithTimeout(ctx, c.options.UnlockTimeout)
@@ -434,8 +434,8 @@ func (c *connection) prompt(ctx context.Context, prompt dbus.ObjectPath) error {
 	for {
 		select {
 		case <-ctx.Done():
-			// The service takes its question back when the connection closes. To
-			// dismiss it makes GNOME Keyring 42 abort at its next question.
+			// When the connection closes, the service takes its question back.
+			// Dismissing it makes GNOME Keyring 42 abort at the next question.
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return fmt.Errorf("the keyring's prompt was not answered within %v", c.options.UnlockTimeout.Round(time.Millisecond))
 			}

@@ -34,6 +34,10 @@ const (
 	Git
 )
 
+// ErrNoToken means that there is no token for a registry. To errors.Is, every error
+// of the library that says so is this one. Its text is that of a credential provider.
+var ErrNoToken = errors.New("credential not found")
+
 // cratesIOName is the name of crates.io in configuration and messages.
 const cratesIOName = "crates-io"
 

@@ -1,17 +1,16 @@
-// Package paseto is Cargo's unstable provider cargo:paseto, which keeps a secret
-// key and signs a token with it for each operation, as RFC 3231 says. A program
-// whose [credential.Chain] may use it hands it in:
+// Package paseto is Cargo's unstable provider cargo:paseto. It keeps a secret key,
+// and signs a token with it for each operation, as RFC 3231 describes. A program
+// that allows asymmetric tokens hands the provider to its [credential.Chain]:
 //
 //	chain := &credential.Chain{Config: cfg, AsymmetricTokens: true, BuiltIn: map[string]credential.Provider{
-//		paseto.Name: paseto.New(cfg, time.Now),
+//		paseto.Name: paseto.New(cfg, nil),
 //	}}
 //
-// It is a package of its own because a program that signs nothing is a
-// megabyte smaller without it.
+// It is a package of its own because a program that signs nothing is a megabyte
+// smaller without it.
 package paseto
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha512"
@@ -31,26 +30,22 @@ import (
 // Name is the provider's name in the configuration.
 const Name = "cargo:paseto"
 
-// Provider is cargo:paseto. Keys are in the PASERK form that Cargo stores,
-// tokens are PASETO v3.public.
-type Provider struct {
-	credential.KeyStore
-	now func() time.Time
+// New returns the provider. Its keys have the PASERK form that Cargo stores, its
+// tokens are PASETO v3.public. now says when a token is signed; nil is [time.Now].
+func New(c *config.Config, now func() time.Time) credential.Provider {
+	if now == nil {
+		now = time.Now
+	}
+	return credential.SecretKeys(c, signer{now})
 }
 
-var _ credential.Provider = (*Provider)(nil)
+type signer struct{ now func() time.Time }
 
-// New returns the provider. now is when a token is signed.
-func New(c *config.Config, now func() time.Time) *Provider {
-	return &Provider{credential.KeyStore{Config: c}, now}
-}
-
-// claims is what a token says of its operation.
+// claims is what a token says about its operation. For reading, and for operations
+// that RFC 3231 does not know, only the first two fields are set.
 type claims struct {
 	IssuedAt string  `json:"iat"`
 	Subject  *string `json:"sub,omitempty"`
-	// An operation that RFC 3231 does not know has none of these, as reading
-	// has not.
 	Mutation string  `json:"mutation,omitempty"`
 	Name     *string `json:"name,omitempty"`
 	Version  *string `json:"vers,omitempty"`
@@ -62,22 +57,12 @@ type footer struct {
 	KeyIdentifier string `json:"kip"`
 }
 
-// Get signs a token.
-func (p *Provider) Get(_ context.Context, req *credential.Request, op credential.Operation) (*credential.Token, error) {
-	configured, err := p.Configured(req)
-	switch {
-	case err != nil:
-		return nil, err
-	case configured.SecretKey == nil:
-		return nil, credential.ErrNotFound
-	case p.now == nil:
-		return nil, errors.New("a token cannot be signed: this program gives no time")
-	}
-	key, err := parse(configured.SecretKey.Val)
+func (s signer) Sign(secret config.Secret, subject *string, req *credential.Request, op credential.Operation) (*credential.Token, error) {
+	key, err := parse(secret)
 	if err != nil {
 		return nil, err
 	}
-	c := claims{IssuedAt: p.now().UTC().Format(time.RFC3339Nano), Subject: configured.SecretKeySubject}
+	c := claims{IssuedAt: s.now().UTC().Format(time.RFC3339Nano), Subject: subject}
 	switch op.Kind {
 	case "publish":
 		c.Checksum = &op.Checksum
@@ -93,32 +78,24 @@ func (p *Provider) Get(_ context.Context, req *credential.Request, op credential
 		return nil, fmt.Errorf("failed to sign request: %w", err)
 	}
 	token := &credential.Token{Secret: signed, Cache: credential.CacheNever}
-	if op.Kind == credential.Read.Kind {
+	if op.Kind == credential.Read().Kind {
 		token.Cache = credential.CacheSession
 	}
 	return token, nil
 }
 
-// Login stores the key that the login brings, or a new one, and shows its
-// public key.
-func (p *Provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
-	// What is wrong with the arguments or the configuration comes first.
-	if _, err := p.Configured(req); err != nil {
-		return err
-	}
-	var secret config.Secret
-	if login.Token != nil {
-		secret = *login.Token
-	} else {
-		secret = generate()
-	}
+func (signer) Public(secret config.Secret) (string, error) {
 	key, err := parse(secret)
 	if err != nil {
-		return errors.New("not a validly formatted PASERK secret key")
+		return "", err
 	}
-	// Cargo shows it even to a user who asked for quiet.
-	p.Config.Notify(config.Message{Kind: config.Plain, Text: public(key)})
-	return p.SetKey(ctx, req, secret)
+	return public(key), nil
+}
+
+func (signer) Generate() config.Secret {
+	bytes := paseto.NewV3AsymmetricSecretKey().ExportBytes()
+	defer clear(bytes)
+	return config.NewSecret(encode(secretHeader, bytes))
 }
 
 // The PASERK types of version 3.
@@ -128,13 +105,6 @@ const (
 	idHeader     = "k3.pid."
 )
 
-// generate makes a secret key.
-func generate() config.Secret {
-	bytes := paseto.NewV3AsymmetricSecretKey().ExportBytes()
-	defer clear(bytes)
-	return config.NewSecret(encode(secretHeader, bytes))
-}
-
 // parse reads a secret key. The errors are Cargo's.
 func parse(secret config.Secret) (paseto.V3AsymmetricSecretKey, error) {
 	var none paseto.V3AsymmetricSecretKey
@@ -142,12 +112,12 @@ func parse(secret config.Secret) (paseto.V3AsymmetricSecretKey, error) {
 	bytes, err := base64.RawURLEncoding.DecodeString(encoded)
 	defer clear(bytes)
 	if !ok || err != nil || len(bytes) != 48 || strings.ContainsAny(encoded, "\r\n") {
-		return none, fmt.Errorf("failed to load private key: %w", errors.New("it has not the form `k3.secret.…`"))
+		return none, fmt.Errorf("failed to load private key: %w", errors.New("it does not have the form `k3.secret.…`"))
 	}
-	// The library does not look whether a key is one of the curve's.
+	// The library does not check that the key is valid for the curve.
 	private, err := ecdsa.ParseRawPrivateKey(elliptic.P384(), bytes)
 	if err != nil {
-		return none, fmt.Errorf("failed to load public key from private key: %w", errors.New("its number is not in the range of the curve P-384"))
+		return none, fmt.Errorf("failed to load public key from private key: %w", errors.New("its number is outside the range of the curve P-384"))
 	}
 	return paseto.NewV3AsymmetricSecretKeyFromEcdsa(*private)
 }

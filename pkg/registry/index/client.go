@@ -41,7 +41,7 @@ type Client struct {
 	// configured.
 	UserAgent string
 	// Token returns the token for reading the index, or an error that is
-	// [ErrNoToken] if there is none. It is called for each try of a request once
+	// [registry.ErrNoToken] if there is none. It is called for each try of a request once
 	// a registry asks for a token, with the lines of the response that did.
 	//
 	// The lines are nil if there was no such response, because the index was
@@ -75,9 +75,6 @@ type Client struct {
 	pause func(ctx context.Context, d time.Duration) error
 	dial  func(ctx context.Context, network, address string) (net.Conn, error)
 }
-
-// ErrNoToken says that a registry wants a token and there is none.
-var ErrNoToken = errors.New("no token found")
 
 // AuthorizationError says that a registry wants a token and did not get one,
 // or not one that it takes. A login goes on with its LoginURL.
@@ -122,7 +119,7 @@ func (c *Client) Fetch(ctx context.Context, t registry.Target) (*Config, error) 
 		return nil, fmt.Errorf("%s does not support API commands", t.Source)
 	}
 	if config.AuthRequired {
-		if _, err := c.token(ctx, nil); errors.Is(err, ErrNoToken) {
+		if _, err := c.token(ctx, nil); errors.Is(err, registry.ErrNoToken) {
 			return nil, &AuthorizationError{Registry: t.Registry}
 		} else if err != nil {
 			return nil, err
@@ -231,7 +228,7 @@ func notFoundError(name string) error {
 // token returns the token for reading.
 func (c *Client) token(ctx context.Context, headers []string) (config.Secret, error) {
 	if c.Token == nil {
-		return config.Secret{}, ErrNoToken
+		return config.Secret{}, registry.ErrNoToken
 	}
 	return c.Token(ctx, headers)
 }

@@ -69,7 +69,7 @@ func (w *world) configure(t *testing.T, content string, environ ...string) {
 		Token: func(_ context.Context, headers []string) (config.Secret, error) {
 			w.headers = headers
 			if w.token == "" {
-				return config.Secret{}, ErrNoToken
+				return config.Secret{}, registry.ErrNoToken
 			}
 			return config.NewSecret(w.token), nil
 		},

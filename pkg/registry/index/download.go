@@ -93,7 +93,7 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 		var err error
 		token, err = c.token(ctx, v.headers)
 		switch {
-		case errors.Is(err, ErrNoToken):
+		case errors.Is(err, registry.ErrNoToken):
 			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login}
 		case err != nil:
 			return nil, err

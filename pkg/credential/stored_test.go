@@ -10,43 +10,7 @@ import (
 	"testing"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
-
-// heldBy returns a chain over a home with those files, and what it tells the
-// user.
-func heldBy(t *testing.T, files map[string]string, environ ...string) (*Chain, *[]string) {
-	t.Helper()
-	home := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	told := &[]string{}
-	c := config.New(config.Options{Dir: home, Home: home, Environ: environ, Notify: func(n config.Message) {
-		*told = append(*told, strings.TrimSpace(n.Verb+" "+filepath.ToSlash(strings.ReplaceAll(n.Text, home, "HOME"))))
-	}})
-	return &Chain{Config: c}, told
-}
-
-func (c *Chain) stored(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(c.Config.Home, "credentials.toml"))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func registryNamed(t *testing.T, c *Chain, name string) registry.Registry {
-	t.Helper()
-	target, err := registry.Resolve(c.Config, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return target.Registry
-}
 
 const (
 	pubConfig  = "[registries.pub]\nindex = \"sparse+http://127.0.0.1/pub/\"\n"
@@ -244,20 +208,20 @@ func TestLogoutOfCratesIOPointsToItsPage(t *testing.T) {
 func TestChainSeesItsOwnLoginAndLogout(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
 	r := registryNamed(t, chain, "pub")
-	publish := Operation{Kind: "publish", Name: "foo", Version: "1.0.0"}
+	publish := Publish("foo", "1.0.0", "")
 	for _, text := range []string{"one", "two"} {
 		token := config.NewSecret(text)
 		if err := chain.Login(t.Context(), r, LoginOptions{Token: &token}, nil); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := chain.Get(t.Context(), r, publish, nil, false); err != nil || got.Secret != token {
+		if got, err := chain.token(t.Context(), r, publish, call{action: kindGet}); err != nil || got.Secret != token {
 			t.Errorf("got %v, %v", got, err)
 		}
 	}
 	if err := chain.Logout(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := chain.Get(t.Context(), r, publish, nil, false); !errors.Is(err, ErrNotFound) {
+	if got, err := chain.token(t.Context(), r, publish, call{action: kindGet}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }

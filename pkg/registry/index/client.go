@@ -91,19 +91,27 @@ type AuthorizationError struct {
 
 // Error says what was wrong with the token.
 func (e *AuthorizationError) Error() string {
-	reason := "no token found"
-	if e.Rejected {
-		reason = "token rejected"
+	switch name := e.Registry.DisplayName(); {
+	case e.Rejected:
+		return fmt.Sprintf("token rejected for `%s`: %v", name, e.cause)
+	case e.cause == registry.ErrNoToken:
+		return fmt.Sprintf("no token found for `%s`", name)
 	}
-	message := fmt.Sprintf("%s for `%s`", reason, e.Registry.DisplayName())
-	if e.cause != nil {
-		return message + ": " + e.cause.Error()
-	}
-	return message
+	return e.cause.Error()
 }
 
-// Unwrap returns the registry's refusal.
-func (e *AuthorizationError) Unwrap() error { return e.cause }
+// Unwrap returns the registry's refusal of a token.
+func (e *AuthorizationError) Unwrap() error {
+	if !e.Rejected {
+		return nil // the error has the cause's own text
+	}
+	return e.cause
+}
+
+// Is makes the error [registry.ErrNoToken] unless the registry refused a token.
+func (e *AuthorizationError) Is(target error) bool {
+	return !e.Rejected && target == registry.ErrNoToken
+}
 
 // Fetch returns what the index of a registry says: from the cache if it is
 // there, else from the network.
@@ -120,7 +128,7 @@ func (c *Client) Fetch(ctx context.Context, t registry.Target) (*Config, error) 
 	}
 	if config.AuthRequired {
 		if _, err := c.token(ctx, nil); errors.Is(err, registry.ErrNoToken) {
-			return nil, &AuthorizationError{Registry: t.Registry}
+			return nil, &AuthorizationError{Registry: t.Registry, cause: err}
 		} else if err != nil {
 			return nil, err
 		}

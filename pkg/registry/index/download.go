@@ -94,7 +94,7 @@ func (c *Client) askOnce(ctx context.Context, conn *transport, t registry.Target
 		token, err = c.token(ctx, v.headers)
 		switch {
 		case errors.Is(err, registry.ErrNoToken):
-			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login}
+			return nil, &AuthorizationError{Registry: t.Registry, LoginURL: v.login, cause: err}
 		case err != nil:
 			return nil, err
 		}

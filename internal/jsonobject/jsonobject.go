@@ -1,8 +1,7 @@
-// Package jsonobject reads JSON objects with encoding/json, but as strictly as
-// Cargo does: a name counts only as it is spelt, no name may be there twice, and
-// null is no value. On its own encoding/json takes "TOKEN" for "token", the last
-// of two tokens, null for an empty string, and an escape that stands for no
-// character for U+FFFD.
+// Package jsonobject reads JSON objects with encoding/json, as strictly as Cargo
+// does. A name must have the right case and occur once, and null is not a value.
+// Package encoding/json alone takes "TOKEN" for "token", the last of two tokens, null
+// for an empty string, and half of a surrogate pair for U+FFFD.
 package jsonobject
 
 import (
@@ -14,14 +13,14 @@ import (
 	"unicode/utf8"
 )
 
-// Object is a JSON object that is read field by field. The first thing that is
-// wrong is its error; what is read after it is empty.
+// Object is a JSON object that is read field by field. It keeps the first error; after
+// that, all fields read as empty.
 type Object struct {
 	fields map[string]json.RawMessage
-	err    *error // also that of the objects inside
+	err    *error // shared with the objects inside
 }
 
-// Parse reads an object, and nothing may follow it.
+// Parse reads a text that is one object.
 func Parse(text []byte) Object {
 	fields, err := parse(text)
 	return Object{fields, &err}
@@ -45,10 +44,10 @@ func parse(text []byte) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(value))
 	_, err := d.Token()
 	for err == nil && d.More() {
-		token, _ := d.Token() // a name, or the text would not be valid
+		token, _ := d.Token() // a name, since the syntax is valid
 		name := token.(string)
 		if _, twice := fields[name]; twice {
-			return nil, fmt.Errorf("the field `%s` is there twice", name)
+			return nil, fmt.Errorf("the field `%s` occurs twice", name)
 		}
 		var field json.RawMessage
 		err = d.Decode(&field)
@@ -57,25 +56,26 @@ func parse(text []byte) (map[string]json.RawMessage, error) {
 	return fields, err
 }
 
-// Err returns what is wrong with the text or with what has been read of it.
+// Err returns the first error of the text or of a field that was read.
 func (o Object) Err() error { return *o.err }
 
-// Has reports whether there is a field of that name.
+// Has reports whether the object has a field.
 func (o Object) Has(name string) bool { return o.fields[name] != nil }
 
 // Len returns the number of fields.
 func (o Object) Len() int { return len(o.fields) }
 
-// String reads a string that must be there.
+// String reads a string. It is an error if this or any other field that is not
+// optional is missing.
 func (o Object) String(name string) string { return required[string](o, name, "a string") }
 
-// Int reads a whole number that must be there.
+// Int reads a whole number.
 func (o Object) Int(name string) int64 { return required[int64](o, name, "a whole number") }
 
-// Bool reads a boolean that must be there.
+// Bool reads a boolean.
 func (o Object) Bool(name string) bool { return required[bool](o, name, "true or false") }
 
-// Uint32s reads a list of numbers that must be there.
+// Uint32s reads a list of numbers.
 func (o Object) Uint32s(name string) []uint32 {
 	return required[[]uint32](o, name, "a list of whole numbers")
 }
@@ -97,7 +97,7 @@ func (o Object) OptionalStrings(name string) []string {
 	return required[[]string](o, name, "a list of strings")
 }
 
-// Object reads an object that must be there.
+// Object reads an object inside.
 func (o Object) Object(name string) Object {
 	value := o.fields[name]
 	switch {
@@ -123,7 +123,7 @@ func (o Object) fail(format string, args ...any) {
 	}
 }
 
-// required reads a value that must be there and be of its type.
+// required reads a field that must exist and have the type.
 func required[T any](o Object, name, kind string) (value T) {
 	text := o.fields[name]
 	switch {
@@ -135,8 +135,8 @@ func required[T any](o Object, name, kind string) (value T) {
 	return value
 }
 
-// isPlain reports whether a value is without what encoding/json reads as
-// something else: null, and half of a pair of surrogates.
+// isPlain reports whether a value has nothing that encoding/json would change: null,
+// or half of a surrogate pair.
 func isPlain(value []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(value))
 	written := bytes.ContainsRune(value, utf8.RuneError)

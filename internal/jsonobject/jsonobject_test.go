@@ -40,8 +40,8 @@ func TestWhatIsNoObjectOfTheFormIsRefused(t *testing.T) {
 		"{\"token\":\"\xff\"}":                "the text is not valid UTF-8",
 		`{}`:                                  "the field `token` is missing",
 		`{"Token":"t"}`:                       "the field `token` is missing",
-		`{"token":"t","token":"u"}`:           "the field `token` is there twice",
-		`{"token":"t","\u0074oken":"u"}`:      "the field `token` is there twice",
+		`{"token":"t","token":"u"}`:           "the field `token` occurs twice",
+		`{"token":"t","\u0074oken":"u"}`:      "the field `token` occurs twice",
 		`{"token":null}`:                      "the field `token` is not a string",
 		`{"token":"\ud800"}`:                  "the field `token` is not a string",
 		`{"token":1}`:                         "the field `token` is not a string",
@@ -53,7 +53,7 @@ func TestWhatIsNoObjectOfTheFormIsRefused(t *testing.T) {
 		`{"token":"t","number":"1"}`:          "the field `number` is not a whole number",
 		`{"token":"t","yes":null}`:            "the field `yes` is not true or false",
 		`{"token":"t","inner":[]}`:            "the field `inner` is not an object",
-		`{"token":"t","inner":{"a":1,"a":1}}`: "the field `a` is there twice",
+		`{"token":"t","inner":{"a":1,"a":1}}`: "the field `a` occurs twice",
 	} {
 		if _, err := read(text); err == nil || err.Error() != want {
 			t.Errorf("%s: the error is %v, want %s", text, err, want)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"reflect"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -33,14 +32,6 @@ func processAttributes(interruptible bool) *syscall.SysProcAttr {
 		return withDeathSignal(&syscall.SysProcAttr{}, syscall.SIGTERM)
 	}
 	return withDeathSignal(&syscall.SysProcAttr{Setpgid: interruptible}, syscall.SIGKILL)
-}
-
-// withDeathSignal sets Pdeathsig, a field that only Linux and FreeBSD have.
-func withDeathSignal(attributes *syscall.SysProcAttr, s syscall.Signal) *syscall.SysProcAttr {
-	if field := reflect.ValueOf(attributes).Elem().FieldByName("Pdeathsig"); field.IsValid() {
-		field.SetInt(int64(s))
-	}
-	return attributes
 }
 
 func kill(c *exec.Cmd) { sendSignal(c, syscall.SIGKILL) }

@@ -180,9 +180,6 @@ func CargoProvider() string {
 // New returns a credential provider that keeps tokens in a [Store]. It opens the
 // store for each request.
 func New(o Options) credential.Provider {
-	if o.ReadToken == nil {
-		o.ReadToken = credential.Terminal
-	}
 	if o.Notify == nil {
 		o.Notify = func(config.Message) {}
 	}
@@ -216,7 +213,11 @@ func (p *provider) Login(ctx context.Context, req *credential.Request, login cre
 		if _, err := s.Locked(ctx); err != nil {
 			return err
 		}
-		token, err := login.ReadToken(ctx, req, p.options.ReadToken)
+		read := p.options.ReadToken
+		if read == nil {
+			read = credential.Terminal
+		}
+		token, err := login.ReadToken(ctx, req, read)
 		if err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func TestParseConfig(t *testing.T) {
 		{`{"dl":"d","api":{"a":1}}`, "the field `api` is not a string"},
 		{`{"dl":"d","auth-required":1}`, "the field `auth-required` is not true or false"},
 		{`{"dl":"d","auth-required":null}`, "the field `auth-required` is not true or false"},
-		{`{"dl":"d","dl":"e"}`, "the field `dl` is there twice"},
+		{`{"dl":"d","dl":"e"}`, "the field `dl` occurs twice"},
 		{`{"dl":"d","api":"x"`, "unexpected end of JSON input"},
 		{`{"dl":"d","api":"x"} x`, "invalid character 'x' after top-level value"},
 		{`{"dl":01}`, "invalid character '1' after object key:value pair"},

@@ -16,8 +16,8 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// beyond is what Cargo does not say: a token that a logout leaves in force, or
-// that another one shadows after a login.
+// beyond are the warnings that Cargo does not have: of a token that a logout leaves in
+// force, or that the new one shadows after a login.
 var beyond = map[string][]string{
 	"logout under another name": {"warning: registry `pub` still has a token configured in HOME/credentials.toml, " +
 		"which stays in force: it belongs to another name of the registry"},
@@ -85,7 +85,7 @@ func TestChainSaysAndAsksWhatCargoDoes(t *testing.T) {
 
 const credentialPaseto = "  Credential cargo:paseto"
 
-// untilPaseto cuts off what happens once cargo:paseto is asked.
+// untilPaseto cuts off what comes after the call of cargo:paseto.
 func untilPaseto(lines []string) []string {
 	for i, line := range lines {
 		if strings.HasPrefix(line, credentialPaseto) {
@@ -95,8 +95,8 @@ func untilPaseto(lines []string) []string {
 	return lines
 }
 
-// tokens returns what a credentials file means. Cargo leaves an empty table
-// where the last credential was.
+// tokens returns the content of a credentials file, however it is written. Cargo
+// leaves an empty table after the last credential.
 func tokens(t *testing.T, text string) string {
 	t.Helper()
 	var file map[string]any
@@ -112,7 +112,7 @@ func TestChainKeepsATokenAsLongAsItsProviderAllows(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		token Token
-		// op is asked for the second time, after that much time.
+		// op is what the second call asks for, after this time.
 		op    Operation
 		after time.Duration
 		calls int
@@ -193,9 +193,9 @@ func TestChainGoesOnOnlyWhereTheNextProviderMayAnswer(t *testing.T) {
 	}
 }
 
-// That a secret store is gone is a failure, once it has answered: the token goes
-// into no file, and none is called removed.
-func TestSecretStoreThatIsGone(t *testing.T) {
+// After a secret store has answered once, its absence is a failure. The token is not
+// written to a file, and no token is said to be removed.
+func TestSecretStoreThatDisappearsIsAFailure(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{
 		"config.toml": pubConfig + "[registry]\nglobal-credential-providers = [\"cargo:token\", \"cargo-credential-keyring\"]\n",
 	})
@@ -218,12 +218,12 @@ func TestSecretStoreThatIsGone(t *testing.T) {
 	}
 }
 
-func TestLookupNeedsAProviderOnlyForReading(t *testing.T) {
+func TestOnlyReadingNeedsAConfiguredProvider(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig, "credentials.toml": "[registries.pub]\ntoken = \"t\"\n"})
 	if _, err := chain.Token(t.Context(), "pub", Read()); !errors.Is(err, ErrNotConfigured) {
 		t.Errorf("got %v", err)
 	}
-	// The credentials are found by the index URL, too.
+	// The index URL also finds the credentials.
 	for _, name := range []string{"pub", "sparse+http://127.0.0.1/pub/"} {
 		token, err := chain.Token(t.Context(), name, Owners("foo"))
 		if err != nil || token.Expose() != "t" {
@@ -235,7 +235,7 @@ func TestLookupNeedsAProviderOnlyForReading(t *testing.T) {
 	}
 }
 
-func TestTokenForAnyOperationServesEach(t *testing.T) {
+func TestTokenForAnyOperationServesEveryOperation(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig + "credential-provider = \"one\"\n"})
 	answer := Token{Secret: config.NewSecret("t"), OperationIndependent: true}
 	chain.BuiltIn = map[string]Provider{"one": fake{get: func(_ context.Context, _ *Request, op Operation) (*Token, error) {
@@ -253,9 +253,9 @@ func TestTokenForAnyOperationServesEach(t *testing.T) {
 	}
 }
 
-// Where the user chose a secret store that is not there, no other provider
+// If the user chose a secret store that this program does not have, no other provider
 // writes the token in plain text.
-func TestSecretStoresThatAreNotThereDoNotFallThrough(t *testing.T) {
+func TestMissingSecretStoreDoesNotLeadToPlainText(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{
 		"config.toml": pubConfig + "[registry]\nglobal-credential-providers = [\"cargo:token\", \"cargo:libsecret\", \"cargo:macos-keychain\", \"cargo:wincred\"]\n",
 	})
@@ -266,9 +266,9 @@ func TestSecretStoresThatAreNotThereDoNotFallThrough(t *testing.T) {
 	}
 }
 
-// Whatever provider has served, a token that is configured besides is told, with
-// the way to remove it.
-func TestChainTellsOfAnotherToken(t *testing.T) {
+// Whichever provider was used, the chain warns of another configured token and says how
+// to remove it.
+func TestChainWarnsOfAnotherToken(t *testing.T) {
 	const (
 		inFile  = "[registries.pub]\ntoken = \"old\"\n"
 		removes = "; `CARGO_REGISTRIES_PUB_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry pub` removes it"
@@ -305,7 +305,7 @@ func TestChainTellsOfAnotherToken(t *testing.T) {
 				"`CARGO_REGISTRY_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry crates-io` removes it",
 		},
 		{
-			// Cargo has warned of it.
+			// Cargo itself warns of it.
 			"that no provider looks at", pubConfig + "credential-provider = \"one\"\n", inFile, nil,
 			"has a token configured in HOME/credentials.toml that will be ignored because this registry is configured to use credential-provider `one`",
 			"has a token configured in HOME/credentials.toml that will be ignored because this registry is configured to use credential-provider `one`",

@@ -17,10 +17,10 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// What the tests of this package share: a provider that is faked, worlds of files,
-// and answers of Cargo that were recorded.
+// This file has what the tests of the package share: fake providers, homes with files
+// and programs, and what Cargo was recorded to say.
 
-// fake is a provider that does what its functions do.
+// fake is a provider made of functions.
 type fake struct {
 	get    func(ctx context.Context, req *Request, op Operation) (*Token, error)
 	login  func(ctx context.Context, req *Request, login LoginOptions) error
@@ -37,8 +37,7 @@ func (f fake) Login(ctx context.Context, req *Request, login LoginOptions) error
 
 func (f fake) Logout(ctx context.Context, req *Request) error { return f.logout(ctx, req) }
 
-// heldBy returns a chain over a home with those files, and what it tells the
-// user.
+// heldBy returns a chain for a home with these files, and what it tells the user.
 func heldBy(t *testing.T, files map[string]string, environ ...string) (*Chain, *[]string) {
 	t.Helper()
 	home := t.TempDir()
@@ -72,8 +71,8 @@ func registryNamed(t *testing.T, c *Chain, name string) registry.Registry {
 	return target.Registry
 }
 
-// answers are the providers of the recorded cases, each of which notes what it
-// is asked and always answers the same.
+// answers are the providers of the recorded cases by name. Each logs its request and
+// gives its answer.
 var answers = map[string]string{
 	"nf": `{"Err":{"kind":"not-found"}}`,
 	"un": `{"Err":{"kind":"url-not-supported"}}`,
@@ -83,11 +82,11 @@ var answers = map[string]string{
 	"gt": `{"Ok":{"kind":"get","token":"sekret","cache":"session","operation_independent":true}}`,
 }
 
-// world is a home, a working directory and a directory of programs.
+// world has a home, a working directory and a directory of programs.
 type world struct {
 	root, home, bin string
 	environ         []string
-	// said is what the user was told, as cargo -v prints it.
+	// said is what the user was told, in the form of cargo -v.
 	said []string
 }
 
@@ -120,8 +119,8 @@ echo '`+answer+`'
 
 func (w *world) write(t *testing.T, path, text string, mode os.FileMode) {
 	t.Helper()
-	// A program that another test starts just now would inherit the open file
-	// for a moment, and a file that is open for writing cannot be run.
+	// A program that another test starts at this moment would inherit the open file,
+	// and a file that is open for writing cannot be run.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
@@ -129,7 +128,7 @@ func (w *world) write(t *testing.T, path, text string, mode os.FileMode) {
 	}
 }
 
-// provide makes a program of a shell script.
+// provide writes a shell script as a program.
 func (w *world) provide(t *testing.T, name, script string) {
 	t.Helper()
 	w.write(t, filepath.Join(w.bin, name), "#!/bin/sh\n"+script, 0o755)
@@ -144,7 +143,7 @@ func (w *world) requests(t *testing.T) []string {
 	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
-// config loads the configuration.
+// config returns the configuration of this world.
 func (w *world) config() *config.Config {
 	return config.New(config.Options{
 		Dir:     filepath.Join(w.root, "work"),
@@ -155,8 +154,7 @@ func (w *world) config() *config.Config {
 }
 
 func (w *world) hear(n config.Message) {
-	// A program that another test starts just now holds on for a moment to a
-	// lock of this one.
+	// A program that another test starts at this moment keeps a lock of this one.
 	if n.Verb == "Blocking" {
 		return
 	}
@@ -172,14 +170,14 @@ func (w *world) hear(n config.Message) {
 	w.say(text)
 }
 
-// say adds what Cargo prints to a pipe, which is without control characters,
-// with the paths of this world made general.
+// say adds to said what Cargo would print to a pipe, without control characters and
+// with names in place of this world's paths.
 func (w *world) say(text string) {
 	text = strings.NewReplacer(w.home, "HOME", w.bin, "BIN", w.root, "BASE", "\x00", "").Replace(text)
 	w.said = append(w.said, strings.Split(text, "\n")...)
 }
 
-// fail says an error as Cargo prints it.
+// fail adds an error to said, as Cargo prints it.
 func (w *world) fail(err error) {
 	for i, text := range system.ErrorLayers(err) {
 		if i == 0 {
@@ -192,7 +190,7 @@ func (w *world) fail(err error) {
 	}
 }
 
-// recorded reads what Cargo 1.95 was seen to say.
+// recorded reads what Cargo 1.95 was recorded to say.
 func recorded(t testing.TB, name string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "cargo", name))
@@ -220,6 +218,7 @@ func act(t *testing.T, c *Chain, action, name string, args []string) error {
 	_, err = c.Token(t.Context(), name, Yank("foo", "1.0.0"))
 	return err
 }
+
 func pub(t *testing.T) registry.Registry {
 	t.Helper()
 	r, err := registry.New("pub", "sparse+http://127.0.0.1/index/")

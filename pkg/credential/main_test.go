@@ -45,7 +45,7 @@ func (n noisy) Get(ctx context.Context, req *credential.Request, op credential.O
 	case slices.Contains(req.Args, "panic"):
 		panic("out of order")
 	case slices.Contains(req.Args, "read"):
-		// Would take the next request away if it were there.
+		// If this got anything, it would be the next request.
 		var word string
 		_, err := fmt.Scan(&word)
 		return nil, fmt.Errorf("reading: %w", err)
@@ -211,7 +211,7 @@ func TestMainEndsOnASignal(t *testing.T) {
 	}
 }
 
-// cargo returns the real cargo's program, past what chooses between several.
+// cargo returns the path of the real cargo, not of rustup's proxy.
 func cargo(t *testing.T) string {
 	t.Helper()
 	if output, err := exec.Command("rustup", "which", "cargo").Output(); err == nil {

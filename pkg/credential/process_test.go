@@ -18,11 +18,10 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// soon is how long something may take that takes no time at all, on a machine
-// that has much else to do.
+// soon is generous: what it bounds takes no time, but the machine may be busy.
 const soon = 20 * time.Second
 
-// hostile are programs that do everything but what a provider should.
+// hostile are programs that do not do what a provider should.
 var hostile = map[string]string{
 	"never greets":                  `exec sleep 600`,
 	"never greets, child has pipes": "sleep 600 &\nwait",
@@ -45,7 +44,7 @@ func TestHangingProviderEndsWithTheContext(t *testing.T) {
 				waitFor(t, func() bool { text, _ := os.ReadFile(filepath.Join(w.root, "pid")); return len(text) > 0 })
 				cancel(reason)
 			}()
-			// Longer than a pipe holds, so that a write blocks as well.
+			// It is longer than a pipe holds, so that the write blocks as well.
 			token := config.NewSecret(strings.Repeat("t", 200_000))
 			p := Process(filepath.Join(w.bin, "provider"), "", w.environ, new(strings.Builder))
 			begin := time.Now()
@@ -57,18 +56,18 @@ func TestHangingProviderEndsWithTheContext(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 			if err := syscall.Kill(w.pid(), 0); !errors.Is(err, syscall.ESRCH) {
-				t.Errorf("the provider is still there: %v", err)
+				t.Errorf("the provider still runs: %v", err)
 			}
 		})
 	}
 }
 
-// waitFor waits for something that another process does.
+// waitFor waits until another process has done something.
 func waitFor(t *testing.T, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(soon); !done(); {
 		if time.Now().After(deadline) {
-			t.Error("it has not happened")
+			t.Error("it did not happen in time")
 			return
 		}
 		time.Sleep(time.Millisecond)
@@ -96,7 +95,7 @@ func TestFloodingProviderIsCutOff(t *testing.T) {
 	}
 }
 
-func TestTalkativeProviderThatEndsIsHeard(t *testing.T) {
+func TestProviderThatWritesMuchAndEndsSucceeds(t *testing.T) {
 	w := newWorld(t, "", "")
 	w.provide(t, "provider", `echo '{"v":[1]}'; read -r r; echo '{"Ok":{"kind":"login"}}'; head -c 500000 /dev/zero`+"\n")
 	p := Process(filepath.Join(w.bin, "provider"), "", w.environ, nil)
@@ -105,7 +104,7 @@ func TestTalkativeProviderThatEndsIsHeard(t *testing.T) {
 	}
 }
 
-func TestProviderThatLeavesAChildBehindIsNotWaitedFor(t *testing.T) {
+func TestChildOfAProviderIsNotWaitedFor(t *testing.T) {
 	w := newWorld(t, "", "")
 	w.provide(t, "provider", `echo '{"v":[1]}'; read -r r; sleep 600 & echo $! >'`+filepath.Join(w.root, "pid")+`'; echo '{"Ok":{"kind":"login"}}'`+"\n")
 	t.Cleanup(func() {
@@ -137,7 +136,7 @@ func TestEndedContextStartsNothing(t *testing.T) {
 	}
 }
 
-func TestSpawnErrorsAreTheSystems(t *testing.T) {
+func TestSpawnErrorsAreThoseOfTheSystem(t *testing.T) {
 	w := newWorld(t, "", "")
 	other := filepath.Join(w.root, "other")
 	if err := os.Mkdir(other, 0o755); err != nil {
@@ -191,8 +190,7 @@ func TestTokenFromStdoutIsOneLine(t *testing.T) {
 	}
 }
 
-// pid returns what a provider wrote into the file of that name; 0 if it has not
-// done so yet.
+// pid returns the process ID that a provider wrote to the file pid; 0 if it has not yet.
 func (w *world) pid() int {
 	text, _ := os.ReadFile(filepath.Join(w.root, "pid"))
 	line, _, whole := strings.Cut(string(text), "\n")
@@ -211,8 +209,8 @@ func TestProcessFailsAsWithCargo(t *testing.T) {
 	recorded(t, "processes.json", &cases)
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			// Not in parallel: a program that another test is starting holds
-			// on to this one's pipes for a moment.
+			// Not in parallel: a program that another test starts at this moment
+			// keeps this one's pipes open.
 			w := newWorld(t, "", "")
 			w.provide(t, "provider", c.Script)
 			path := filepath.Join(w.bin, "provider")
@@ -228,7 +226,7 @@ func TestProcessFailsAsWithCargo(t *testing.T) {
 			for i := range got {
 				got[i] = strings.ReplaceAll(got[i], path, "PROVIDER")
 			}
-			// What is wrong with a message is said in our own words.
+			// The reason why a message is wrong has our own words.
 			for i, text := range c.Error {
 				if strings.HasPrefix(text, "failed to deserialize") && len(got) == i+2 {
 					got, c.Error = got[:i+1], c.Error[:i+1]

@@ -96,7 +96,7 @@ func TestRequestsHaveCargosForm(t *testing.T) {
 	}
 }
 
-func TestRequestsOfLaterVersionsAreToldApart(t *testing.T) {
+func TestRequestsOfLaterVersionsOfCargo(t *testing.T) {
 	for _, c := range []struct{ json, kind, operation, err string }{
 		{`{"v":1,"registry":{"index-url":"u","later":1},"kind":"logout","later":[{}],"args":[]}`, "logout", "", ""},
 		{`{"kind":"login","token":null,"login-url":null,"registry":{"name":null,"index-url":"u"},"v":1}`, "login", "", ""},
@@ -166,7 +166,7 @@ func TestGreetingHasCargosForm(t *testing.T) {
 }
 
 // differs: bounded-providers
-func TestAnErrorKeepsSoManyCauses(t *testing.T) {
+func TestAnErrorKeepsOnlyTheFirstCauses(t *testing.T) {
 	causes := strings.Repeat(`"c",`, maxCauses) + `"d","e"`
 	r, err := decodeResponse([]byte(`{"Err":{"kind":"other","message":"m","caused-by":[` + causes + `]}}`))
 	if err != nil {
@@ -178,8 +178,8 @@ func TestAnErrorKeepsSoManyCauses(t *testing.T) {
 	}
 }
 
-// A line of causes is read and shown in a time that grows with its length.
-func TestManyCausesAreReadSoon(t *testing.T) {
+// The time to read and show causes is proportional to their length.
+func TestManyCausesAreReadQuickly(t *testing.T) {
 	for name, causes := range map[string]string{
 		"short":   strings.Repeat(`"",`, maxLine/4) + `"e"`,
 		"long":    strings.Repeat(`"`+strings.Repeat("c", maxLine/128)+`",`, 100) + `"e"`,
@@ -197,18 +197,18 @@ func TestManyCausesAreReadSoon(t *testing.T) {
 	}
 }
 
-// lenient are forms that Cargo's library takes for others: a list for an object,
-// and a number for a name.
+// lenient matches what only Cargo's JSON library accepts: a list for an object, and a
+// number for a name.
 //
 // differs: provider-json
 var lenient = regexp.MustCompile(`^\s*(\{"(Ok|Err)":)?\[|"cache":[0-9]`)
 
-// passedOver is what is wrong only in a field that is passed over.
+// passedOver matches errors in fields that this package does not read.
 //
 // differs: provider-json
 var passedOver = regexp.MustCompile(`"x":(1e999|\[\[|"\\ud800")`)
 
-func TestGreetingsAreTakenAndRefusedAsByCargo(t *testing.T) {
+func TestGreetingsAreAcceptedAsByCargo(t *testing.T) {
 	var cases []struct{ Text, Error string }
 	recorded(t, "greetings.json", &cases)
 	for _, c := range cases {
@@ -222,11 +222,11 @@ func TestGreetingsAreTakenAndRefusedAsByCargo(t *testing.T) {
 	}
 }
 
-func TestResponsesAreTakenAndRefusedAsByCargo(t *testing.T) {
+func TestResponsesAreAcceptedAsByCargo(t *testing.T) {
 	var cases []struct {
 		Text string
-		// Error is what Cargo printed to this answer to a login: its layers
-		// below the one that names the provider, or all if there was none.
+		// Error is what Cargo printed for this answer to a login: the layers below
+		// the one that names the provider, or all layers if none does.
 		Error []string
 	}
 	recorded(t, "responses.json", &cases)
@@ -265,7 +265,7 @@ func TestResponsesAreTakenAndRefusedAsByCargo(t *testing.T) {
 	}
 }
 
-// What can be read, can be written and is then read as the same.
+// A message that was read can be written, and then reads as the same.
 
 func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"v":1,"registry":{"index-url":"u","name":"n","headers":["h"]},"kind":"get","operation":"publish","name":"n","vers":"1","cksum":"c","args":["a"]}`))
@@ -312,7 +312,7 @@ func encoded(t *testing.T, message any) []byte {
 	return line.Bytes()
 }
 
-// readOne returns the first line, as either side would read it.
+// readOne returns the first line as either side reads it.
 func readOne(t *testing.T, text []byte) []byte {
 	line, err := readLine(bufio.NewReader(bytes.NewReader(text)))
 	if err != nil {
@@ -407,7 +407,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The client and the server of this package understand each other.
+// The two sides of this package understand each other.
 func TestConverseWithServe(t *testing.T) {
 	token := Token{Secret: *secret("t"), Cache: CacheSession}
 	failure := fmt.Errorf("opening the store: %w", errors.New("it is locked"))

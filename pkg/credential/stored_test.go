@@ -82,8 +82,8 @@ func TestTokenIsAskedForInCargosWords(t *testing.T) {
 	}
 }
 
-// A token that the new one shadows, or that shadows it, is named wherever it is.
-func TestLoginTellsOfAnotherToken(t *testing.T) {
+// A login warns of a token that the new one shadows, or that shadows the new one.
+func TestLoginWarnsOfAnotherToken(t *testing.T) {
 	const stored = "[registries.pub]\ntoken = \"old\"\n"
 	const elsewhere = "token = \"c\"\n"
 	const still = "registry `pub` still has a token configured in "
@@ -171,7 +171,7 @@ func TestLogoutClaimsOnlyWhatIsTrue(t *testing.T) {
 	}
 }
 
-// A provider that is asked first may have taken the file away.
+// An earlier provider may have removed the file.
 func TestLogoutNoticesThatTheFileIsGone(t *testing.T) {
 	chain, told := heldBy(t, map[string]string{"config.toml": pubConfig, "credentials.toml": "[registries.pub]\ntoken = \"t\"\n"})
 	r := registryNamed(t, chain, "pub")

@@ -130,13 +130,13 @@ func Open(ctx context.Context, o Options) (Store, error) {
 	}
 	o.UnlockTimeout = cmp.Or(o.UnlockTimeout, time.Minute)
 	o.seen = cmp.Or(o.seen, &seen{})
-	store := open(o)
+	store := open(&o)
 	if o.Fallback == "" || o.Backend != "" {
 		return store, nil
 	}
 	_, err := store.Locked(ctx)
 	if errors.Is(err, ErrUnavailable) {
-		return open(Options{Backend: o.Fallback}), nil
+		return open(&Options{Backend: o.Fallback}), nil
 	}
 	return store, err
 }
@@ -157,7 +157,7 @@ func (o Options) Validate() error {
 }
 
 // canPrompt reports whether a person can be asked to unlock the store.
-func (o Options) canPrompt() bool {
+func (o *Options) canPrompt() bool {
 	wayland, _ := system.LookupEnv(o.Environ, "WAYLAND_DISPLAY")
 	x11, _ := system.LookupEnv(o.Environ, "DISPLAY")
 	return o.MayPrompt && (wayland != "" || x11 != "" || terminal.Present())

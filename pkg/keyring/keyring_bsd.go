@@ -5,4 +5,4 @@ package keyring
 // backends are the names that [Options] may have here.
 var backends = []string{SecretService}
 
-func open(o Options) Store { return secretService{o} }
+func open(o *Options) Store { return secretService{o} }

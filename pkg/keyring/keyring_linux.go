@@ -16,7 +16,7 @@ import (
 // backends are the names that [Options] may have here.
 var backends = []string{SecretService, Keyutils}
 
-func open(o Options) Store {
+func open(o *Options) Store {
 	if o.Backend == Keyutils {
 		return keyutils{}
 	}

@@ -17,7 +17,7 @@ import (
 // backends are the names that [Options] may have here.
 var backends []string
 
-func open(Options) Store { return systemStore{} }
+func open(*Options) Store { return systemStore{} }
 
 // systemStore is the Keychain of macOS or the Credential Manager of Windows.
 type systemStore struct{}

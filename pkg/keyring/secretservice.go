@@ -38,7 +38,7 @@ const (
 const schema = "org.rust-lang.cargo.registry"
 
 // secretService is the secret store of a desktop session.
-type secretService struct{ Options }
+type secretService struct{ options *Options }
 
 func (secretService) Name() string { return "Secret Service" }
 
@@ -246,7 +246,7 @@ var errNoCollection = outcome{errors.New("the Secret Service has no default coll
 type connection struct {
 	ctx     context.Context
 	bus     *dbus.Conn
-	options Options
+	options *Options
 	// impatience closes the connection after patience.
 	impatience *time.Timer
 }
@@ -258,13 +258,13 @@ var errTooLong = errors.New("it takes too long")
 // Keyring denies for a moment that it has a collection, and an entry may have been
 // replaced since the search.
 func (s secretService) connected(ctx context.Context, do func(*connection) error) error {
-	address, err := busAddress(s.Environ)
+	address, err := busAddress(s.options.Environ)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	c := &connection{ctx: ctx, options: s.Options, impatience: time.AfterFunc(patience, func() { cancel(errTooLong) })}
+	c := &connection{ctx: ctx, options: s.options, impatience: time.AfterFunc(patience, func() { cancel(errTooLong) })}
 	defer c.impatience.Stop()
 	c.bus, err = dial(ctx, address)
 	isFull := errors.Is(err, syscall.EAGAIN) // it does not accept connections

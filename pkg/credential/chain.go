@@ -70,9 +70,9 @@ func (c *Chain) Logout(ctx context.Context, r registry.Registry) error {
 // Token returns the token that Cargo would send to a registry. The registry is a
 // name in the configuration, an index URL, or empty for the default registry.
 //
-// The error is [registry.ErrNoToken], with Cargo's advice, if there is no token.
-// For [Read] it is [ErrNotConfigured] if no provider is configured: Cargo then
-// reads without a token.
+// If there is no token, the error is [registry.ErrNoToken], with Cargo's advice on
+// how to get one. For [Read] it is [ErrNotConfigured] if no provider is configured:
+// Cargo sends a token for reading only if one is.
 func (c *Chain) Token(ctx context.Context, nameOrIndex string, op Operation) (config.Secret, error) {
 	r, err := find(c.Config, nameOrIndex)
 	if err != nil {
@@ -204,7 +204,7 @@ func (c *Chain) ask(ctx context.Context, r registry.Registry, call call, do func
 		line := strings.Join(append([]string{entry.Name}, args...), " ")
 		say(c.Config, config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.DisplayName())
 		err = do(provider, &Request{IndexURL: r.Index, Name: r.Name, Headers: call.headers, Args: args})
-		if isSecretStore(entry.Name) {
+		if isKeyringProgram(entry.Name) {
 			switch {
 			case !errors.Is(err, ErrURLNotSupported):
 				c.storesSeen = append(c.storesSeen, line)

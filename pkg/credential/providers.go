@@ -161,9 +161,9 @@ func isBuiltIn(name string) bool {
 	return name == nameToken || name == namePaseto || name == nameTokenFromStdout || secretStores[name] != ""
 }
 
-// isSecretStore reports whether a program is cargo-credential-keyring, which passes
-// the turn on only if the operating system has no secret store.
-func isSecretStore(program string) bool {
+// isKeyringProgram reports whether a program is cargo-credential-keyring. It answers
+// [ErrURLNotSupported] only if the operating system has no secret store.
+func isKeyringProgram(program string) bool {
 	name := program[strings.LastIndexAny(program, `/\`)+1:]
 	return strings.TrimSuffix(name, ".exe") == "cargo-credential-keyring"
 }

@@ -295,7 +295,7 @@ func (c *Chain) warnOfOtherToken(r registry.Registry, action, provider string) {
 	case before.Token == nil, action == kindGet, action == kindLogout && provider == nameToken:
 		return
 	}
-	isStore := isSecretStore(provider) || secretStores[provider] != ""
+	isStore := isKeyringProgram(provider) || secretStores[provider] != ""
 	other, effect := e.inForce(before, storedToken), shadowed
 	switch {
 	case provider == nameToken:

@@ -3,6 +3,7 @@
 PREFIX  ?= /usr/local
 # A fixed length, so that every clone gives a commit the same name.
 VERSION ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo devel)
+COMMIT  ?= $(shell git describe --exclude '*' --always --dirty --abbrev=12 2>/dev/null)
 # The date in the manual pages: that of the commit, or SOURCE_DATE_EPOCH.
 DATE     = $(shell if [ -n "$$SOURCE_DATE_EPOCH" ]; \
 	then date -u -d "@$$SOURCE_DATE_EPOCH" +%F 2>/dev/null || date -u -r "$$SOURCE_DATE_EPOCH" +%F; \
@@ -13,7 +14,8 @@ BUILD   := build
 
 GO       := go
 PROGRAMS := cargo-login cargo-logout cargo-credential-keyring
-LDFLAGS  := -s -w -X main.version=$(VERSION)
+CLI      := github.com/cargo-auth/cargo-auth/internal/cli
+LDFLAGS  := -s -w -X $(CLI).version=$(VERSION) -X $(CLI).commit=$(COMMIT)
 # Inlining makes the programs larger, and pays off only in code that runs often:
 # this project, the TOML parser, and the core of Go.
 INLINED  := github.com/cargo-auth/... github.com/pelletier/... runtime/... internal/...

@@ -53,7 +53,10 @@ var mayImport = map[string][]string{
 		"internal/cli", "internal/terminal", "pkg/config", "pkg/credential", "pkg/credential/paseto", "pkg/registry",
 		"pkg/registry/index",
 	},
-	"cmd": {"internal/cli", "internal/login", "internal/system", "internal/tomledit", "pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry"},
+	"cmd": {
+		"internal/cli", "internal/login", "internal/system", "internal/tomledit", "internal/untrusted",
+		"pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry",
+	},
 }
 
 // onlyIn says which files of the library may use the process or the network. All

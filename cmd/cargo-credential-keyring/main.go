@@ -26,9 +26,6 @@ const (
 	tokenProvider = "cargo:token"
 )
 
-// version is set when the program is built.
-var version = "devel"
-
 func main() {
 	cli.NoCoreDump()
 	if len(os.Args) > 1 && os.Args[1] == "--cargo-plugin" {
@@ -77,7 +74,7 @@ plain text, and show what is where.`,
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if showVersion {
-				fmt.Fprint(c.OutOrStdout(), cli.Version(programName, version))
+				fmt.Fprintln(c.OutOrStdout(), programName, cli.Version())
 				return nil
 			}
 			return c.Help()

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cargo-auth/cargo-auth/internal/cli"
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -35,7 +35,7 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 				return err
 			}
 			if asJSON {
-				text, err := cli.JSON(r)
+				text, err := untrusted.JSON(r)
 				if err != nil {
 					return err
 				}

@@ -9,9 +9,4 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/login"
 )
 
-// version is set when the program is built.
-var version = "devel"
-
-func main() {
-	os.Exit(cli.Main(cli.Login, version, login.Run(version)))
-}
+func main() { os.Exit(cli.Main(login.Command)) }

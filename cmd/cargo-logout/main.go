@@ -8,9 +8,4 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/cli"
 )
 
-// version is set when the program is built.
-var version = "devel"
-
-func main() {
-	os.Exit(cli.Main(cli.Logout, version, cli.RunLogout))
-}
+func main() { os.Exit(cli.Main(cli.Logout)) }

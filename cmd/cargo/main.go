@@ -1,6 +1,5 @@
-// Command cargo stands in front of Cargo: it has `login` and `logout`, as
-// cargo-login and cargo-logout are, and hands every other command line on to
-// the next cargo on PATH as it is.
+// Command cargo stands in front of Cargo: it runs `login` and `logout` itself, and
+// hands every other command line unchanged to the next cargo on PATH.
 package main
 
 import (
@@ -11,36 +10,24 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strconv"
+	"syscall"
 
 	"github.com/cargo-auth/cargo-auth/internal/cli"
 	"github.com/cargo-auth/cargo-auth/internal/login"
 	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
-// version is set when the program is built.
-var version = "devel"
-
 func main() {
-	front := cli.ReadFront(os.Args[1:], os.Environ())
-	switch front.Command {
-	case cli.Login.Name:
-		os.Exit(front.Main(cli.Login, login.Run(version)))
-	case cli.Logout.Name:
-		os.Exit(front.Main(cli.Logout, cli.RunLogout))
-	}
-	next := nextCargo(os.Getenv("PATH"))
-	if next == "" {
-		os.Exit(cli.Fail(front.Alone()))
-	}
-	os.Exit(cli.Fail(handOn(next, os.Args[1:])))
+	os.Exit(cli.Front([]*cli.Command{login.Command, cli.Logout}, handOn))
 }
 
-// nextCargo returns the cargo that has the other commands: the first one on
-// PATH after this program, or else the first one before it, which may be what
-// has run this one; "" if there is none. This program and its copies are passed
-// over. As in package os/exec, a directory that is not absolute does not count.
+// nextCargo returns the cargo for the other commands: the first on PATH after this
+// program, or else the first before it, which may have run this one; empty if PATH
+// has neither. It skips copies of this program and, as os/exec does, directories
+// that are not absolute.
 func nextCargo(path string) string {
 	var self os.FileInfo
 	if executable, err := os.Executable(); err == nil {
@@ -70,35 +57,50 @@ func nextCargo(path string) string {
 	return before
 }
 
-// isCopy reports whether a program is this one, of any version.
+// isCopy reports whether a program is this one, in any version.
 func isCopy(program string) bool {
 	own, ok := debug.ReadBuildInfo()
 	other, err := buildinfo.ReadFile(program)
 	return ok && err == nil && other.Path == own.Path
 }
 
-// Rustup's proxies count in this variable how often they have handed on, and
-// give up after 20 times.
+// Rustup's proxies count their calls in this variable, and give up after 20.
 const recursion = "RUST_RECURSION_COUNT"
 
-// handOn runs the next cargo in place of this process, or says why it cannot.
-func handOn(next string, args []string) error {
+// handOn replaces this process by the next cargo. It returns only if it fails.
+func handOn() error {
+	next := nextCargo(os.Getenv("PATH"))
+	if next == "" {
+		return cli.ErrNoCargo
+	}
 	count, _ := strconv.Atoi(os.Getenv(recursion))
 	if count > 20 {
 		return fmt.Errorf("infinite recursion detected: `%s` comes back to this `cargo`\n\n"+
 			"help: take one of the two off PATH, or run Cargo itself by its path", next)
 	}
 	_ = os.Setenv(recursion, strconv.Itoa(count+1))
-	err := replaceProcess(next, args, os.Environ())
+	err := become(next, os.Args[1:])
 	return fmt.Errorf("could not execute process `%s` (never executed): %w", next, system.Error(err))
 }
 
-// runChild runs a program with this one's input and output and returns its exit
-// code. What interrupts both is for the child to answer. Only Windows needs it.
-func runChild(program string, args, environ []string) (int, error) {
+// become replaces this process by a program. Windows cannot: there the program runs
+// as a child, and this process exits with its status.
+func become(program string, args []string) error {
+	if runtime.GOOS != "windows" {
+		return syscall.Exec(program, append([]string{program}, args...), os.Environ())
+	}
+	code, err := runChild(program, args)
+	if err == nil {
+		os.Exit(code)
+	}
+	return err
+}
+
+// runChild runs a program with the input and output of this one and returns its exit
+// code. An interrupt reaches both; the child decides what it does.
+func runChild(program string, args []string) (int, error) {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	cmd := exec.Command(program, args...)
-	cmd.Env = environ
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {

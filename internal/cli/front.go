@@ -4,26 +4,47 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 
 	"github.com/spf13/pflag"
 )
 
-// Front is a command line of cargo itself, read as far as the name of a
-// command.
-type Front struct {
-	// Command is the name; "" if there is none, or help or the like is asked for.
-	Command string
+// ErrNoCargo means that no other cargo was found to run.
+var ErrNoCargo = errors.New("there is no other `cargo` on PATH")
+
+// Front runs this process as cargo itself and returns the exit status: it runs one
+// of the commands, or else handOn, which returns only if it fails.
+func Front(commands []*Command, handOn func() error) int {
+	f := readFront(commands, os.Args[1:], os.Environ())
+	if command := f.named(f.name); command != nil {
+		s := newSession()
+		s.Options = f.options
+		return s.main(command.asSubcommand(s, f.args).ExecuteContext)
+	}
+	err := handOn()
+	if errors.Is(err, ErrNoCargo) {
+		err = f.alone()
+	}
+	return newSession().main(func(context.Context) error { return err })
+}
+
+// front is a command line of cargo, read up to the name of the command.
+type front struct {
+	commands []*Command
+	// name is the command's; empty if the user gave none or asked for help, a
+	// version or the like.
+	name string
 	// err is what is wrong before the name.
 	err error
-	// asks is the last option that asks for something else than a command.
+	// asks is the last option that asks for something other than a command.
 	asks    string
 	options Options
 	args    []string // after the name
 }
 
-// ReadFront reads a command line, without the program's name.
-func ReadFront(args, environ []string) *Front {
-	f := new(Front)
+func readFront(commands []*Command, args, environ []string) *front {
+	f := &front{commands: commands}
 	toolchain, args := cutToolchain(args)
 	f.options.Channel = channel(toolchain, environ)
 
@@ -32,23 +53,24 @@ func ReadFront(args, environ []string) *Front {
 	asks := func(option string) func(string) error {
 		return func(string) error { f.asks = option; return nil }
 	}
-	add(flags, "version", "V", "", "", asks("--version"))
-	add(flags, "list", "", "", "", asks("--list"))
-	add(flags, "explain", "", "CODE", "", asks("--explain"))
-	f.options.addShared(flags)
-	add(flags, "", "C", "DIRECTORY", "", to(&f.options.Dir))
-	add(flags, "help", "h", "", "", func(string) error { return pflag.ErrHelp })
+	addOptions(flags,
+		&option{long: "version", short: "V", set: asks("--version")},
+		&option{long: "list", set: asks("--list")},
+		&option{long: "explain", value: "CODE", set: asks("--explain")},
+		f.options.directory(),
+	)
+	addOptions(flags, f.options.general()...)
+	addOptions(flags, f.options.manifest()...)
 
-	name := nameOfCommand(flags, args)
+	name := findName(flags, args)
 	err := flags.Parse(readable(flags, args[:name], false))
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		f.asks = "--help"
 	case err != nil:
-		usage := literal.paint("cargo") + " " + placeholder.paint("[OPTIONS] [COMMAND]")
-		f.err = UsageError(mistake(err), usage)
+		f.err = UsageError(mistake(err), literal.paint("cargo")+" "+placeholder.paint("[OPTIONS] [COMMAND]"))
 	case f.asks == "" && name < len(args):
-		f.Command = args[name]
+		f.name = args[name]
 	}
 	if name < len(args) {
 		f.args = args[name+1:]
@@ -56,9 +78,9 @@ func ReadFront(args, environ []string) *Front {
 	return f
 }
 
-// nameOfCommand returns where in args the name of the command is: the first
-// argument that is neither an option nor the value of one.
-func nameOfCommand(flags *pflag.FlagSet, args []string) int {
+// findName returns the index of the command's name: of the first argument that is
+// neither an option nor the value of one.
+func findName(flags *pflag.FlagSet, args []string) int {
 	isValue := false
 	for i, arg := range args {
 		if arg == "--" || !looksLikeOption(arg) && !isValue {
@@ -69,40 +91,37 @@ func nameOfCommand(flags *pflag.FlagSet, args []string) int {
 	return len(args)
 }
 
-// Main runs the command, which must be the named one, and returns the exit status.
-func (f *Front) Main(c Command, run Run) int {
-	s := newSession()
-	s.Options = f.options
-	return s.main(subcommand(s.command(c, run), f.args, c).ExecuteContext)
+// named returns the command with that name; nil if only Cargo has it.
+func (f *front) named(name string) *Command {
+	if i := slices.IndexFunc(f.commands, func(c *Command) bool { return c.Name == name }); i >= 0 {
+		return f.commands[i]
+	}
+	return nil
 }
 
-// Fail shows why a program does nothing and returns its exit status.
-func Fail(err error) int {
-	return newSession().main(func(context.Context) error { return err })
-}
-
-// Alone answers a command line for Cargo where there is none: with help, a usage
+// alone answers a command line for Cargo on a system without it: with help, a usage
 // error, or what is missing.
-func (f *Front) Alone() error {
-	isHelp := f.Command == "help" && len(f.args) > 0
-	switch {
+func (f *front) alone() error {
+	asked := ""
+	if f.name == "help" && len(f.args) > 0 {
+		asked = f.args[0]
+	}
+	switch command := f.named(asked); {
 	case f.err != nil:
 		return f.err
 	case f.asks == "--list":
-		return &Answer{text: heading.paint("Installed Commands:") + "\n" + commandList()}
+		return &Answer{text: heading.paint("Installed Commands:") + "\n" + f.list()}
 	case f.asks != "" && f.asks != "--help":
 		return missingCargo(f.asks)
-	case isHelp && f.args[0] == Login.Name:
-		return &Answer{text: Login.help()}
-	case isHelp && f.args[0] == Logout.Name:
-		return &Answer{text: Logout.help()}
-	case f.Command == "", f.Command == "help" && !isHelp:
+	case command != nil:
+		return command.help()
+	case f.name == "", f.name == "help" && len(f.args) == 0:
 		return &Answer{text: "Cargo's `login` and `logout`; there is no other `cargo` on PATH for the rest\n\n" +
 			heading.paint("Usage:") + " " + literal.paint("cargo") + " " + placeholder.paint("[OPTIONS] <COMMAND>") + "\n\n" +
-			heading.paint("Commands:") + "\n" + commandList() + "\n" +
+			heading.paint("Commands:") + "\n" + f.list() + "\n" +
 			"See '" + literal.paint("cargo help") + " " + placeholder.paint("<command>") + "' for more information on a specific command.\n"}
 	}
-	return missingCargo(f.Command)
+	return missingCargo(f.name)
 }
 
 // missingCargo is the error for what only Cargo can do.
@@ -112,9 +131,10 @@ func missingCargo(word string) error {
 		"install Rust (https://rustup.rs), or add the directory of its `cargo` to PATH", word)
 }
 
-func commandList() (list string) {
-	for _, c := range []Command{Login, Logout} {
-		list += "    " + literal.paint(fmt.Sprintf("%-20s", c.Name)) + " " + c.about + "\n"
+// list returns a line for each command.
+func (f *front) list() (lines string) {
+	for _, c := range f.commands {
+		lines += "    " + literal.paint(fmt.Sprintf("%-20s", c.Name)) + " " + c.About + "\n"
 	}
-	return list
+	return lines
 }

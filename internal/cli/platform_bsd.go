@@ -4,6 +4,6 @@ package cli
 
 import "golang.org/x/sys/unix"
 
-// NoCoreDump keeps what this process holds in memory, tokens among it, out of
-// core dumps, also of the programs that it runs.
+// NoCoreDump keeps the memory of this process, which may contain tokens, out of core
+// dumps. Programs that it runs inherit this.
 func NoCoreDump() { _ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) }

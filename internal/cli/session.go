@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -16,41 +14,32 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/terminal"
-	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// Session is what a command runs in: its options, the configuration with
-// --config laid over it, and the shell set up as both say.
+// Session is what a command runs in: its options, the configuration with the
+// --config values, and a shell that both have set up.
 type Session struct {
 	Options Options
 	Config  *config.Config
 	Shell   *Shell
-	// Offline is set by --offline and by `net.offline`.
-	Offline bool
 
 	environ []string
-	// asymmetric says that cargo:paseto is among the default providers.
+	// asymmetric adds cargo:paseto to the default providers.
 	asymmetric bool
 }
 
-// Run is what a command does once its options and the configuration are read.
-type Run func(context.Context, *Session) error
-
-// Main runs a command as a program of this version, or answers a shell that
-// completes its command line, and returns the exit status. The command line may
-// have what stands before Cargo's subcommand, +toolchain and -C, unless Cargo has
-// run the program: then the first argument is the command's name.
-func Main(c Command, version string, run Run) int {
+// Main runs a command as a program of its own and returns the exit status. It also
+// answers a shell that completes the program's command line.
+func Main(c *Command) int {
 	s, args := newSession(), os.Args[1:]
-	command := s.program(c, version, run, args)
+	command := c.asProgram(s, args)
 	if isCompletion(args) {
 		_ = command.Execute()
 		return 0
@@ -58,57 +47,44 @@ func Main(c Command, version string, run Run) int {
 	return s.main(command.ExecuteContext)
 }
 
-// program returns the command of a program that was run with these arguments.
-func (s *Session) program(c Command, version string, run Run, args []string) *cobra.Command {
-	command := s.command(c, run)
+// asProgram returns the command for a program with these arguments. If Cargo ran
+// the program, the first argument is the command's name. Otherwise the program also
+// takes what Cargo takes before a command: +toolchain and -C.
+func (c *Command) asProgram(s *Session, args []string) *cobra.Command {
 	if len(args) > 0 && args[0] == c.Name {
 		s.Options.Channel = channel("", s.environ)
-		return subcommand(command, args[1:], c)
+		return c.asSubcommand(s, args[1:])
 	}
 	toolchain, args := cutToolchain(args)
 	s.Options.Channel = channel(toolchain, s.environ)
+	command := c.cobraCommand(s)
 	flags := command.Flags()
-	add(flags, "", "C", "DIRECTORY", "Change to DIRECTORY first", to(&s.Options.Dir))
-	add(flags, "version", "V", "", "Print version", func(string) error {
-		return &Answer{text: Version("cargo-"+c.Name, version)}
-	})
+	addOptions(flags, s.Options.directory(), &option{long: "version", short: "V", help: "Print version", set: func(string) error {
+		return &Answer{text: "cargo-" + c.Name + " " + Version() + "\n"}
+	}})
 	if isCompletion(args) {
-		// Cobra reads the options more than once.
-		flags.VisitAll(func(flag *pflag.Flag) { flag.Value.(*option).completing = true })
-		_ = flags.SetAnnotation("=C", cobra.BashCompSubdirsInDir, []string{})
+		onlyComplete(flags)
 	} else {
-		args = readable(flags, args, !c.provider)
+		args = readable(flags, args, !c.TakesToken)
 	}
-	command.SetArgs(append([]string{}, args...)) // nil would mean those of the process
+	command.SetArgs(append([]string{}, args...)) // cobra takes nil for os.Args
 	return command
 }
 
-// subcommand returns the program of which the command is one of several. It does
-// not complete its command line: any argument may be a token.
-func subcommand(command *cobra.Command, args []string, c Command) *cobra.Command {
+// asSubcommand returns the command as one of cargo's. It completes nothing: any of
+// its arguments may be a token.
+func (c *Command) asSubcommand(s *Session, args []string) *cobra.Command {
+	command := c.cobraCommand(s)
 	cargo := &cobra.Command{Use: "cargo"}
 	cargo.AddCommand(command)
-	cargo.SetArgs(slices.Concat([]string{command.Name()}, readable(command.Flags(), args, !c.provider)))
+	cargo.SetArgs(append([]string{c.Name}, readable(command.Flags(), args, !c.TakesToken)...))
 	return cargo
-}
-
-// Version is what a program says of its version, which git describes with words
-// such as "v1.2.3-4-g0123456789ab". Where go install has built it, Go knows it.
-func Version(program, described string) string {
-	if info, ok := debug.ReadBuildInfo(); ok && described == "devel" && strings.HasPrefix(info.Main.Version, "v") {
-		described = info.Main.Version
-	}
-	release, commit, found := strings.Cut(strings.TrimPrefix(described, "v"), "-g")
-	if found {
-		release += " (" + commit + ")"
-	}
-	return program + " " + release + "\n"
 }
 
 // newSession returns a session of this process.
 func newSession() *Session {
 	NoCoreDump()
-	// A run is over before collecting its garbage pays.
+	// A run ends before garbage collection pays off.
 	debug.SetGCPercent(400)
 	environ := os.Environ()
 	return &Session{Shell: NewShell(os.Stdout, os.Stderr, environ), environ: environ}
@@ -127,7 +103,51 @@ func (s *Session) main(execute func(context.Context) error) int {
 	return s.Shell.Run(execute)
 }
 
-// OpenConfig returns the configuration of the current directory, still unread.
+// Run runs a command, shows how it ended and returns the exit status.
+//
+// A signal that asks the program to end cancels the context, so that credential
+// providers end too and the terminal is restored. The program then dies of the
+// signal: once the command has returned, or after two seconds.
+//
+// Signals are watched only when something waits for the context, since starting to
+// watch takes a tenth of the time of a logout.
+func (s *Shell) Run(command func(context.Context) error) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	var received os.Signal
+	watch := func() {
+		signals := make(chan os.Signal, 1)
+		for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+			if !signal.Ignored(s) { // under nohup
+				signal.Notify(signals, s)
+			}
+		}
+		go func() {
+			received = <-signals
+			cancel()
+			time.Sleep(2 * time.Second)
+			dieOf(received)
+		}()
+	}
+	err := command(signalContext{ctx, sync.OnceFunc(watch)})
+	if ctx.Err() != nil {
+		dieOf(received)
+	}
+	return s.Report(err)
+}
+
+// signalContext starts to watch signals when something waits for it.
+type signalContext struct {
+	context.Context
+	watch func()
+}
+
+func (c signalContext) Done() <-chan struct{} {
+	c.watch()
+	return c.Context.Done()
+}
+
+// OpenConfig returns the configuration of the current directory. It reads no file
+// yet.
 func OpenConfig(environ []string, notify func(config.Message)) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
@@ -140,9 +160,9 @@ func OpenConfig(environ []string, notify func(config.Message)) (*config.Config, 
 	return config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: notify}), nil
 }
 
-// configure does what Cargo does between its command line and a command, in
-// Cargo's order, which decides what is reported if several things are wrong.
-func (s *Session) configure(command Command) (err error) {
+// configure does what Cargo does between reading its command line and running a
+// command. Cargo's order decides which of several errors the user sees.
+func (s *Session) configure(command *Command) (err error) {
 	o := s.Options
 	if err := o.checkDirectory(); err != nil {
 		return err
@@ -159,7 +179,7 @@ func (s *Session) configure(command Command) (err error) {
 		}
 	}
 	if alias, err := s.Config.Program("alias." + command.Name); err == nil && alias != nil && alias.Name != "" {
-		s.warn("user-defined alias `%s` is ignored, because it is shadowed by a built-in command", command.Name)
+		s.Shell.Warn("user-defined alias `%s` is ignored, because it is shadowed by a built-in command", command.Name)
 	}
 	if len(o.Unstable) > 0 && o.Unstable[0] == "help" {
 		return unstableHelp(o.Channel)
@@ -167,7 +187,7 @@ func (s *Session) configure(command Command) (err error) {
 	if err := o.checkUnstable(); err != nil {
 		return err
 	}
-	if len(o.Config) > 0 { // else what is wrong with a file shows later
+	if len(o.Config) > 0 { // otherwise a broken file shows later
 		if err := s.Config.Load(o.Config...); err != nil {
 			return err
 		}
@@ -175,12 +195,11 @@ func (s *Session) configure(command Command) (err error) {
 	if s.asymmetric, err = s.asymmetricTokens(); err != nil {
 		return err
 	}
-	if err := s.setUpShell(); err != nil {
+	if err := s.Shell.setUp(o, s.Config); err != nil {
 		return err
 	}
-	s.Offline = o.Offline
-	if !s.Offline {
-		// All of it, since Cargo warns of other keys now.
+	if !o.Offline {
+		// Cargo reads this table here, and warns about unused keys.
 		var net struct {
 			Retry           *uint32 `toml:"retry"`
 			Offline         *bool   `toml:"offline"`
@@ -189,65 +208,111 @@ func (s *Session) configure(command Command) (err error) {
 				KnownHosts []config.Value[string] `toml:"known-hosts"`
 			} `toml:"ssh"`
 		}
-		err := s.Config.Table("net", &net)
-		s.Offline = err == nil && net.Offline != nil && *net.Offline
+		_ = s.Config.Table("net", &net)
 	}
 	return nil
 }
 
-// setUpShell sets verbosity and colour: the options come before [term], which
-// is ignored as a whole if any of it is malformed.
-func (s *Session) setUpShell() error {
-	o := s.Options
-	term := readTerm(s.Config)
-	isSet := func(flag *bool) bool { return flag != nil && *flag }
-	verbose, quiet, names := o.Verbose > 0, o.Quiet, "--verbose and --quiet"
-	if !verbose && !quiet {
-		verbose, quiet, names = isSet(term.Verbose), isSet(term.Quiet), "`term.verbose` and `term.quiet`"
+// Channel is the release channel of Cargo that the programs stand for.
+type Channel string
+
+// Unstable reports whether unstable options are allowed.
+func (c Channel) Unstable() bool { return c == "nightly" || c == "dev" }
+
+// channel returns the channel that Cargo's two test hooks choose, or else the one
+// whose Cargo rustup would run.
+func channel(toolchain string, environ []string) Channel {
+	if override, ok := system.LookupEnv(environ, "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"); ok {
+		return Channel(override)
 	}
-	switch {
-	case verbose && quiet:
-		return errors.New("cannot set both " + names)
-	case verbose:
-		s.Shell.Verbosity = Verbose
-	case quiet:
-		s.Shell.Verbosity = Quiet
+	if bootstrap, _ := system.LookupEnv(environ, "RUSTC_BOOTSTRAP"); bootstrap == "1" {
+		return "dev"
 	}
-	s.Shell.term = term
-	return s.Shell.SetColor(cmp.Or(o.Color, term.Color))
+	if toolchain == "" {
+		toolchain, _ = system.LookupEnv(environ, "RUSTUP_TOOLCHAIN")
+	}
+	for _, name := range []string{"nightly", "beta"} {
+		if strings.HasPrefix(toolchain, name) {
+			return Channel(name)
+		}
+	}
+	return "stable"
 }
 
-// termTable is the table [term]: what the user wants to see.
-type termTable struct {
-	Verbose    *bool   `toml:"verbose"`
-	Quiet      *bool   `toml:"quiet"`
-	Color      *string `toml:"color"`
-	Hyperlinks *bool   `toml:"hyperlinks"`
-	Unicode    *bool   `toml:"unicode"`
-	Progress   struct {
-		When            *string `toml:"when"`
-		Width           *uint   `toml:"width"`
-		TermIntegration *bool   `toml:"term-integration"`
-	} `toml:"progress"`
-}
-
-// readTerm reads [term]. As in Cargo a table of which anything is malformed counts
-// as empty.
-func readTerm(c *config.Config) (term termTable) {
-	err := c.Table("term", &term)
-	when := term.Progress.When
-	isWrong := when != nil && *when != "auto" && *when != "never" && (*when != "always" || term.Progress.Width == nil)
-	if err != nil || isWrong {
-		return termTable{}
+// cutToolchain splits rustup's +toolchain from the arguments.
+func cutToolchain(args []string) (toolchain string, rest []string) {
+	if len(args) > 0 && len(args[0]) > 1 && args[0][0] == '+' {
+		return args[0][1:], args[1:]
 	}
-	return term
+	return "", args
 }
 
-// Color is `term.color`; nil if it is not configured.
-func Color(c *config.Config) *string { return readTerm(c).Color }
+var errDirectoryUnstable = errors.New("the `-C` flag is unstable, " +
+	"pass `-Z unstable-options` on the nightly channel to enable it")
 
-// Target returns the registry that the command line or the configuration means,
-// and marks Cargo's cache as Cargo does when it opens a registry.
+// checkDirectory refuses -C where Cargo does.
+func (o *Options) checkDirectory() error {
+	if o.Dir != nil && !(o.Channel.Unstable() && slices.Contains(o.Unstable, unstableOptions)) {
+		return errDirectoryUnstable
+	}
+	return nil
+}
+
+// The values of -Z that have an effect here. All others are accepted.
+const (
+	asymmetricToken = "asymmetric-token"
+	unstableOptions = "unstable-options"
+)
+
+const channelsPage = "See https://doc.rust-lang.org/book/appendix-07-nightly-rust.html " +
+	"for more information about Rust release channels."
+
+// checkUnstable refuses -Z on a stable channel, and a value for a flag that takes
+// none.
+func (o *Options) checkUnstable() error {
+	if len(o.Unstable) > 0 && !o.Channel.Unstable() {
+		return fmt.Errorf("the `-Z` flag is only accepted on the nightly channel of Cargo, "+
+			"but this is the `%s` channel\n%s", o.Channel, channelsPage)
+	}
+	for _, flag := range o.Unstable {
+		name, value, hasValue := strings.Cut(flag, "=")
+		if hasValue && (name == asymmetricToken || name == unstableOptions) {
+			return fmt.Errorf("flag -Z%s does not take a value, found: `%s`", name, value)
+		}
+	}
+	return nil
+}
+
+// asymmetricTokens reports whether -Z or the table [unstable] turns on cargo:paseto.
+// The table counts only where -Z is allowed.
+func (s *Session) asymmetricTokens() (bool, error) {
+	if !s.Options.Channel.Unstable() {
+		return false, nil
+	}
+	var table struct {
+		AsymmetricToken *bool `toml:"asymmetric-token"`
+	}
+	err := s.Config.Table("unstable", &table)
+	configured := table.AsymmetricToken != nil && *table.AsymmetricToken
+	return configured || slices.Contains(s.Options.Unstable, asymmetricToken), err
+}
+
+// unstableHelp is the answer to -Zhelp: the flags that have an effect here.
+func unstableHelp(c Channel) *Answer {
+	text := heading.paint("Available unstable (nightly-only) flags:") + "\n\n" +
+		"    " + literal.paint("-Z asymmetric-token          ") + "  Allows authenticating with asymmetric tokens\n" +
+		"    " + literal.paint("-Z unstable-options          ") + "  Allow the usage of unstable options\n" +
+		"\nOther flags of Cargo are accepted, and change nothing here.\n" +
+		"\nRun with `" + literal.paint("cargo -Z") + " " + placeholder.paint("[FLAG] [COMMAND]") + "`\n"
+	if !c.Unstable() {
+		text += fmt.Sprintf("\nUnstable flags are only available on the nightly channel of Cargo, but this is the `%s` channel.\n%s\n", c, channelsPage)
+	}
+	text += "\nSee https://doc.rust-lang.org/nightly/cargo/reference/unstable.html for more information about these flags.\n"
+	return &Answer{text: text}
+}
+
+// Target returns the registry that the command line or the configuration names. Like
+// Cargo it also marks the cache of registries as a cache.
 func (s *Session) Target() (registry.Target, error) {
 	name := s.Options.Registry
 	if name != nil {
@@ -260,7 +325,7 @@ func (s *Session) Target() (registry.Target, error) {
 		name = &byDefault.Val
 	}
 	if s.Options.Token != nil {
-		s.warn("`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
+		s.Shell.Warn("`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
 	}
 	target, err := registry.ResolveChosen(s.Config, name)
 	if target.Registry.Index != "" {
@@ -270,69 +335,12 @@ func (s *Session) Target() (registry.Target, error) {
 	return target, err
 }
 
-// WarnOfIndex warns where a project's configuration gives the registry another
-// index than the user's own does: that is where its token goes. A registry that
-// only the project knows is the project's affair.
-func (s *Session) WarnOfIndex(r registry.Registry) {
-	key := "registries." + r.Name + ".index"
-	index, own := s.fromProject(key)
-	if index == nil || own == nil {
-		return
-	}
-	if other, err := registry.New(r.Name, own.Val); err == nil && other.Canonical() != r.Canonical() {
-		s.warn("`%s` in `%s` is another registry than in `%s`:\n"+
-			"the token goes to `%s`, not to `%s`", key, index.Definition, own.Definition, r.Index, other.Index)
-	}
-}
-
-// WarnOfNetwork warns where a project's configuration decides by which way, and
-// on whose word, a token is sent.
-func (s *Session) WarnOfNetwork() {
-	warn := func(key, decides string, meaning func(string, config.Definition) string) {
-		value, own := s.fromProject(key)
-		if value != nil && (own == nil || meaning(own.Val, own.Definition) != meaning(value.Val, value.Definition)) {
-			s.warn("`%s` in `%s`, not in your own configuration, says %s", key, value.Definition, decides)
-		}
-	}
-	warn("http.proxy", "through which proxy the token is sent",
-		func(address string, _ config.Definition) string { return address })
-	warn("http.cainfo", "whose certificates are trusted when the token is sent",
-		func(path string, d config.Definition) string { return filepath.Clean(s.Config.ResolvePath(path, d)) })
-}
-
-// fromProject returns a value that a project's configuration has, and what it is
-// in the user's own; nil where there is none.
-func (s *Session) fromProject(key string) (value, own *config.Value[string]) {
-	value, err := s.Config.String(key)
-	if err != nil || value == nil || value.Definition.Path == "" || value.Definition.CommandLine || filepath.Dir(value.Definition.Path) == s.Config.Home {
-		return nil, nil
-	}
-	home := config.New(config.Options{Dir: s.Config.Home, Home: s.Config.Home})
-	if own, err = home.String(key); err != nil || own != nil && own.Definition == value.Definition {
-		return nil, nil
-	}
-	return value, own
-}
-
-// hideConfigured has messages hide the token that is configured for a registry,
-// which may have learnt it in an earlier run.
+// hideConfigured makes messages hide the token that is configured for a registry:
+// the registry may know it from an earlier run, and send it back.
 func (s *Session) hideConfigured(r registry.Registry) {
 	if found, err := registry.Credentials(s.Config.Quiet(), r); err == nil && found != nil && found.Token != nil {
 		s.Shell.Hide(found.Token.Val)
 	}
-}
-
-func (s *Session) warn(format string, args ...any) {
-	s.Shell.Notify(config.Message{Kind: config.Warning, Text: untrusted.Sprintf(format, args...)})
-}
-
-// RunLogout is the command `logout`. It needs no network.
-func RunLogout(ctx context.Context, s *Session) error {
-	target, err := s.Target()
-	if err != nil {
-		return err
-	}
-	return s.Chain().Logout(ctx, target.Registry)
 }
 
 // Chain returns the credential providers that are configured.
@@ -363,142 +371,49 @@ func (s *Session) Chain() *credential.Chain {
 	return chain
 }
 
-// Run runs a command, shows how it ended and returns the exit status. The context
-// ends when a signal asks the program to end, so that a credential provider ends
-// with it and a terminal is as it was. Then the program dies of the signal: when
-// the command has returned, or after two seconds.
-//
-// Signals are watched once the end of the context is waited for. To begin takes
-// a tenth of the time of a whole logout.
-func (s *Shell) Run(command func(context.Context) error) int {
-	ctx, cancel := context.WithCancel(context.Background())
-	var received os.Signal
-	watch := func() {
-		signals := make(chan os.Signal, 1)
-		for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
-			if !signal.Ignored(s) { // as for a program under nohup
-				signal.Notify(signals, s)
+// Logout is the command `logout`. It needs no network.
+var Logout = &Command{
+	Name:  "logout",
+	About: "Remove an API token from the registry locally",
+	Run: func(ctx context.Context, s *Session) error {
+		target, err := s.Target()
+		if err != nil {
+			return err
+		}
+		return s.Chain().Logout(ctx, target.Registry)
+	},
+}
+
+// The Makefile sets these: version is what git describe says, such as "v1.2.3" or
+// "v1.2.3-4-g0123456789ab".
+var version, commit string
+
+// Version returns the version of the programs: "1.2.3 (0123456789ab)". A program
+// that was built without the Makefile has what Go knows: go install from a module
+// proxy knows no commit.
+func Version() string {
+	number, commit := version, commit
+	if info, ok := debug.ReadBuildInfo(); ok && number == "" {
+		number = info.Main.Version
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				commit = setting.Value[:min(len(setting.Value), 12)]
 			}
 		}
-		go func() {
-			received = <-signals
-			cancel()
-			time.Sleep(2 * time.Second)
-			dieOf(received)
-		}()
 	}
-	err := command(signalContext{ctx, sync.OnceFunc(watch)})
-	if ctx.Err() != nil {
-		dieOf(received)
-	}
-	return s.Report(err)
+	return release(number, commit)
 }
 
-// signalContext begins to watch for signals when it is waited for.
-type signalContext struct {
-	context.Context
-	watch func()
-}
-
-func (c signalContext) Done() <-chan struct{} {
-	c.watch()
-	return c.Context.Done()
-}
-
-// Channel is the release channel that Cargo would be of.
-type Channel string
-
-// Unstable reports whether unstable options are allowed.
-func (c Channel) Unstable() bool { return c == "nightly" || c == "dev" }
-
-// channel finds the channel: by Cargo's own two test hooks, or by what would have
-// made rustup run another Cargo.
-func channel(toolchain string, environ []string) Channel {
-	if override, ok := system.LookupEnv(environ, "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"); ok {
-		return Channel(override)
+// release returns the number in a described version, with the commit. Before the
+// first release the number is 0.0.0.
+func release(described, commit string) string {
+	number, isRelease := strings.CutPrefix(described, "v")
+	if !isRelease {
+		number = "0.0.0"
 	}
-	if bootstrap, _ := system.LookupEnv(environ, "RUSTC_BOOTSTRAP"); bootstrap == "1" {
-		return "dev"
+	number, _, _ = strings.Cut(number, "-g")
+	if commit != "" {
+		number += " (" + commit + ")"
 	}
-	if toolchain == "" {
-		toolchain, _ = system.LookupEnv(environ, "RUSTUP_TOOLCHAIN")
-	}
-	for _, name := range []string{"nightly", "beta"} {
-		if strings.HasPrefix(toolchain, name) {
-			return Channel(name)
-		}
-	}
-	return "stable"
-}
-
-// cutToolchain takes rustup's +toolchain from the front of args.
-func cutToolchain(args []string) (toolchain string, rest []string) {
-	if len(args) > 0 && len(args[0]) > 1 && args[0][0] == '+' {
-		return args[0][1:], args[1:]
-	}
-	return "", args
-}
-
-var errDirectoryUnstable = errors.New("the `-C` flag is unstable, " +
-	"pass `-Z unstable-options` on the nightly channel to enable it")
-
-// checkDirectory refuses -C where Cargo does.
-func (o *Options) checkDirectory() error {
-	if o.Dir != nil && !(o.Channel.Unstable() && slices.Contains(o.Unstable, unstableOptions)) {
-		return errDirectoryUnstable
-	}
-	return nil
-}
-
-// The values of -Z that mean something here. All others are let through.
-const (
-	asymmetricToken = "asymmetric-token"
-	unstableOptions = "unstable-options"
-)
-
-const channelsPage = "See https://doc.rust-lang.org/book/appendix-07-nightly-rust.html " +
-	"for more information about Rust release channels."
-
-// checkUnstable refuses -Z on other channels than nightly, and a value of a flag
-// that is known to take none.
-func (o *Options) checkUnstable() error {
-	if len(o.Unstable) > 0 && !o.Channel.Unstable() {
-		return fmt.Errorf("the `-Z` flag is only accepted on the nightly channel of Cargo, "+
-			"but this is the `%s` channel\n%s", o.Channel, channelsPage)
-	}
-	for _, flag := range o.Unstable {
-		name, value, hasValue := strings.Cut(flag, "=")
-		if hasValue && (name == asymmetricToken || name == unstableOptions) {
-			return fmt.Errorf("flag -Z%s does not take a value, found: `%s`", name, value)
-		}
-	}
-	return nil
-}
-
-// asymmetricTokens reports whether cargo:paseto is asked too, by -Z or by the
-// table [unstable], which counts where -Z is allowed.
-func (s *Session) asymmetricTokens() (bool, error) {
-	if !s.Options.Channel.Unstable() {
-		return false, nil
-	}
-	var table struct {
-		AsymmetricToken *bool `toml:"asymmetric-token"`
-	}
-	err := s.Config.Table("unstable", &table)
-	configured := table.AsymmetricToken != nil && *table.AsymmetricToken
-	return configured || slices.Contains(s.Options.Unstable, asymmetricToken), err
-}
-
-// unstableHelp is the answer to -Zhelp: the flags that mean something here.
-func unstableHelp(c Channel) *Answer {
-	text := heading.paint("Available unstable (nightly-only) flags:") + "\n\n" +
-		"    " + literal.paint("-Z asymmetric-token          ") + "  Allows authenticating with asymmetric tokens\n" +
-		"    " + literal.paint("-Z unstable-options          ") + "  Allow the usage of unstable options\n" +
-		"\nOther flags of Cargo are accepted, and change nothing here.\n" +
-		"\nRun with `" + literal.paint("cargo -Z") + " " + placeholder.paint("[FLAG] [COMMAND]") + "`\n"
-	if !c.Unstable() {
-		text += fmt.Sprintf("\nUnstable flags are only available on the nightly channel of Cargo, but this is the `%s` channel.\n%s\n", c, channelsPage)
-	}
-	text += "\nSee https://doc.rust-lang.org/nightly/cargo/reference/unstable.html for more information about these flags.\n"
-	return &Answer{text: text}
+	return number
 }

@@ -11,7 +11,7 @@ import (
 
 // sessionsFile holds what cargo wrote for command lines that it accepts, up to
 // the name of the default registry, which is one that it refuses. A line that
-// begins with "$ " holds environment variables and the words behind cargo;
+// begins with "$ " holds environment variables and the words after cargo;
 // below stands everything that was written, with ␛ for ESC.
 const sessionsFile = "testdata/sessions.txt"
 
@@ -48,11 +48,12 @@ func session(t *testing.T, line string) string {
 	defer output.Close()
 
 	s := &Session{Shell: NewShell(output, output, environ), environ: environ}
-	run := func(_ context.Context, s *Session) error {
+	command := *Logout
+	command.Run = func(_ context.Context, s *Session) error {
 		_, err := s.Target()
 		return err
 	}
-	s.main(s.program(Logout, "", run, append([]string{Logout.Name}, args...)).ExecuteContext)
+	s.main(command.asProgram(s, append([]string{Logout.Name}, args...)).ExecuteContext)
 	text, err := os.ReadFile(output.Name())
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +61,7 @@ func session(t *testing.T, line string) string {
 	return string(text)
 }
 
-// sessionLine splits a line into the environment and the words behind "logout".
+// sessionLine splits a line into the environment and the words after "logout".
 func sessionLine(t *testing.T, line string) (environ, args []string) {
 	t.Helper()
 	environ = []string{"HOME=" + t.TempDir(), "CARGO_REGISTRY_DEFAULT=!"}
@@ -89,5 +90,41 @@ func recordSessions(t *testing.T, recorded string) {
 	}
 	if err := os.WriteFile(sessionsFile, []byte(b.String()), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestRelease(t *testing.T) {
+	for _, test := range []struct{ described, commit, want string }{
+		{"v1.2.3", "0123456789ab", "1.2.3 (0123456789ab)"},
+		{"v1.2.3", "", "1.2.3"},
+		{"v1.2.3-4-g0123456789ab-dirty", "0123456789ab-dirty", "1.2.3-4 (0123456789ab-dirty)"},
+		{"v1.2.3-rc.1-4-g01234567", "01234567", "1.2.3-rc.1-4 (01234567)"},
+		{"0123456789ab", "0123456789ab", "0.0.0 (0123456789ab)"},
+		{"(devel)", "", "0.0.0"},
+	} {
+		if got := release(test.described, test.commit); got != test.want {
+			t.Errorf("release(%q, %q) = %q, want %q", test.described, test.commit, got, test.want)
+		}
+	}
+}
+
+func TestChannel(t *testing.T) {
+	const override = "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS="
+	for _, test := range []struct {
+		toolchain string
+		environ   []string
+		want      Channel
+	}{
+		{"", nil, "stable"},
+		{"nightly-2026-01-01", nil, "nightly"},
+		{"stable", []string{"RUSTUP_TOOLCHAIN=nightly"}, "stable"},
+		{"", []string{"RUSTUP_TOOLCHAIN=nightly-x86_64"}, "nightly"},
+		{"", []string{"RUSTC_BOOTSTRAP=1"}, "dev"},
+		{"", []string{"RUSTC_BOOTSTRAP=cargo"}, "stable"},
+		{"nightly", []string{override + "beta"}, "beta"},
+	} {
+		if got := channel(test.toolchain, test.environ); got != test.want {
+			t.Errorf("channel(%q, %q) = %q, want %q", test.toolchain, test.environ, got, test.want)
+		}
 	}
 }

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,9 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -21,19 +18,20 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// What the user sees goes through [Shell], by these rules, which are Cargo's:
+// Everything that the user sees goes through [Shell]. The rules are Cargo's, but for
+// the last two:
 //
 //   - Everything but help goes to standard error.
-//   - Errors are always shown. Warnings, notes and status lines are hidden by
-//     -q; some status lines are only shown with -v.
-//   - Until the options are known, everything is shown, and in colour where
-//     the environment and the terminal say so.
-//   - Escape sequences, control characters and characters without width in what
-//     a message is about are dropped: a registry, a provider or a project's
-//     configuration may have put them there. The colours are the shell's own.
-//   - A token that this run knows is REDACTED, whoever has sent it back.
+//   - Errors always show. -q hides warnings, notes and status lines; some status
+//     lines show only with -v.
+//   - Until the options are known, everything shows, in colour if the environment
+//     and the terminal allow it.
+//   - Text from a registry, a provider or a project's configuration loses escape
+//     sequences, control characters and characters without width. The colours are
+//     the shell's own.
+//   - A token that this run knows shows as REDACTED, whoever sent it back.
 
-// Verbosity says how much the user wants to see.
+// Verbosity is how much the user wants to see.
 type Verbosity int
 
 const (
@@ -47,20 +45,20 @@ type Shell struct {
 	stdout, stderr *os.File
 	environ        []string
 	Verbosity      Verbosity
-	// color is what the user asked for in messages, answersColor in help and
-	// usage errors: Cargo decides on the latter before it reads its options.
+	// color is the choice for messages, answersColor the one for help and usage
+	// errors, for which Cargo has not read the options yet.
 	color, answersColor string
 	// term is [term] of the configuration.
 	term termTable
 
-	// hidden are the tokens that this run knows. learn, unless it is nil, adds
-	// those that it could know, before a warning or an error is shown.
+	// hidden are the tokens that this run knows. learn, unless it is nil, finds
+	// more of them. It runs before the first warning or error.
 	hidden []config.Secret
 	learn  func()
 
-	// mu guards what is on the screen.
+	// mu guards the screen.
 	mu sync.Mutex
-	// progress is the length of the line of progress; 0 is none.
+	// progress is the length of the progress line; 0 means that none shows.
 	progress int
 }
 
@@ -69,7 +67,55 @@ func NewShell(stdout, stderr *os.File, environ []string) *Shell {
 	return &Shell{stdout: stdout, stderr: stderr, environ: environ, color: "auto", answersColor: "auto"}
 }
 
-// SetColor sets whether messages have colours; nil is auto.
+// setUp sets verbosity and colour: from the options, or else from [term].
+func (s *Shell) setUp(o Options, c *config.Config) error {
+	s.term = readTerm(c)
+	isSet := func(flag *bool) bool { return flag != nil && *flag }
+	verbose, quiet, names := o.Verbose, o.Quiet, "--verbose and --quiet"
+	if !verbose && !quiet {
+		verbose, quiet, names = isSet(s.term.Verbose), isSet(s.term.Quiet), "`term.verbose` and `term.quiet`"
+	}
+	switch {
+	case verbose && quiet:
+		return errors.New("cannot set both " + names)
+	case verbose:
+		s.Verbosity = Verbose
+	case quiet:
+		s.Verbosity = Quiet
+	}
+	return s.SetColor(cmp.Or(o.Color, s.term.Color))
+}
+
+// termTable is the table [term].
+type termTable struct {
+	Verbose    *bool   `toml:"verbose"`
+	Quiet      *bool   `toml:"quiet"`
+	Color      *string `toml:"color"`
+	Hyperlinks *bool   `toml:"hyperlinks"`
+	Unicode    *bool   `toml:"unicode"`
+	Progress   struct {
+		When            *string `toml:"when"`
+		Width           *uint   `toml:"width"`
+		TermIntegration *bool   `toml:"term-integration"`
+	} `toml:"progress"`
+}
+
+// readTerm reads [term]. As in Cargo, one wrong value makes the whole table count as
+// empty.
+func readTerm(c *config.Config) (term termTable) {
+	err := c.Table("term", &term)
+	when := term.Progress.When
+	isWrong := when != nil && *when != "auto" && *when != "never" && (*when != "always" || term.Progress.Width == nil)
+	if err != nil || isWrong {
+		return termTable{}
+	}
+	return term
+}
+
+// Color is `term.color`; nil if it is not configured.
+func Color(c *config.Config) *string { return readTerm(c).Color }
+
+// SetColor chooses whether messages have colours; nil means auto.
 func (s *Shell) SetColor(choice *string) error {
 	switch {
 	case choice == nil:
@@ -82,7 +128,7 @@ func (s *Shell) SetColor(choice *string) error {
 	return nil
 }
 
-// colors reports whether what is written to the file has colours.
+// colors reports whether output to the file has colours.
 func (s *Shell) colors(choice string, file *os.File) bool {
 	if choice != "auto" {
 		return choice == "always"
@@ -107,24 +153,23 @@ func (s *Shell) colors(choice string, file *os.File) bool {
 	return hasTerm && name != "dumb" || hasCLIColor || ci
 }
 
-// Hide has every later message show REDACTED in place of a token.
+// Hide makes every later message show REDACTED in place of a token.
 func (s *Shell) Hide(token config.Secret) {
 	if !slices.Contains(s.hidden, token) {
 		s.hidden = append(s.hidden, token)
 	}
 }
 
-// Clean returns text from outside the program as it may be shown.
+// Clean returns text from outside the program in the form that may be shown.
 func (s *Shell) Clean(text string) string {
-	text = visible(text)
+	text = untrusted.Visible(text)
 	for _, token := range s.hidden {
 		text = untrusted.Redact(text, token.Expose())
 	}
 	return text
 }
 
-// learnTokens has learn called once, when what a registry or a provider says may
-// be about to be shown.
+// learnTokens calls learn once, before text from a registry or a provider may show.
 func (s *Shell) learnTokens() {
 	if learn := s.learn; learn != nil {
 		s.learn = nil
@@ -139,16 +184,16 @@ func (s *Shell) print(text string) {
 	s.write(text)
 }
 
-// write is print for a caller that holds the lock.
+// write is print for callers that hold the lock.
 func (s *Shell) write(text string) {
 	if !s.colors(s.color, s.stderr) {
-		text = plain(text)
+		text = untrusted.Plain(text)
 	}
-	// If this fails there is no other place to say so.
+	// If this fails, the user cannot be told.
 	_, _ = io.WriteString(s.stderr, text)
 }
 
-// Status shows a status line: a verb, right-aligned, and what it is about.
+// Status shows a status line: a right-aligned verb, and a text.
 func (s *Shell) Status(verb, text string) {
 	if s.Verbosity == Quiet {
 		return
@@ -156,7 +201,7 @@ func (s *Shell) Status(verb, text string) {
 	s.print(heading.paint(fmt.Sprintf("%12s", verb)) + " " + text + "\n")
 }
 
-// Notify shows a notice of the library.
+// Notify shows a message of the library.
 func (s *Shell) Notify(n config.Message) {
 	if s.Verbosity == Quiet && n.Kind != config.Plain {
 		return
@@ -183,7 +228,13 @@ func (s *Shell) Notify(n config.Message) {
 	}
 }
 
-// Report shows how a command ended and returns the program's exit status.
+// Warn shows a warning.
+func (s *Shell) Warn(format string, args ...any) {
+	s.Notify(config.Message{Kind: config.Warning, Text: untrusted.Sprintf(format, args...)})
+}
+
+// Report shows how a command ended and returns the program's exit status: 0, the one
+// of an [Answer], or 101.
 func (s *Shell) Report(err error) int {
 	var answer *Answer
 	switch {
@@ -205,12 +256,12 @@ func (s *Shell) answer(a *Answer) {
 	}
 	text := a.text
 	if !s.colors(s.answersColor, file) {
-		text = plain(text)
+		text = untrusted.Plain(text)
 	}
 	_, _ = io.WriteString(file, text)
 }
 
-// Error shows an error and what caused it, each layer by its own text.
+// Error shows an error and its causes, each with its own text.
 func (s *Shell) Error(err error) {
 	s.learnTokens()
 	layers := system.ErrorLayers(err)
@@ -231,7 +282,7 @@ func (s *Shell) Error(err error) {
 	s.print(b.String())
 }
 
-// style is an escape sequence that starts a style.
+// style is the escape sequence that starts a style.
 type style string
 
 // The styles of Cargo's output.
@@ -249,20 +300,20 @@ const (
 
 func (s style) paint(text string) string { return string(s) + text + "\x1b[0m" }
 
-// The columns of a progress line, which are Cargo's: of the verb, and of verb
-// and bar together at most.
+// The columns of a progress line, as in Cargo: of the verb, and at most of verb and
+// bar together.
 const (
 	progressVerb = 15
 	progressMost = 50
 )
 
-// ShowsProgress reports whether programs that are run may show their progress.
+// ShowsProgress reports whether child programs may show their progress.
 func (s *Shell) ShowsProgress() bool {
 	return s.term.Progress.When != nil && *s.term.Progress.When == "always" || s.progressWidth() > 0
 }
 
-// Progress shows a line of progress if done is not called within half a second.
-// Other messages take the line away, as done does.
+// Progress shows a progress line unless done is called within half a second. The
+// line disappears with the next message, or when done is called.
 func (s *Shell) Progress(verb, text string) (done func()) {
 	line := progressLine(text, s.progressWidth())
 	if line == "" {
@@ -286,7 +337,7 @@ func (s *Shell) Progress(verb, text string) (done func()) {
 	}
 }
 
-// clearProgress takes the line away. The caller holds the lock.
+// clearProgress removes the progress line. The caller holds the lock.
 func (s *Shell) clearProgress() {
 	if s.progress == 0 {
 		return
@@ -299,8 +350,8 @@ func (s *Shell) clearProgress() {
 	_, _ = io.WriteString(s.stderr, clear)
 }
 
-// progressWidth is the width of the screen; 0 is for one without progress. By
-// default that is one that cannot take a line back, or that a machine reads.
+// progressWidth returns the width of the screen; 0 means that no progress shows. By
+// default none shows where a line cannot be removed, or where a machine reads it.
 func (s *Shell) progressWidth() int {
 	when := ""
 	if s.term.Progress.When != nil {
@@ -315,12 +366,12 @@ func (s *Shell) progressWidth() int {
 	case s.term.Progress.Width != nil:
 		return int(min(*s.term.Progress.Width, 1000))
 	}
-	width, _, _ := term.GetSize(int(s.stderr.Fd())) // 0 if it is no terminal
+	width, _, _ := term.GetSize(int(s.stderr.Fd())) // 0 without a terminal
 	return width
 }
 
-// progressLine returns a bar and a text after it for a screen of some columns;
-// empty if it is too narrow. The bar is filled to just below a tenth.
+// progressLine returns a bar with a text for a screen of that width; empty if the
+// screen is too narrow. The bar is just under a tenth full.
 func progressLine(text string, width int) string {
 	inner := min(width, progressMost) - progressVerb - len("[]")
 	if inner < 0 {
@@ -339,83 +390,4 @@ func progressLine(text string, width int) string {
 		line += fmt.Sprintf("%-*s", room, text)
 	}
 	return line
-}
-
-// invisible are the characters that do not show, or change how others do.
-var invisible = []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp}
-
-// visible returns text without escape sequences and invisible characters, other
-// than tabs and line feeds. What is no UTF-8 becomes U+FFFD.
-func visible(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && r != '\n' && unicode.In(r, invisible...) {
-			return -1
-		}
-		return r
-	}, plain(text))
-}
-
-// JSON returns a value as people and programs may read it: indented, and with
-// escapes for what visible drops.
-func JSON(value any) (string, error) {
-	var encoded strings.Builder
-	encoder := json.NewEncoder(&encoded)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	err := encoder.Encode(value)
-	var b strings.Builder
-	for _, r := range encoded.String() {
-		if r == '\n' || !unicode.In(r, invisible...) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, "\\u%04x", unit)
-		}
-	}
-	return b.String(), err
-}
-
-// plain returns text without escape sequences, and without control characters
-// other than white space.
-func plain(text string) string {
-	var b strings.Builder
-	for text != "" {
-		r, size := utf8.DecodeRuneInString(text)
-		switch {
-		case r == '\x1b':
-			size = sequenceLength(text)
-		case r >= ' ' && r != '\x7f', strings.ContainsRune("\t\n\f\r", r):
-			b.WriteString(text[:size])
-		}
-		text = text[size:]
-	}
-	return b.String()
-}
-
-// sequenceLength returns the length of the escape sequence at the beginning of
-// text. One that holds text, such as a window's title, ends at BEL or ESC \, or
-// with the line.
-func sequenceLength(text string) int {
-	at, last := 1, byte('/')
-	switch {
-	case len(text) > 1 && strings.IndexByte("]PX^_", text[1]) >= 0:
-		end := strings.IndexAny(text[2:], "\a\x1b\n")
-		if end < 0 {
-			return len(text)
-		}
-		if text[2+end] == '\a' {
-			end++
-		}
-		return 2 + end // ESC \ is a sequence of its own
-	case len(text) > 1 && text[1] == '[':
-		at, last = 2, '?'
-	}
-	for at < len(text) && text[at] >= ' ' && text[at] <= last {
-		at++
-	}
-	if at < len(text) && text[at] > ' ' && text[at] < '\x7f' {
-		at++
-	}
-	return at
 }

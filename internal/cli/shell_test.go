@@ -57,17 +57,8 @@ func TestColorsWithoutATerminal(t *testing.T) {
 	}
 }
 
-func TestSetColor(t *testing.T) {
-	for _, choice := range []string{"Always", "", "yes"} {
-		want := "argument for --color must be auto, always, or never, but found `" + choice + "`"
-		if err := NewShell(os.Stdout, os.Stderr, nil).SetColor(&choice); err == nil || err.Error() != want {
-			t.Errorf("SetColor(%q): %v, want %s", choice, err, want)
-		}
-	}
-}
-
-func TestNotices(t *testing.T) {
-	notices := []config.Message{
+func TestMessages(t *testing.T) {
+	messages := []config.Message{
 		{Kind: config.Warning, Text: "text\nmore"},
 		{Kind: config.Help, Text: "do it"},
 		{Kind: config.Note, Text: "text"},
@@ -85,7 +76,7 @@ func TestNotices(t *testing.T) {
 	} {
 		got := shownBy(t, nil, func(s *Shell) {
 			s.Verbosity = verbosity
-			for _, n := range notices {
+			for _, n := range messages {
 				s.Notify(n)
 			}
 		})
@@ -94,7 +85,7 @@ func TestNotices(t *testing.T) {
 		}
 	}
 	got := shownBy(t, []string{"CLICOLOR_FORCE=1"}, func(s *Shell) {
-		for _, n := range notices[:4] {
+		for _, n := range messages[:4] {
 			s.Notify(n)
 		}
 	})
@@ -106,6 +97,11 @@ func TestNotices(t *testing.T) {
 	}
 }
 
+// wrapper adds nothing to what it wraps.
+type wrapper struct{ error }
+
+func (w wrapper) Unwrap() error { return w.error }
+
 func TestErrorsShowTheirCauses(t *testing.T) {
 	cause := errors.New("line\r\n\n  indented\n \nlast\r")
 	err := fmt.Errorf("what was done: %w", wrapper{fmt.Errorf("below\n: %w", cause)})
@@ -116,29 +112,6 @@ func TestErrorsShowTheirCauses(t *testing.T) {
 	} {
 		if got := shownBy(t, []string{environ}, func(s *Shell) { s.Error(err) }); got != want {
 			t.Errorf("%s: %q, want %q", environ, got, want)
-		}
-	}
-}
-
-func TestPlain(t *testing.T) {
-	for text, want := range map[string]string{
-		"a\x1b[31mb\ac\td\x7fe\nf\r\ng": "abc\tde\nf\r\ng",
-		"\v\f\x1f\x1c":                  "\f",
-		"\u200bgröße":                   "\u200bgröße",
-		"\x1b]0;title\ax":               "x",
-		"\x1b]0;title\x1b\\x":           "x",
-		"\x1bPabc\x1b\\d":               "d",
-		"\x1b(Bx\x1b#8y\x1b[1 qz":       "xyz",
-		"\x1b[?25lx\x1b[<1;2My":         "xy",
-		"\x1bXabc\x1b\\y\x1b^z\x1b[1ma": "ya",
-		"\x1b]no end\nx":                "\nx",
-		"\x1b[3\n1mx":                   "\n1mx",
-		"\x1b":                          "",
-		"\x1b[":                         "",
-		"\x1b]x":                        "",
-	} {
-		if got := plain(text); got != want {
-			t.Errorf("plain(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
@@ -160,24 +133,20 @@ func TestTextFromOutsideIsCleaned(t *testing.T) {
 	}
 }
 
-func TestJSONHasEscapesForWhatDoesNotShow(t *testing.T) {
-	got, err := JSON([]string{"<ä>", "\x1b\x7f\u009b\u202e\U000e0041"})
-	if want := "[\n  \"<ä>\",\n  \"\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41\"\n]\n"; err != nil || got != want {
-		t.Errorf("got %q, %v, want %q", got, err, want)
-	}
-}
-
-func FuzzPlain(f *testing.F) {
-	for _, seed := range []string{"", "a\x1b[31mb", "\x1b]0;x\a", "\x1bP1;2$qÜ", "\x1b[3\n1m", "\xc3"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got := plain(text)
-		if strings.ContainsAny(got, "\x00\x07\x08\x0b\x18\x1b\x7f") {
-			t.Errorf("plain(%q) = %q", text, got)
+// The lines are Cargo's on screens of these widths.
+func TestProgressLine(t *testing.T) {
+	const text = "0 complete; 1 pending"
+	for width, want := range map[int]string{
+		0:  "",
+		16: "",
+		20: "[   ]",
+		40: "[=>                     ]",
+		47: "[=>                            ]",
+		60: "[==>                              ] 0 comp...",
+		80: "[==>                              ] 0 complete; 1 pending        ",
+	} {
+		if got := progressLine(text, width); got != want {
+			t.Errorf("on %d columns: %q, want %q", width, got, want)
 		}
-		if again := plain(got); again != got {
-			t.Errorf("plain(%q) = %q, and again %q", text, got, again)
-		}
-	})
+	}
 }

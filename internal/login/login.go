@@ -1,5 +1,5 @@
-// Package login is Cargo's `login` without Rust: it stores a token for a
-// registry.
+// Package login has the command `login`. It is a package of its own because a logout
+// must not link the HTTP client.
 package login
 
 import (
@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -25,36 +26,36 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/registry/index"
 )
 
-// Run returns the command, of a program of this version.
-func Run(version string) cli.Run {
-	// net/http logs what a server says unasked; the user has no use for it.
+// Command is the command `login`.
+var Command = &cli.Command{Name: "login", About: "Log in to a registry.", TakesToken: true, Run: run}
+
+func run(ctx context.Context, s *cli.Session) error {
+	// net/http logs protocol errors of servers, which do not help the user.
 	log.SetOutput(io.Discard)
-	return func(ctx context.Context, s *cli.Session) error {
-		target, err := s.Target()
-		if err != nil {
-			return err
-		}
-		s.WarnOfIndex(target.Registry)
-		chain := s.Chain()
-		chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
-		loginURL, err := loginURL(ctx, s, chain, target, "cargo-login/"+version)
-		if err != nil {
-			return err
-		}
-		options := credential.LoginOptions{LoginURL: loginURL, Token: givenToken(s.Options)}
-		if options.Token != nil {
-			s.Shell.Hide(*options.Token)
-		}
-		return chain.Login(ctx, target.Registry, options, s.Options.Args)
+	target, err := s.Target()
+	if err != nil {
+		return err
 	}
+	warnOfIndex(s, target.Registry)
+	chain := s.Chain()
+	chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
+	loginURL, err := loginURL(ctx, s, chain, target)
+	if err != nil {
+		return err
+	}
+	options := credential.LoginOptions{LoginURL: loginURL, Token: givenToken(s.Options)}
+	if options.Token != nil {
+		s.Shell.Hide(*options.Token)
+	}
+	return chain.Login(ctx, target.Registry, options, s.Options.Args)
 }
 
-// loginURL asks the registry's index where a person finds a token. A registry
-// that wants a token before it answers may say so too.
-func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, target registry.Target, userAgent string) (string, error) {
-	warnOfNetwork := sync.OnceFunc(s.WarnOfNetwork)
-	// What is typed before the prompt is not shown, except to another program: a
-	// git or a credential provider may ask for a name.
+// loginURL asks the registry's index where a person finds a token. A registry that
+// requires a token to answer may name the page in its refusal.
+func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, target registry.Target) (string, error) {
+	warnOnce := sync.OnceFunc(func() { warnOfNetwork(s) })
+	// What is typed before the prompt does not show, unless git or a credential
+	// provider may be asking for it.
 	hide := func() (restore func()) {
 		if s.Options.Token != nil || target.Source.Kind != registry.Sparse {
 			return func() {}
@@ -63,37 +64,35 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 	}
 	restore := hide()
 	defer func() { restore() }()
+	stored := chain.ForIndex(target.Registry)
 	client := index.Client{
 		Config:    s.Config,
 		Frozen:    s.Options.Frozen,
-		Offline:   s.Offline,
-		UserAgent: userAgent,
+		Offline:   s.Options.Offline,
+		UserAgent: "cargo-login/" + cli.Version(),
 		Now:       time.Now,
 		Stderr:    os.Stderr,
 		Quiet:     !s.Shell.ShowsProgress(),
 		Verbose:   s.Shell.Verbosity == cli.Verbose,
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
-		Token: func(_ context.Context, headers []string) (config.Secret, error) {
-			var token config.Secret
+		Token: func(_ context.Context, headers []string) (token config.Secret, err error) {
 			if given := s.Options.Token; given != nil {
 				token = config.NewSecret(*given)
 			} else {
 				restore()
-				var err error
-				token, err = chain.ForIndex(target.Registry)(ctx, headers)
+				token, err = stored(ctx, headers)
 				restore = hide()
-				if err != nil {
-					return config.Secret{}, err
-				}
 			}
-			s.Shell.Hide(token)
-			warnOfNetwork()
-			return token, nil
+			if err == nil {
+				s.Shell.Hide(token)
+				warnOnce()
+			}
+			return token, err
 		},
 	}
 	fetching := ctx
 	if target.Source.Kind == registry.Sparse {
-		// A download leaves nothing to clean up, so a signal may end it at once.
+		// A download leaves nothing to clean up: a signal may end it at once.
 		fetching = context.WithoutCancel(ctx)
 	}
 	answer, err := client.Fetch(fetching, target)
@@ -107,12 +106,11 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 	return link(*answer.API + "/me"), nil
 }
 
-// longestLink is the length in bytes of the longest URL that is shown.
+// longestLink is the length in bytes of the longest URL that login shows.
 const longestLink = 2000
 
-// link returns a URL of a registry as it is shown to the user, who may click on
-// it: empty if it is no page of the web, nor a file, or names a user, or is longer
-// than a screen.
+// link returns a URL from a registry if it is safe to show to the user, who may click
+// on it: a web page or a file, without a user name, and no longer than a screen.
 func link(text string) string {
 	u, err := url.Parse(text)
 	if len(text) > longestLink {
@@ -125,8 +123,8 @@ func link(text string) string {
 	return text
 }
 
-// givenToken returns the token from the command line, or a line of standard
-// input if that is no terminal; nil if the provider has to ask.
+// givenToken returns the token from the command line, or from a line of standard
+// input unless that is a terminal; nil if the provider must ask for it.
 func givenToken(o cli.Options) *config.Secret {
 	if o.Token != nil {
 		token := config.NewSecret(*o.Token)
@@ -135,13 +133,57 @@ func givenToken(o cli.Options) *config.Secret {
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		return nil
 	}
-	// A signal ends the program here, where there is nothing to clean up.
+	// A signal ends the program here: it has nothing to clean up.
 	line, err := terminal.ReadLine(context.Background(), os.Stdin)
-	// As with Cargo, what cannot be read, or is no text, is no token.
+	// As in Cargo, a line that cannot be read, or is not UTF-8, counts as missing.
 	line = strings.TrimSpace(line)
 	if err != nil || line == "" || !utf8.ValidString(line) {
 		return nil
 	}
 	token := config.NewSecret(line)
 	return &token
+}
+
+// warnOfIndex warns if a project's configuration gives one of the user's registries
+// another index, because the token goes there. A registry that only the project
+// defines gives no warning.
+func warnOfIndex(s *cli.Session, r registry.Registry) {
+	key := "registries." + r.Name + ".index"
+	index, own := fromProject(s, key)
+	if index == nil || own == nil {
+		return
+	}
+	if other, err := registry.New(r.Name, own.Val); err == nil && other.Canonical() != r.Canonical() {
+		s.Shell.Warn("`%s` in `%s` is another registry than in `%s`:\n"+
+			"the token goes to `%s`, not to `%s`", key, index.Definition, own.Definition, r.Index, other.Index)
+	}
+}
+
+// warnOfNetwork warns if a project's configuration chooses the proxy or the
+// certificates that a token is sent with.
+func warnOfNetwork(s *cli.Session) {
+	warn := func(key, decides string, meaning func(string, config.Definition) string) {
+		value, own := fromProject(s, key)
+		if value != nil && (own == nil || meaning(own.Val, own.Definition) != meaning(value.Val, value.Definition)) {
+			s.Shell.Warn("`%s` in `%s`, not in your own configuration, says %s", key, value.Definition, decides)
+		}
+	}
+	warn("http.proxy", "through which proxy the token is sent",
+		func(address string, _ config.Definition) string { return address })
+	warn("http.cainfo", "whose certificates are trusted when the token is sent",
+		func(path string, d config.Definition) string { return filepath.Clean(s.Config.ResolvePath(path, d)) })
+}
+
+// fromProject returns a value that a project's configuration sets, and the one in
+// the user's own configuration; nil for a missing one.
+func fromProject(s *cli.Session, key string) (value, own *config.Value[string]) {
+	value, err := s.Config.String(key)
+	if err != nil || value == nil || value.Definition.Path == "" || value.Definition.CommandLine || filepath.Dir(value.Definition.Path) == s.Config.Home {
+		return nil, nil
+	}
+	home := config.New(config.Options{Dir: s.Config.Home, Home: s.Config.Home})
+	if own, err = home.String(key); err != nil || own != nil && own.Definition == value.Definition {
+		return nil, nil
+	}
+	return value, own
 }

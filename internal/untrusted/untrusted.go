@@ -4,9 +4,13 @@ package untrusted
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // OneLine returns a name as messages show it: with `\n` for each line feed, because
@@ -26,6 +30,83 @@ func Sprintf(format string, args ...any) string {
 		}
 	}
 	return fmt.Sprintf(format, args...)
+}
+
+// invisible are the characters that do not show, or change how others show.
+var invisible = []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp}
+
+// Visible removes escape sequences and invisible characters, except tabs and line
+// feeds. Invalid UTF-8 becomes U+FFFD.
+func Visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && r != '\n' && unicode.In(r, invisible...) {
+			return -1
+		}
+		return r
+	}, Plain(text))
+}
+
+// JSON returns a value as indented JSON, with escapes for what [Visible] removes.
+func JSON(value any) (string, error) {
+	var encoded strings.Builder
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(value)
+	var b strings.Builder
+	for _, r := range encoded.String() {
+		if r == '\n' || !unicode.In(r, invisible...) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
+	}
+	return b.String(), err
+}
+
+// Plain removes escape sequences and control characters, except white space.
+func Plain(text string) string {
+	var b strings.Builder
+	for text != "" {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == '\x1b':
+			size = sequenceLength(text)
+		case r >= ' ' && r != '\x7f', strings.ContainsRune("\t\n\f\r", r):
+			b.WriteString(text[:size])
+		}
+		text = text[size:]
+	}
+	return b.String()
+}
+
+// sequenceLength returns the length of the escape sequence that text begins with. A
+// sequence that contains text, such as a window title, ends at BEL or ESC \, or at
+// the end of the line.
+func sequenceLength(text string) int {
+	at, last := 1, byte('/')
+	switch {
+	case len(text) > 1 && strings.IndexByte("]PX^_", text[1]) >= 0:
+		end := strings.IndexAny(text[2:], "\a\x1b\n")
+		if end < 0 {
+			return len(text)
+		}
+		if text[2+end] == '\a' {
+			end++
+		}
+		return 2 + end // ESC \ is a sequence of its own
+	case len(text) > 1 && text[1] == '[':
+		at, last = 2, '?'
+	}
+	for at < len(text) && text[at] >= ' ' && text[at] <= last {
+		at++
+	}
+	if at < len(text) && text[at] > ' ' && text[at] < '\x7f' {
+		at++
+	}
+	return at
 }
 
 // redacted is what stands in the place of a secret.

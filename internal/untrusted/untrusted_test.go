@@ -97,3 +97,48 @@ func TestSprintfShowsANameOnOneLine(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\x1b[31mb\ac\td\x7fe\nf\r\ng": "abc\tde\nf\r\ng",
+		"\v\f\x1f\x1c":                  "\f",
+		"\u200bgröße":                   "\u200bgröße",
+		"\x1b]0;title\ax":               "x",
+		"\x1b]0;title\x1b\\x":           "x",
+		"\x1bPabc\x1b\\d":               "d",
+		"\x1b(Bx\x1b#8y\x1b[1 qz":       "xyz",
+		"\x1b[?25lx\x1b[<1;2My":         "xy",
+		"\x1bXabc\x1b\\y\x1b^z\x1b[1ma": "ya",
+		"\x1b]no end\nx":                "\nx",
+		"\x1b[3\n1mx":                   "\n1mx",
+		"\x1b":                          "",
+		"\x1b[":                         "",
+		"\x1b]x":                        "",
+	} {
+		if got := Plain(text); got != want {
+			t.Errorf("Plain(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestJSONHasEscapesForWhatDoesNotShow(t *testing.T) {
+	got, err := JSON([]string{"<ä>", "\x1b\x7f\u009b\u202e\U000e0041"})
+	if want := "[\n  \"<ä>\",\n  \"\\u001b\\u007f\\u009b\\u202e\\udb40\\udc41\"\n]\n"; err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
+func FuzzPlain(f *testing.F) {
+	for _, seed := range []string{"", "a\x1b[31mb", "\x1b]0;x\a", "\x1bP1;2$qÜ", "\x1b[3\n1m", "\xc3"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := Plain(text)
+		if strings.ContainsAny(got, "\x00\x07\x08\x0b\x18\x1b\x7f") {
+			t.Errorf("Plain(%q) = %q", text, got)
+		}
+		if again := Plain(got); again != got {
+			t.Errorf("Plain(%q) = %q, and again %q", text, got, again)
+		}
+	})
+}

@@ -1,9 +1,10 @@
-// Command cargo-credential-keyring is a credential provider for Cargo that
-// keeps tokens in the operating system's secret store. Run by a person, it
-// registers itself in Cargo's configuration and moves tokens into the store.
+// Command cargo-credential-keyring is a credential provider for Cargo that keeps
+// tokens in the operating system's secret store. Its commands for people register it
+// in Cargo's configuration and move tokens into the store.
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -20,7 +21,7 @@ import (
 )
 
 const (
-	// programName is the program's, and that of its alias in the configuration.
+	// programName is also the name of the alias in the configuration.
 	programName   = "cargo-credential-keyring"
 	cratesIO      = "crates-io"
 	tokenProvider = "cargo:token"
@@ -28,32 +29,24 @@ const (
 
 func main() {
 	cli.NoCoreDump()
-	if len(os.Args) > 1 && os.Args[1] == "--cargo-plugin" {
-		credential.Main(keyring.New(keyring.Options{Arguments: storeOptions, Notify: tell}))
-	}
 	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
+	if len(os.Args) > 1 && os.Args[1] == "--cargo-plugin" {
+		never := "never" // Cargo does not say whether it shows colours
+		_ = shell.SetColor(&never)
+		credential.Main(keyring.New(keyring.Options{Arguments: storeOptions, Notify: shell.Notify}))
+	}
 	command := newCommand(shell)
-	if len(os.Args) > 1 && os.Args[1] == "credential-keyring" { // run by Cargo, as its subcommand
+	if len(os.Args) > 1 && os.Args[1] == "credential-keyring" { // as Cargo's subcommand
 		command.SetArgs(os.Args[2:])
 	}
 	os.Exit(shell.Run(command.ExecuteContext))
 }
 
-// tell prints what the provider tells the user, without colours.
-func tell(m config.Message) {
-	switch m.Kind {
-	case config.Status:
-		fmt.Fprintf(os.Stderr, "%12s %s\n", m.Verb, m.Text)
-	case config.Warning:
-		fmt.Fprintf(os.Stderr, "warning: %s\n", m.Text)
-	}
-}
-
-// tool is what the commands for people share.
+// tool is what the commands share.
 type tool struct {
 	shell  *cli.Shell
 	config *config.Config
-	// registry is the name given with --registry; empty if there is none.
+	// registry is the value of --registry; empty means all.
 	registry string
 	dryRun   bool
 }
@@ -79,7 +72,7 @@ plain text, and show what is where.`,
 			}
 			return c.Help()
 		},
-		// Cargo's errors and colours are the shell's.
+		// The shell shows errors.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -105,7 +98,7 @@ plain text, and show what is where.`,
 	return root
 }
 
-// noArgs makes arguments that are no flags a usage error.
+// noArgs refuses arguments that are not flags.
 func noArgs(c *cobra.Command, args []string) error {
 	if err := cobra.NoArgs(c, args); err != nil {
 		return cli.UsageError(err, c.UseLine())
@@ -130,7 +123,7 @@ func (t *tool) configure(c *cobra.Command, _ []string) (err error) {
 	return t.shell.SetColor(cli.Color(t.config))
 }
 
-// served says for which registries the command is.
+// served names the registries that the command is for.
 func (t *tool) served() string {
 	if t.registry == "" {
 		return "all registries"
@@ -138,26 +131,27 @@ func (t *tool) served() string {
 	return "registry `" + t.registry + "`"
 }
 
-// find returns the registry of that name.
-func (t *tool) find(name string) (registry.Registry, error) {
+// find returns the registry with that name, and the name under which Cargo looks for
+// its token in the credentials file: empty for crates.io.
+func (t *tool) find(name string) (r registry.Registry, inFile string, err error) {
 	target, err := registry.Resolve(t.config, name)
-	return target.Registry, err
-}
-
-// credentialsName is the name by which Cargo finds a registry in the credentials
-// file, as the file's methods have it: empty for crates.io.
-func (t *tool) credentialsName(r registry.Registry) (string, error) {
+	if err != nil {
+		return r, "", err
+	}
+	r = target.Registry
 	if r.IsCratesIO() {
-		return "", nil
+		return r, "", nil
 	}
-	name, err := registry.ConfiguredName(t.config.Quiet(), r)
-	if name == "" {
-		name = r.Name
-	}
-	return name, err
+	inFile, err = registry.ConfiguredName(t.config.Quiet(), r)
+	return r, cmp.Or(inFile, r.Name), err
 }
 
-// storeOptions are what a provider's arguments in the configuration say.
+// providers returns the providers that Cargo asks for a registry's token.
+func (t *tool) providers(r registry.Registry) ([]credential.Configured, error) {
+	return (&credential.Chain{Config: t.config}).Providers(r)
+}
+
+// storeOptions reads the arguments that are configured for the provider.
 func storeOptions(args []string) (keyring.Options, error) {
 	options := keyring.Options{Environ: os.Environ(), MayPrompt: true}
 	flags := pflag.NewFlagSet(programName, pflag.ContinueOnError)
@@ -177,21 +171,21 @@ func storeOptions(args []string) (keyring.Options, error) {
 	return options, nil
 }
 
-// storeFlags are the flags that choose a store.
+// storeFlags adds the flags that choose a store.
 func storeFlags(flags *pflag.FlagSet, o *keyring.Options) {
 	flags.StringVar(&o.Backend, "backend", "", "The secret `STORE` to use: secret-service or keyutils; the system's own by default")
 	flags.StringVar(&o.Fallback, "fallback", "", "The secret `STORE` to use where the system's own is not available: keyutils")
 	flags.DurationVar(&o.UnlockTimeout, "unlock-timeout", time.Minute, "The `TIME` that a person has to unlock the store")
 }
 
-// isOurs reports whether a program is this one, wherever it is installed.
+// isOurs reports whether a path is that of this program, wherever it is installed.
 func isOurs(program string) bool {
 	name := program[strings.LastIndexAny(program, `/\`)+1:]
 	return strings.TrimSuffix(name, ".exe") == programName
 }
 
 // storeOf returns the options with which a configured provider opens the secret
-// store; nil if it is neither this program nor Cargo's provider for the store.
+// store; nil if the provider uses another place.
 func storeOf(p credential.Configured) (*keyring.Options, error) {
 	var args []string // Cargo's provider takes none
 	switch {

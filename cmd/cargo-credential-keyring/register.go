@@ -18,15 +18,13 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// globalProviders is the key of the providers of all other registries.
+// globalProviders is the key of the providers for registries without their own.
 var globalProviders = config.Key{"registry", "global-credential-providers"}
 
-// addedComment stands after what was not there before, so that it can go again.
+// addedComment marks keys that register added, which unregister may remove.
 const addedComment = "added by `" + programName + " register`"
 
 func (t *tool) registerCommand() *cobra.Command {
@@ -62,28 +60,33 @@ store are written after it.`,
 	return c
 }
 
-// registration is a change of the file in Cargo's home. own is the key of a
-// registry's own provider; nil is the list of global ones.
+// registration is a change of config.toml in Cargo's home.
 type registration struct {
 	*tool
 	*config.File
-	own config.Key
+	// note tells the user more about the change.
+	note string
 }
 
 // errDryRun keeps a dry run's change from being saved.
 var errDryRun = errors.New("dry run")
 
-// change makes a change and says what has been done.
-func (t *tool) change(ctx context.Context, own config.Key, verb, unchanged string, do func(*registration) (note string, err error)) error {
+// change makes a change and tells the user what it did.
+func (t *tool) change(ctx context.Context, verb, unchanged string, do func(*registration) error) error {
 	var text, note string
 	changed, err := t.config.Edit(ctx, func(f *config.File) error {
-		var err error
-		note, err = do(&registration{t, f, own})
-		text = "`" + programName + "` for " + t.served() + " in " + f.Path
-		if err == nil && t.dryRun {
-			err = errDryRun
+		r := &registration{tool: t, File: f}
+		if err := do(r); err != nil {
+			return err
 		}
-		return err
+		if err := r.removeAliases(); err != nil {
+			return err
+		}
+		text, note = "`"+programName+"` for "+t.served()+" in "+f.Path, r.note
+		if t.dryRun {
+			return errDryRun
+		}
+		return nil
 	})
 	switch {
 	case err != nil && !errors.Is(err, errDryRun):
@@ -98,101 +101,70 @@ func (t *tool) change(ctx context.Context, own config.Key, verb, unchanged strin
 	return nil
 }
 
-// register makes this program a provider. args are its arguments if the user
-// gave any; an existing entry keeps its own otherwise.
+// register makes this program a provider, with args as its arguments. Without any,
+// an existing entry keeps its own.
 func (t *tool) register(ctx context.Context, args []string) error {
 	program, err := selfPath()
 	if err != nil {
 		return err
 	}
-	// What is wrong with the configuration shows before anything is written.
-	_, own, err := t.asked()
+	// An error in the configuration must show before anything is written.
+	r, inFile, err := t.find(cmp.Or(t.registry, cratesIO))
 	if err != nil {
 		return err
 	}
-	err = t.change(ctx, own, "Registered", "already registered", func(r *registration) (note string, err error) {
-		if own == nil {
-			err = r.addGlobal(program, args)
-		} else {
-			note, err = r.setOwn(program, args)
+	if _, err := t.providers(r); err != nil {
+		return err
+	}
+	err = t.change(ctx, "Registered", "already registered", func(r *registration) error {
+		if t.registry == "" {
+			return r.addGlobal(program, args)
 		}
-		if err == nil {
-			err = r.removeAliases()
-		}
-		return note, err
+		return r.setOwn(ownKey(inFile), program, args)
 	})
 	if err != nil || t.dryRun {
 		return err
 	}
 	t.config = config.New(t.config.Quiet().Options) // all warnings have been shown
-	first, _, err := t.asked()
-	if err != nil || first.Name == "" || isOurs(first.Name) {
+	providers, err := t.providers(r)
+	if err != nil || len(providers) == 0 || isOurs(providers[0].Name) {
 		return err
 	}
-	which := t.served()
-	if own == nil {
-		which = "crates.io"
+	which := "crates.io"
+	if t.registry != "" {
+		which = t.served()
 	}
-	t.shell.Notify(config.Message{Kind: config.Warning, Text: fmt.Sprintf("for %s Cargo asks `%s` first, which is configured in %s",
-		which, first.Name, first.Definition)})
+	t.shell.Warn("for %s Cargo asks `%s` first, which is configured in %s", which, providers[0].Name, providers[0].Definition)
 	return nil
 }
 
-// asked returns the provider that Cargo asks first, and a named registry's key.
-func (t *tool) asked() (first credential.Configured, own config.Key, err error) {
-	r, err := t.find(cmp.Or(t.registry, cratesIO))
-	if err != nil {
-		return first, nil, err
-	}
-	providers, err := (&credential.Chain{Config: t.config}).Providers(r)
-	if err != nil {
-		return first, nil, err
-	}
-	if len(providers) > 0 {
-		first = providers[0]
-	}
-	if t.registry != "" {
-		own, err = t.ownKey(r)
-	}
-	return first, own, err
-}
-
-func (t *tool) ownKey(r registry.Registry) (config.Key, error) {
-	name, err := t.credentialsName(r)
-	return providerKey(name), err
-}
-
-// providerKey is where Cargo looks for the own provider of a registry, which has
-// the name that the credentials file's methods have.
-func providerKey(name string) config.Key {
-	if name == "" {
+// ownKey returns the key of the own provider of a registry with that name in the
+// credentials file.
+func ownKey(inFile string) config.Key {
+	if inFile == "" {
 		return config.Key{"registry", "credential-provider"}
 	}
-	return config.Key{"registries", name, "credential-provider"}
+	return config.Key{"registries", inFile, "credential-provider"}
 }
 
 // addGlobal adds the program to the list of global providers.
 func (r *registration) addGlobal(program string, args []string) error {
 	texts := r.words(globalProviders)
-	var old config.Program
-	ours := ""
-	for _, text := range texts {
+	at, old := len(texts), config.Program{}
+	for i, text := range texts {
 		if p := r.meaning(strings.Fields(text)); isOurs(p.Name) {
-			ours, old = text, p // Cargo asks the last one first
+			at, old = i, p // Cargo asks the last one first
 		}
 	}
 	text, err := r.entry(old, program, args)
+	if err != nil || text == "" {
+		return err
+	}
 	isNew := r.Get(globalProviders) == nil
 	switch {
-	case err != nil || text == "":
-		return err
-	case ours != "":
-		for i := range texts {
-			if texts[i] == ours {
-				texts[i] = text
-			}
-		}
-	case len(texts) == 0:
+	case at < len(texts):
+		texts[at] = text
+	case at == 0:
 		texts = []string{tokenProvider, text}
 	default:
 		texts = append(texts, text)
@@ -203,30 +175,28 @@ func (r *registration) addGlobal(program string, args []string) error {
 	return r.mark(globalProviders)
 }
 
-// setOwn makes the program a registry's provider, and says what it replaces.
-func (r *registration) setOwn(program string, args []string) (note string, err error) {
-	words := r.words(r.own)
+// setOwn makes the program a registry's own provider, and notes what it replaces.
+func (r *registration) setOwn(key config.Key, program string, args []string) error {
+	words := r.words(key)
 	old := r.meaning(words)
 	text, err := r.entry(old, program, args)
-	switch {
-	case err != nil || text == "":
-		return "", err
-	case isOurs(old.Name) || r.Get(r.own) == nil:
-		return "", r.Set(r.own, text)
+	if err != nil || text == "" {
+		return err
 	}
-	kept := false
-	err = r.Change(r.own, func(d *tomledit.Document) (err error) {
-		kept, err = d.Substitute(text, r.own...)
+	if isOurs(old.Name) || r.Get(key) == nil {
+		return r.Set(key, text)
+	}
+	r.note = ", in place of `" + strings.Join(words, " ") + "`"
+	return r.Change(key, func(d *tomledit.Document) error {
+		kept, err := d.Substitute(text, key...)
+		if !kept {
+			r.note += ", which `unregister` cannot put back"
+		}
 		return err
 	})
-	note = ", in place of `" + strings.Join(words, " ") + "`"
-	if !kept {
-		note += ", which `unregister` cannot put back"
-	}
-	return note, err
 }
 
-// mark adds the comment that something is added.
+// mark adds the comment for an added key.
 func (r *registration) mark(key config.Key) error {
 	return r.Change(key, func(d *tomledit.Document) error { return d.AddComment(addedComment, key...) })
 }
@@ -246,8 +216,8 @@ func (r *registration) keys(table string) []string {
 	return slices.Sorted(maps.Keys(members))
 }
 
-// owners returns, as the credentials file's methods have them, the names of the
-// registries that may have a provider of their own in the file.
+// owners returns the names, as the credentials file has them, of the registries that the
+// file may give their own provider.
 func (r *registration) owners() []string { return append([]string{""}, r.keys("registries")...) }
 
 // words returns the strings of a list, or the words of a string.
@@ -274,31 +244,24 @@ register has added. Tokens in the secret store stay there.`,
 	}
 }
 
-// unregister takes back what register has done.
+// unregister undoes what register did.
 func (t *tool) unregister(ctx context.Context) error {
-	var own config.Key
+	inFile := t.registry
 	if t.registry != "" {
-		r, err := t.find(t.registry)
-		if err != nil {
-			// It may be that it is not configured any more.
-			r = registry.Registry{Name: t.registry}
-		}
-		if own, err = t.ownKey(r); err != nil {
-			return err
+		// The registry may no longer be configured.
+		if _, name, err := t.find(t.registry); err == nil {
+			inFile = name
 		}
 	}
 	var others []string
-	err := t.change(ctx, own, "Unregistered", "not registered", func(r *registration) (note string, err error) {
-		if own == nil {
+	err := t.change(ctx, "Unregistered", "not registered", func(r *registration) (err error) {
+		if t.registry == "" {
 			err = r.removeGlobal()
 		} else {
-			err = r.removeOwn()
-		}
-		if err == nil {
-			err = r.removeAliases()
+			err = r.removeOwn(ownKey(inFile))
 		}
 		others = r.users()
-		return "", err
+		return err
 	})
 	if err != nil {
 		return err
@@ -322,33 +285,33 @@ func (r *registration) removeGlobal() error {
 	return r.SetList(globalProviders, left)
 }
 
-func (r *registration) removeOwn() error {
-	if !isOurs(r.meaning(r.words(r.own)).Name) {
+func (r *registration) removeOwn(key config.Key) error {
+	if !isOurs(r.meaning(r.words(key)).Name) {
 		return nil
 	}
 	restored := false
-	err := r.Change(r.own, func(d *tomledit.Document) (err error) {
-		restored, err = d.Restore(r.own...)
+	err := r.Change(key, func(d *tomledit.Document) (err error) {
+		restored, err = d.Restore(key...)
 		return err
 	})
 	if restored && err == nil {
 		return nil
 	}
-	// There is no old value, or the comment has been written by hand.
-	return r.Unset(r.own)
+	// It replaced nothing, or someone edited the comment.
+	return r.Unset(key)
 }
 
-// users returns the registries of which this program is the own provider.
+// users returns the registries that have this program as their own provider.
 func (r *registration) users() (names []string) {
 	for _, name := range r.owners() {
-		if isOurs(r.meaning(r.words(providerKey(name))).Name) {
+		if isOurs(r.meaning(r.words(ownKey(name))).Name) {
 			names = append(names, cmp.Or(name, cratesIO))
 		}
 	}
 	return names
 }
 
-// meaning returns what the words of a provider mean, aliases resolved.
+// meaning returns the program that a provider's words stand for, after aliases.
 func (r *registration) meaning(words []string) config.Program {
 	if len(words) == 1 {
 		if p, err := r.config.Program("credential-alias." + words[0]); err == nil && p != nil {
@@ -361,8 +324,8 @@ func (r *registration) meaning(words []string) config.Program {
 	return config.Program{Name: words[0], Args: words[1:]}
 }
 
-// entry returns what names the program in place of the old entry; "" if that is
-// this program already, with the arguments that the user wants.
+// entry returns the text that replaces an old entry; empty if the old one already is
+// this program with the arguments that the user wants.
 func (r *registration) entry(old config.Program, program string, args []string) (string, error) {
 	if isOurs(old.Name) && args == nil {
 		args = old.Args
@@ -373,8 +336,8 @@ func (r *registration) entry(old config.Program, program string, args []string) 
 	return r.name(program, args)
 }
 
-// selfPath returns the path by which this program was found: one that a package
-// manager links stays right when it is upgraded.
+// selfPath returns the path that this program was run by: a package manager's link
+// stays valid after an upgrade.
 func selfPath() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -391,8 +354,8 @@ func selfPath() (string, error) {
 	return self, nil
 }
 
-// name returns what names the program with its arguments. Cargo splits that at
-// white space, so a path with some goes into an alias.
+// name returns the text for the program with its arguments. Cargo splits it at white
+// space, so a path that contains some needs an alias.
 func (r *registration) name(program string, args []string) (string, error) {
 	words := append([]string{program}, args...)
 	if !strings.ContainsFunc(program, unicode.IsSpace) {
@@ -416,13 +379,13 @@ func (r *registration) name(program string, args []string) (string, error) {
 	}
 }
 
-// removeAliases removes the aliases of this program that nothing uses any more.
+// removeAliases removes aliases that register added and nothing uses any more.
 func (r *registration) removeAliases() error {
 	for _, name := range r.keys("credential-alias") {
 		key := config.Key{"credential-alias", name}
 		used := slices.Contains(r.words(globalProviders), name)
 		for _, owner := range r.owners() {
-			used = used || slices.Equal(r.words(providerKey(owner)), []string{name})
+			used = used || slices.Equal(r.words(ownKey(owner)), []string{name})
 		}
 		if used || !r.isMarked(key) {
 			continue

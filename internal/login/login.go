@@ -134,7 +134,7 @@ func givenToken(o cli.Options) *config.Secret {
 		return nil
 	}
 	// A signal ends the program here: it has nothing to clean up.
-	line, err := terminal.ReadLine(context.Background(), os.Stdin)
+	line, err := terminal.ReadLine(os.Stdin)
 	// As in Cargo, a line that cannot be read, or is not UTF-8, counts as missing.
 	line = strings.TrimSpace(line)
 	if err != nil || line == "" || !utf8.ValidString(line) {

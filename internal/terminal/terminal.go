@@ -48,7 +48,19 @@ func ReadSecret(ctx context.Context, in *os.File, out io.Writer, prompt string) 
 	if _, err := fmt.Fprintln(out, prompt); err != nil {
 		return "", err
 	}
-	line, err := ReadLine(ctx, keys)
+	var line string
+	var err error
+	read := make(chan struct{})
+	go func() {
+		line, err = ReadLine(keys)
+		close(read)
+	}()
+	select {
+	case <-ctx.Done():
+		// The goroutine goes on reading until the process ends.
+		return "", context.Cause(ctx)
+	case <-read:
+	}
 	switch {
 	case err == io.EOF:
 		err = nil
@@ -99,28 +111,9 @@ func Present() bool {
 }
 
 // ReadLine reads a line without its line end. At the end of the input it returns
-// io.EOF, unless text without a line end comes first.
-//
-// It reads no byte after the line, since that may be for another reader. If ctx
-// ends first, a goroutine goes on reading until the line or the process ends. The
-// line can have any length; the caller limits in if that is a danger.
-func ReadLine(ctx context.Context, in io.Reader) (string, error) {
-	var line string
-	var err error
-	read := make(chan struct{})
-	go func() {
-		line, err = readLine(in)
-		close(read)
-	}()
-	select {
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	case <-read:
-		return line, err
-	}
-}
-
-func readLine(in io.Reader) (string, error) {
+// io.EOF, unless text without a line end comes first. It reads no byte after the
+// line, since that may be for another reader.
+func ReadLine(in io.Reader) (string, error) {
 	var line []byte
 	var b [1]byte
 	for {

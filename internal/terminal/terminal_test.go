@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -19,7 +18,7 @@ func TestReadLine(t *testing.T) {
 		" a\tb \nrest": " a\tb ",
 	} {
 		in := strings.NewReader(input)
-		got, err := ReadLine(context.Background(), in)
+		got, err := ReadLine(in)
 		if err != nil || got != want {
 			t.Errorf("ReadLine(%q) = %q, %v, want %q", input, got, err, want)
 		}
@@ -28,11 +27,11 @@ func TestReadLine(t *testing.T) {
 			t.Errorf("ReadLine(%q) left %q, want %q", input, rest, after)
 		}
 	}
-	if _, err := ReadLine(context.Background(), strings.NewReader("")); err != io.EOF {
+	if _, err := ReadLine(strings.NewReader("")); err != io.EOF {
 		t.Errorf("ReadLine at the end: %v", err)
 	}
 	failure := errors.New("failure")
-	if _, err := ReadLine(context.Background(), iotest.ErrReader(failure)); err != failure {
+	if _, err := ReadLine(iotest.ErrReader(failure)); err != failure {
 		t.Errorf("ReadLine of a broken input: %v", err)
 	}
 }

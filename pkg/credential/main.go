@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -127,7 +126,7 @@ func serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 	if err := send(greetingMessage{[]uint32{protocolVersion}}); err != nil {
 		return err
 	}
-	requests := bufio.NewReader(in)
+	requests := newLines(in)
 	for {
 		line, err := readLine(requests)
 		if err == io.EOF {

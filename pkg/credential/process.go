@@ -56,7 +56,7 @@ func (p *process) ask(ctx context.Context, req *request) (*response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
 	}
-	r, err := converse(bufio.NewReader(c.Stdout), c.Stdin, req)
+	r, err := converse(newLines(c.Stdout), c.Stdin, req)
 	if err != nil {
 		return nil, c.Abandon(err)
 	}
@@ -85,7 +85,7 @@ func (e *unexpectedResponse) Error() string {
 }
 
 // converse is one exchange with a provider: greeting, request, response.
-func converse(from *bufio.Reader, to io.Writer, req *request) (*response, error) {
+func converse(from *bufio.Scanner, to io.Writer, req *request) (*response, error) {
 	line, err := readLine(from)
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("failed to read hello from credential provider: %w", err)

@@ -3,7 +3,6 @@ package credential
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/internal/system"
-	"github.com/cargo-auth/cargo-auth/internal/terminal"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -57,19 +55,29 @@ type response struct {
 	Token Token // of a get
 }
 
+// newLines returns what reads the lines of one side.
+func newLines(r io.Reader) *bufio.Scanner {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine+1)
+	return lines
+}
+
 // readLine reads a line without its end. At the end of the input it returns io.EOF.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	// The context is not needed: closing the pipe ends the read.
-	line, err := terminal.ReadLine(context.Background(), io.LimitReader(r, maxLine+1))
-	switch {
-	case err != nil:
-		return nil, system.Error(err)
-	case len(line) > maxLine:
-		return nil, errLineTooLong
-	case !utf8.ValidString(line):
+func readLine(lines *bufio.Scanner) ([]byte, error) {
+	if !lines.Scan() {
+		switch err := lines.Err(); err {
+		case nil:
+			return nil, io.EOF
+		case bufio.ErrTooLong:
+			return nil, errLineTooLong
+		default:
+			return nil, system.Error(err)
+		}
+	}
+	if !utf8.Valid(lines.Bytes()) {
 		return nil, errNotUTF8
 	}
-	return []byte(line), nil
+	return lines.Bytes(), nil
 }
 
 // writeLine writes a message as a line.

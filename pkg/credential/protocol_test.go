@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -314,7 +313,7 @@ func encoded(t *testing.T, message any) []byte {
 
 // readOne returns the first line as either side reads it.
 func readOne(t *testing.T, text []byte) []byte {
-	line, err := readLine(bufio.NewReader(bytes.NewReader(text)))
+	line, err := readLine(newLines(bytes.NewReader(text)))
 	if err != nil {
 		t.Skip()
 	}
@@ -433,7 +432,7 @@ func TestConverseWithServe(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- Serve(t.Context(), provider, requests, responsesOut) }()
 		sent := Request{IndexURL: "u", Name: "n", Headers: []string{"h: v"}, Args: []string{"a", "b"}}
-		r, err := converse(bufio.NewReader(responses), requestsOut, &request{Request: sent, Kind: kindGet, Operation: c.op})
+		r, err := converse(newLines(responses), requestsOut, &request{Request: sent, Kind: kindGet, Operation: c.op})
 		if err != nil {
 			t.Fatal(err)
 		}

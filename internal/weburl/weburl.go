@@ -1,22 +1,26 @@
-// Package weburl parses URLs by the WHATWG rules, as Cargo does, with the error
-// texts that Cargo shows.
+// Package weburl parses URLs by the WHATWG rules, as Cargo does. Its errors use the
+// words that Cargo shows for them.
 package weburl
 
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	urlerrors "github.com/nlnwa/whatwg-url/errors"
 	whatwg "github.com/nlnwa/whatwg-url/url"
+	"golang.org/x/net/idna"
 )
 
 // URL is a parsed URL.
 type URL = whatwg.Url
 
-// Parse parses an absolute URL. Its error names the URL and says what is wrong
-// with it.
+// Parse parses an absolute URL. An error names the URL and says what is wrong with
+// it.
 func Parse(s string) (*URL, error) {
 	u, err := parse(nil, s)
 	if err != nil {
@@ -24,9 +28,6 @@ func Parse(s string) (*URL, error) {
 	}
 	return u, nil
 }
-
-// ParseBare is Parse with an error that does not name the URL.
-func ParseBare(s string) (*URL, error) { return parse(nil, s) }
 
 // ParseInDir parses an absolute URL, or a "file:" URL relative to a directory.
 func ParseInDir(s, dir string) (*URL, error) {
@@ -42,21 +43,41 @@ func ParseInDir(s, dir string) (*URL, error) {
 	return u, nil
 }
 
-// Resolve parses a URL that may be relative to another.
+// Resolve parses a URL that may be relative to base.
 func Resolve(base *URL, s string) (*URL, error) { return parse(base, s) }
 
-// parse parses s, relative to base if that is not nil.
+// describe names the URL in an error.
+func describe(s string, err error) error {
+	// The short form of git's ssh URLs is a frequent mistake.
+	if strings.HasPrefix(s, "git@") {
+		return fmt.Errorf("invalid url `%s`: %v; try using `ssh://%s` instead", s, err, strings.Replace(s, ":", "/", 1))
+	}
+	return fmt.Errorf("invalid url `%s`: %v", s, err)
+}
+
+// filePath returns the path of a file as the path of a URL. The file's name may
+// hold percent signs, and outside Windows backslashes.
+func filePath(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // before a drive
+	}
+	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", `\`, "%5C").Replace(path)
+}
+
+// parse parses s, which is relative to base unless that is nil.
 func parse(base *URL, s string) (*URL, error) {
-	var rules hostRules
+	var h host
+	parser := whatwg.NewParser(whatwg.WithPreParseHostFunc(h.read), whatwg.WithPostParseHostFunc(h.put))
 	var u *URL
 	var err error
 	if base == nil {
-		u, err = rules.parser().Parse(s)
+		u, err = parser.Parse(s)
 	} else {
-		u, err = rules.parser().ParseRef(base.Href(false), s)
+		u, err = parser.ParseRef(base.Href(false), s)
 	}
-	if rules.err != nil {
-		return nil, rules.err
+	if h.err != nil {
+		return nil, h.err
 	}
 	if err != nil {
 		return nil, errors.New(reason(err))
@@ -67,25 +88,6 @@ func parse(base *URL, s string) (*URL, error) {
 	return u, nil
 }
 
-// filePath returns the path of a file as the path of a URL. Percent signs are
-// data in a file's path, and so are backslashes outside Windows.
-func filePath(path string) string {
-	path = filepath.ToSlash(path)
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // before a drive
-	}
-	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", `\`, "%5C").Replace(path)
-}
-
-// describe names the URL that an error is about.
-func describe(s string, err error) error {
-	// The short form of git's ssh URLs is a frequent mistake.
-	if strings.HasPrefix(s, "git@") {
-		return fmt.Errorf("invalid url `%s`: %v; try using `ssh://%s` instead", s, err, strings.Replace(s, ":", "/", 1))
-	}
-	return fmt.Errorf("invalid url `%s`: %v", s, err)
-}
-
 // reason says what is wrong with a URL in the words of Rust's url library.
 func reason(err error) string {
 	kind := urlerrors.Type(err)
@@ -93,7 +95,7 @@ func reason(err error) string {
 	case kind == urlerrors.MissingSchemeNonRelativeURL:
 		return "relative URL without a base"
 	case kind == urlerrors.HostMissing, kind == urlerrors.InvalidCredentials:
-		return "empty host"
+		return errEmptyHost.Error()
 	case kind == urlerrors.PortInvalid, kind == urlerrors.PortOutOfRange:
 		return "invalid port number"
 	case kind == urlerrors.HostInvalidCodePoint:
@@ -101,7 +103,106 @@ func reason(err error) string {
 	case strings.Contains(string(kind), "IPv6"):
 		return "invalid IPv6 address"
 	case strings.Contains(string(kind), "IPv4"):
-		return "invalid IPv4 address"
+		return errIPv4.Error()
 	}
-	return "invalid international domain name"
+	return errDomainName.Error()
+}
+
+var (
+	errDomainName = errors.New("invalid international domain name")
+	errEmptyHost  = errors.New("empty host")
+	errIPv4       = errors.New("invalid IPv4 address")
+)
+
+// host reads the domain name of a URL with a known scheme. The URL library refuses
+// names that the WHATWG rules allow, such as one with both "_" and "é", and takes
+// "-80" for a number.
+type host struct {
+	domain string
+	err    error
+}
+
+// placeholder is the host that the URL library sees in place of a domain name.
+const placeholder = "placeholder"
+
+// read is called before the library parses a host. It leaves to the library what is
+// no domain name.
+func (h *host) read(u *whatwg.Url, text string) string {
+	if text == "" || text[0] == '[' || !u.IsSpecialScheme() {
+		return text
+	}
+	domain, err := domainToASCII(text)
+	switch {
+	case err != nil:
+		h.err = err
+	case !endsInNumber(domain):
+		h.domain = domain
+	case strings.ContainsAny(domain, "+-"):
+		h.err = errIPv4
+	default:
+		return domain
+	}
+	return placeholder
+}
+
+// put replaces the placeholder after the library has parsed it.
+func (h *host) put(_ *whatwg.Url, text string) string {
+	if text == placeholder {
+		return h.domain
+	}
+	return text
+}
+
+// profile is UTS #46 with the options of the WHATWG rules.
+var profile = idna.New(
+	idna.MapForLookup(),
+	idna.BidiRule(),
+	idna.CheckHyphens(false),
+	idna.CheckJoiners(true),
+	idna.StrictDomainName(false),
+	idna.Transitional(false),
+	idna.VerifyDNSLength(false),
+)
+
+// domainToASCII returns a domain name in the form in which it is looked up.
+func domainToASCII(text string) (string, error) {
+	name, err := url.PathUnescape(text)
+	if err != nil || !utf8.ValidString(name) {
+		return "", errDomainName
+	}
+	ascii := strings.ToLower(name)
+	if !isASCII(name) || strings.HasPrefix(ascii, "xn--") || strings.Contains(ascii, ".xn--") {
+		for label := range strings.SplitSeq(ascii, ".") {
+			if encoded, ok := strings.CutPrefix(label, "xn--"); ok && (encoded == "" || !isASCII(label)) {
+				return "", errDomainName
+			}
+		}
+		if ascii, err = profile.ToASCII(name); err != nil {
+			return "", errDomainName
+		}
+	}
+	// These and control characters may not be part of a domain name.
+	const forbidden = " #%/:<>?@[\\]^|"
+	switch {
+	case ascii == "":
+		return "", errEmptyHost
+	case strings.ContainsAny(ascii, forbidden) || strings.ContainsFunc(ascii, unicode.IsControl):
+		return "", errDomainName
+	}
+	return ascii, nil
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
+// endsInNumber reports whether a host can only be an IPv4 address, because its last
+// part is a decimal or hexadecimal number.
+func endsInNumber(domain string) bool {
+	domain = strings.TrimSuffix(domain, ".")
+	last := domain[strings.LastIndexByte(domain, '.')+1:]
+	if digits, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(digits, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }

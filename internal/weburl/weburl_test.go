@@ -3,6 +3,8 @@ package weburl
 import (
 	"bufio"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,7 +25,7 @@ func TestParseReadsURLsAsCargoDoes(t *testing.T) {
 			t.Fatalf("%s: %v", quoted, err)
 		}
 		var got string
-		if u, err := ParseBare(raw); err != nil {
+		if u, err := parse(nil, raw); err != nil {
 			got = "! " + err.Error()
 		} else {
 			got = strconv.QuoteToASCII(u.Href(false))
@@ -51,6 +53,20 @@ func TestParseInDirTakesFileURLsAsRelative(t *testing.T) {
 		} else if got := u.Href(false); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.url, got, test.want)
 		}
+	}
+}
+
+func TestAFileURLIsRelativeToADirectory(t *testing.T) {
+	dir, want := "/some/d%r", "file:///some/d%25r/index"
+	if runtime.GOOS == "windows" {
+		dir, want = `C:\some\d%r`, "file:///C:/some/d%25r/index"
+	}
+	u, err := ParseInDir("file:index", filepath.FromSlash(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := u.Href(false); got != want {
+		t.Errorf("file:index in %s is %s, want %s", dir, got, want)
 	}
 }
 

@@ -140,7 +140,7 @@ func cratesIOOverridden(c *config.Config) (Registry, error) {
 	if !ok {
 		return cratesIOFetched(c)
 	}
-	u, err := weburl.ParseBare(override)
+	u, err := weburl.Parse(override)
 	if err != nil {
 		return Registry{}, err
 	}

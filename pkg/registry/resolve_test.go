@@ -53,7 +53,7 @@ func TestResolve(t *testing.T) {
 			"override", "", "", override + "sparse+http://h/",
 			"crates-io https://github.com/rust-lang/crates.io-index from sparse+http://h/",
 		},
-		{"bad override", "", "", override + "foo", "relative URL without a base"},
+		{"bad override", "", "", override + "foo", "invalid url `foo`: relative URL without a base"},
 		{"override without slash", "", "", override + "sparse+http://h", "sparse registry url must end in a slash `/`: sparse+http://h"},
 		{"that matters for crates.io only", "registries.x.index='https://h/'", "x", override + "sparse+http://h", "x https://h/"},
 	} {

@@ -1,20 +1,19 @@
-// Package config reads Cargo's configuration as Cargo does: the files from a
-// directory upward and in Cargo's home, with what they include; the environment;
-// --config arguments; and the credentials file, to which it also writes. It is no
-// general TOML reader: it knows the tables that have to do with registries, and
-// reads others for a caller who knows them.
+// Package config reads Cargo's configuration as Cargo does: the files in a directory,
+// in the directories above it and in Cargo's home, with the files they include;
+// environment variables; --config arguments; and the credentials file. It also changes
+// the credentials file, and config.toml in the home. It is not a general TOML reader.
 //
 // Most callers write
 //
 //	cfg := config.New(config.Options{Dir: dir, Home: home, Environ: os.Environ()})
 //	name, err := cfg.String("registry.default")
 //
-// The package takes everything from [Options] and prints nothing: what there is to
-// tell the user goes to [Options].Notify.
+// The package knows only what [Options] say and prints nothing. Messages for the user
+// go to [Options].Notify.
 //
-// Every value comes with its [Definition], the place that defines it. The error
-// messages are Cargo's; each layer wraps the one below. Where Cargo defines the
-// behaviour: the chapter "Configuration" of the Cargo book.
+// Every value comes with its [Definition], the place that defines it. Error messages
+// are Cargo's, and each layer wraps the one below. The chapter "Configuration" of the
+// Cargo book defines the behaviour.
 package config
 
 import (
@@ -37,21 +36,21 @@ type Options struct {
 	Home string
 	// Environ is the environment, as from os.Environ.
 	Environ []string
-	// Notify receives messages as they arise. [New] puts a function that drops
-	// them in the place of nil.
+	// Notify receives messages as they arise. [New] replaces nil by a function that
+	// drops them.
 	Notify func(Message)
 }
 
-// Format shows, for every verb, where the configuration comes from and nothing of
-// what is in it: tokens may be in the environment and in files.
+// Format shows the directories for every verb, and no contents: the environment and
+// the files may contain tokens.
 func (o Options) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "{Dir:%s Home:%s}", o.Dir, o.Home)
 }
 
 // Config is Cargo's configuration as seen from one directory.
 //
-// It is read when a value is first asked for, or by [Config.Load], and then kept.
-// A Config must not be used by several goroutines at once.
+// Files are read when a value is first needed, or by [Config.Load], and then kept. A
+// Config must not be used by several goroutines at once.
 type Config struct {
 	Options
 
@@ -73,8 +72,8 @@ func New(o Options) *Config {
 	return &Config{Options: o, environ: newEnviron(o.Environ)}
 }
 
-// Quiet returns the same configuration without its messages, for a second look.
-// It reads the credentials file again.
+// Quiet returns the same configuration, but it sends no messages and reads the
+// credentials file again.
 func (c *Config) Quiet() *Config {
 	quiet := *c
 	quiet.Notify, quiet.withCredentials = func(Message) {}, nil
@@ -87,9 +86,9 @@ func (c *Config) say(kind MessageKind, format string, args ...any) {
 	}
 }
 
-// HomeDir returns Cargo's home directory, absolute: $CARGO_HOME, or .cargo in the
-// user's home directory. A relative $CARGO_HOME is relative to dir, an empty one
-// counts as unset. As in Cargo since 1.97 it has no "." and ".." left.
+// HomeDir returns Cargo's home directory as an absolute path: $CARGO_HOME, or .cargo in
+// the user's home directory. A relative $CARGO_HOME is relative to dir, and an empty
+// one counts as unset. The path has no "." and "..", as in Cargo since 1.97.
 func HomeDir(dir string, environ []string) (string, error) {
 	if home, _ := system.LookupEnv(environ, "CARGO_HOME"); home != "" {
 		return filepath.Clean(joinPath(dir, home)), nil
@@ -131,7 +130,7 @@ func (k MessageKind) String() string {
 	return [...]string{"warning", "note", "help", "status", "verbose status", "plain"}[k]
 }
 
-// Message is something to tell the user that is not an error.
+// Message is for the user and is not an error.
 type Message struct {
 	Kind MessageKind
 	// Verb is the verb of a status line ("Login", "Updating"); empty for the
@@ -142,16 +141,15 @@ type Message struct {
 	Text string
 }
 
-// Definition says where a configuration value was defined. Cargo's messages name
-// it, and paths in values are relative to it. A value that is built in has the
-// zero Definition.
+// Definition says where a value is defined. Cargo's messages name it, and paths in
+// values are relative to it. A built-in value has the zero Definition.
 type Definition struct {
 	// Path is the defining file.
 	Path string
 	// Variable is the name of the environment variable.
 	Variable string
-	// CommandLine says that the value was given with --config, as an expression
-	// or in the file at Path.
+	// CommandLine says that the value comes from --config, either as an expression
+	// or from the file at Path.
 	CommandLine bool
 }
 
@@ -169,7 +167,7 @@ func (d Definition) String() string {
 	return "default"
 }
 
-// A value wins over one whose definition has a lower priority.
+// A value wins over another if its definition has the higher priority.
 const (
 	filePriority = iota + 1
 	environmentPriority
@@ -188,25 +186,24 @@ func (d Definition) priority() int {
 	return 0
 }
 
-// Value is a configuration value with the place that defines it.
+// Value is a value with the place that defines it.
 type Value[T any] struct {
 	Val        T
 	Definition Definition
 }
 
-// Program is a configured program with its arguments, such as a credential
-// provider: a string that is split at white space, or a list.
+// Program is a program with its arguments, such as a credential provider. In the
+// configuration it is a list, or a string that is split at white space.
 type Program struct {
-	// Name is the first word as configured, and Path what to run: the name, which
-	// is looked up on PATH, or the absolute path if the name has a separator.
+	// Name is the first word. Path is what to run: the name if it is to be looked up
+	// on PATH, or an absolute path if the name has a separator.
 	Name, Path string
 	Args       []string
 	Definition Definition
 }
 
-// ResolvePath returns a configured path as an absolute one. It is relative to the
-// directory above that of the defining file, as Cargo has it, or to the working
-// directory if it is not from a file.
+// ResolvePath makes a configured path absolute. A path from a file is relative to the
+// parent of the directory that contains the file, any other to the working directory.
 func (c *Config) ResolvePath(path string, d Definition) string {
 	root := c.Dir
 	if d.Path != "" {
@@ -215,7 +212,7 @@ func (c *Config) ResolvePath(path string, d Definition) string {
 	return joinPath(root, path)
 }
 
-// joinPath joins without cleaning, since Cargo shows paths as they were written.
+// joinPath joins without cleaning, because Cargo shows paths as they were written.
 func joinPath(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -229,14 +226,12 @@ func joinPath(dir, path string) string {
 // redacted is what every way of printing a [Secret] shows.
 const redacted = "REDACTED"
 
-// Secret is a token or a secret key. However it is formatted, logged, marshalled
-// or dumped, by itself or in any field of a struct, its text does not show; only
-// [Secret.Expose] gives it. Two secrets are equal if their texts are.
-//
-// The zero value is an empty secret.
+// Secret is a token or a secret key. Its text never shows when it is formatted, logged,
+// marshalled or dumped, alone or in a field of a struct. Only [Secret.Expose] returns
+// it. Two secrets are equal if their texts are. The zero value is an empty secret.
 type Secret struct {
-	// Package fmt calls no methods of an unexported field, and shows a pointer
-	// there. What follows the pointer finds the bytes of the text inverted.
+	// Package fmt calls no methods of an unexported field, but it shows a pointer as
+	// an address. Code that follows the pointer finds the bytes of the text inverted.
 	held unique.Handle[inverted]
 }
 
@@ -258,8 +253,8 @@ func NewSecret(text string) Secret {
 	return Secret{unique.Make(inverted{invert(text)})}
 }
 
-// Expose returns the text itself. Its callers are the places where a secret
-// leaves the program: keep them few.
+// Expose returns the text. Its callers are the places where a secret leaves the
+// program: keep them few.
 func (s Secret) Expose() string {
 	if s == (Secret{}) {
 		return ""
@@ -270,6 +265,5 @@ func (s Secret) Expose() string {
 // Format writes REDACTED, for every verb.
 func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
 
-// MarshalText returns REDACTED, so that no encoder that meets a Secret by
-// accident writes it out.
+// MarshalText returns REDACTED, for encoders that meet a Secret by accident.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

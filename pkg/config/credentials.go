@@ -12,30 +12,28 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
-// This chapter changes the file in Cargo's home that holds tokens. Nothing else
+// This chapter changes the file in Cargo's home that contains tokens. Nothing else
 // writes to it. Each change opens the file, waits for its lock, edits the text and
-// saves it. While the lock is held, Cargo and every other program that asks for it
-// waits.
+// saves it. Meanwhile Cargo, and every other program that asks for the lock, waits.
 
-// SetToken sets the token of a registry by its name in the credentials file, and
-// returns the file's path. With an empty name it is that of crates.io, and then, as
-// Cargo does it, it becomes all that the table [registry] holds. The home and the
-// file, with access for its owner only, are created if they do not exist.
+// SetToken stores the token of a registry in the credentials file, and returns the
+// path of the file. The registry is given by its name. An empty name is crates.io;
+// then, as in Cargo, the token replaces everything in the table [registry]. A missing
+// home or file is created; only the owner has access to the file.
 //
-// As with all changes of the file, all bytes stay that need not change: comments,
-// order, quoting, line ends. What the file means afterwards is what it means after
-// Cargo has made the same change. A wait for the lock ends with ctx, and is told in
-// a status line. The user is warned if others could read the file or can replace
-// it. A change that fails changes nothing, as far as the system allows; the errors
-// are Cargo's.
+// The file then means what it would mean after the same change by Cargo. Like all
+// changes of the file, this keeps every byte that need not change: comments, order,
+// quoting, line ends. It waits for the lock until ctx ends, and says so in a status
+// line. It warns if others could read the file or can replace it. If it fails it leaves
+// the file as it was, as far as the system allows. Its errors are Cargo's.
 func (c *Config) SetToken(ctx context.Context, registry string, token Secret) (file string, err error) {
 	return c.editCredentials(ctx, func(f *credentialsFile) error {
 		return f.set(registry, setting{"token", token.Expose()})
 	})
 }
 
-// SetSecretKey sets the secret key of a registry in the credentials file and, unless
-// it is nil, the subject of that key. The rest is as with [Config.SetToken].
+// SetSecretKey is [Config.SetToken] for a secret key and, unless it is nil, the
+// subject of that key.
 func (c *Config) SetSecretKey(ctx context.Context, registry string, key Secret, subject *string) error {
 	settings := []setting{{"secret-key", key.Expose()}}
 	if subject != nil {
@@ -45,10 +43,10 @@ func (c *Config) SetSecretKey(ctx context.Context, registry string, key Secret, 
 	return err
 }
 
-// RemoveCredentials removes what the credentials file holds to authenticate to a
-// registry: a token, a secret key and its subject. Other keys of the registry, and
-// its table, stay. It returns what it has removed; nil if there was nothing. A file
-// that does not exist is not created. The rest is as with [Config.SetToken].
+// RemoveCredentials removes a registry's token, secret key and key subject from the
+// credentials file, as [Config.SetToken] stores them. Other keys of the registry stay,
+// and so does its table. It returns what it has removed, or nil. It does not create the
+// file.
 func (c *Config) RemoveCredentials(ctx context.Context, registry string) (removed *RegistryConfig, err error) {
 	if _, err := os.Stat(credentialsKind.path(c.Home)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -62,10 +60,10 @@ func (c *Config) RemoveCredentials(ctx context.Context, registry string) (remove
 	return removed, err
 }
 
-// RemoveToken removes a token that has been stored elsewhere from the credentials
-// file, and nothing else: unlike other changes it leaves an old token at the root
-// alone, unless that is the one. It is an error if the file has another token for
-// the registry by now, and none if it has none.
+// RemoveToken removes one token from the credentials file, after it has been stored
+// elsewhere. It fails if the registry has another token by now, and does nothing if it
+// has none. Other changes also move a token at the root, where very old files have it,
+// to [registry]; this one does not.
 func (c *Config) RemoveToken(ctx context.Context, registry string, token Secret) error {
 	_, err := c.editCredentials(ctx, func(f *credentialsFile) error {
 		switch stored := storedFor(f.tree, registry); {
@@ -79,10 +77,9 @@ func (c *Config) RemoveToken(ctx context.Context, registry string, token Secret)
 	return err
 }
 
-// StoredCredentials returns what the credentials file holds, by the names that
-// [Config.SetToken] has, and the file's path. Unlike [Config.Registry] it does not
-// see what is configured elsewhere. A file that does not exist holds nothing, and
-// is not created.
+// StoredCredentials returns what the credentials file contains, by registry as in
+// [Config.SetToken], and the path of the file. What is configured elsewhere does not
+// count, unlike in [Config.Registry]. It does not create the file.
 func (c *Config) StoredCredentials() (file string, stored map[string]*RegistryConfig, err error) {
 	file = credentialsKind.path(c.Home)
 	root, err := c.readCredentials(file)
@@ -101,8 +98,7 @@ func (c *Config) StoredCredentials() (file string, stored map[string]*RegistryCo
 	return file, stored, nil
 }
 
-// storedFor returns what a credentials file holds for one registry; nil if it is
-// nothing.
+// storedFor returns what a credentials file contains for one registry, or nil.
 func storedFor(root *node, registry string) *RegistryConfig {
 	table := root.below(tableOf(registry))
 	if table == nil && registry == "" {
@@ -119,7 +115,7 @@ func storedFor(root *node, registry string) *RegistryConfig {
 	return found
 }
 
-// secret returns the string of that name in a table; nil if there is none.
+// secret returns the string of that name in a table, or nil; n may be nil.
 func (n *node) secret(name string) *Value[Secret] {
 	value := n.below(path{name})
 	if value == nil || value.kind != stringKind {
@@ -130,7 +126,7 @@ func (n *node) secret(name string) *Value[Secret] {
 
 const oldTokenKey = "token"
 
-// tableOf is where the file keeps a registry's credentials.
+// tableOf returns the table of a registry's credentials.
 func tableOf(registry string) path {
 	if registry == "" {
 		return path{"registry"}
@@ -145,9 +141,8 @@ type credentialsFile struct {
 	config *Config
 }
 
-// editCredentials changes the credentials file. Afterwards the configuration has
-// what was saved. If a program that knows nothing of the lock writes meanwhile,
-// the change is made anew.
+// editCredentials changes the credentials file. It starts again if a program that does
+// not use the lock writes meanwhile. Afterwards the configuration has what was saved.
 func (c *Config) editCredentials(ctx context.Context, change func(*credentialsFile) error) (path string, err error) {
 	for range mostAttempts {
 		var f *credentialsFile
@@ -159,7 +154,7 @@ func (c *Config) editCredentials(ctx context.Context, change func(*credentialsFi
 			return f.path, err
 		}
 		err = f.save()
-		f.close() // what has been saved is on the disk, whatever this says
+		f.close() // a saved change is on the disk, even if this fails
 		if path = f.path; !errors.Is(err, errChanged) {
 			break
 		}
@@ -183,7 +178,7 @@ func (c *Config) openCredentials(ctx context.Context) (*credentialsFile, error) 
 		f.document, err = c.parseCredentials(path, content)
 	}
 	if err == nil {
-		// Cargo would stumble over this.
+		// This is an error in Cargo.
 		_, err = descend(f.tree, tableOf("").child("token"))
 	}
 	if err != nil {
@@ -193,8 +188,8 @@ func (c *Config) openCredentials(ctx context.Context) (*credentialsFile, error) 
 	return f, nil
 }
 
-// save writes the changes. Whoever else may read the file loses that before a token
-// is in it, even if nothing has changed.
+// save writes the changes. First it takes access from others, also if nothing has
+// changed.
 func (f *credentialsFile) save() error {
 	info, err := f.file.Stat()
 	if err == nil {
@@ -216,7 +211,7 @@ func (f *credentialsFile) save() error {
 	return nil
 }
 
-// close gives the lock back. What has not been saved is lost.
+// close gives back the lock. It drops changes that are not saved.
 func (f *credentialsFile) close() {
 	f.config.withCredentials = nil
 	f.file.Close()
@@ -277,7 +272,7 @@ func (f *credentialsFile) removeToken(registry string) error {
 	return f.edit(want, func(text *tomledit.Document) error { return text.Remove(table, oldTokenKey) })
 }
 
-// without returns what a file means without some keys of a table.
+// without returns a tree without some keys of a table.
 func without(root *node, table path, keys ...string) (*node, error) {
 	if n := root.below(table); n != nil && n.kind != tableKind {
 		return nil, fmt.Errorf("expected `[%s]` to be a table", table)
@@ -288,8 +283,8 @@ func without(root *node, table path, keys ...string) (*node, error) {
 	return root, nil
 }
 
-// change changes the document. Like every change by Cargo it also moves a token
-// from the root, where very old files have it, to [registry].
+// change changes the document. Like Cargo, it also moves a token at the root, where
+// very old files have it, to [registry].
 func (f *credentialsFile) change(mean func(root *node) (*node, error), edit func(*tomledit.Document) error) error {
 	root := f.tree
 	token := root.child(oldTokenKey)
@@ -321,9 +316,8 @@ func (c *Config) readCredentials(path string) (*node, error) {
 	return d.tree, err
 }
 
-// parseCredentials returns the content of the credentials file with what it means.
-// It is not parsed again while it is as it was when it was last seen: a logout sees
-// it three times.
+// parseCredentials parses the credentials file, unless it has not changed since it was
+// last parsed. A logout reads it three times.
 func (c *Config) parseCredentials(path string, content []byte) (document, error) {
 	if d := c.credentials; d.path == path && bytes.Equal(d.text.Bytes(), content) {
 		return d, nil

@@ -12,41 +12,37 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
 )
 
-// This chapter edits a file of configuration as text. Whatever an edit is, the new
-// text is parsed, and must mean what was wanted, before it is written.
+// This chapter edits a configuration file as text. Before a new text is written, it is
+// parsed and must mean what was wanted.
 
-// Key is where a value stands in a file: its parts, such as "registry" and
-// "default".
+// Key says where a value stands in a file, such as Key{"registry", "default"}.
 type Key []string
 
-// File is the configuration file in Cargo's home while [Config.Edit] changes it.
-//
-// A change leaves all bytes as they are that need not change: comments, order,
-// quoting, line ends. A change that fails changes nothing. Values that other files
-// include or define, or the environment, are not seen here. A key has at least two
-// parts.
+// File is config.toml in Cargo's home during [Config.Edit]. Keys have at least two
+// parts. A change keeps every byte that need not change: comments, order, quoting, line
+// ends. A change that fails changes nothing. Values from included files, other files
+// and the environment do not count here.
 type File struct {
-	// Path is the file's.
 	Path string
 	*document
 }
 
-// errChanged says that another program has written to a file meanwhile, and
-// mostAttempts how often a change is made anew then.
+// errChanged says that another program has written to a file since it was read.
 var errChanged = errors.New("it has been changed meanwhile by another program")
 
+// mostAttempts is how often a change is tried if other programs write to the file.
 const mostAttempts = 10
 
-// Edit has change change the configuration file in Cargo's home, and saves it:
+// Edit calls change with config.toml in Cargo's home, and saves the result:
 //
 //	_, err := cfg.Edit(ctx, func(f *config.File) error {
 //		return f.Set(config.Key{"registries", "my-registry", "credential-provider"}, "my-provider")
 //	})
 //
-// If another program has written to the file meanwhile, change is called again. If
-// it returns an error nothing is saved, and Edit returns it. Edit reports whether
-// change has changed anything. Only then the file and the home are created if they
-// do not exist.
+// Edit calls change again if another program has written to the file meanwhile. If
+// change returns an error, Edit saves nothing and returns that error. changed reports
+// whether change has changed anything, also with an error. A missing file or home is
+// created only to save a change.
 func (c *Config) Edit(ctx context.Context, change func(*File) error) (changed bool, err error) {
 	for range mostAttempts {
 		d := document{path: configKind.path(c.Home)}
@@ -67,19 +63,19 @@ func (c *Config) Edit(ctx context.Context, change func(*File) error) (changed bo
 	return true, errChanged
 }
 
-// Get returns what a key has: a string, an int64, a bool, a []any or a
-// map[string]any; nil if it has nothing.
+// Get returns the value of a key: a string, an int64, a bool, a []any or a
+// map[string]any; nil if it has none.
 func (f *File) Get(key Key) any { return f.tree.below(path(key)).value() }
 
-// Set sets a string in place of what the key had.
+// Set sets the value of a key to a string.
 func (f *File) Set(key Key, text string) error {
 	return f.set(key, newString(text, f.definition()), func(d *tomledit.Document) error {
 		return d.Set(text, key...)
 	})
 }
 
-// SetList sets a list of strings in place of what the key had. Of a list that was
-// there, the strings that stay keep their form.
+// SetList sets the value of a key to a list of strings. Strings that were in the list
+// before keep their form.
 func (f *File) SetList(key Key, texts []string) error {
 	list := &node{kind: listKind, definition: f.definition()}
 	for _, text := range texts {
@@ -95,11 +91,10 @@ func (f *File) set(key Key, value *node, edit func(*tomledit.Document) error) er
 	return f.edit(f.tree.with(value, path(key)), edit)
 }
 
-// Unset removes a key with its comment, and the table around it if that was all it
-// held.
+// Unset removes a key with its comment, and its table if that becomes empty.
 func (f *File) Unset(key Key) error {
 	discard := func(text *tomledit.Document) error { return text.Discard(key...) }
-	// Whether that fails shows below.
+	// An error shows below.
 	after := f.text.Clone()
 	_ = discard(after)
 	want := f.tree.without(path(key))
@@ -109,17 +104,16 @@ func (f *File) Unset(key Key) error {
 	return f.edit(want, discard)
 }
 
-// Change makes an edit of which only the text matters, such as one of a comment, or
-// that gives the key another value; no other value may change by it. It is for
-// programs of this module.
+// Change makes any edit of the text, for programs of this module. It may change the
+// value of the key, comments and layout, and no other value.
 func (f *File) Change(key Key, edit func(*tomledit.Document) error) error {
 	return f.editTo(func(tree *node) bool {
 		return tree.without(path(key)).means(f.tree.without(path(key)))
 	}, edit)
 }
 
-// document is a TOML file's content while it is changed: its text, and what that
-// means.
+// document is the content of a TOML file while it is changed: its text, and what the
+// text means.
 type document struct {
 	path string
 	text *tomledit.Document
@@ -128,19 +122,19 @@ type document struct {
 	saved []byte
 }
 
-// Format shows, for every verb, the file's path and nothing of what is in it.
+// Format shows the path for every verb, and no content.
 func (d document) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{%s}", d.path) }
 
 func (d *document) definition() *Definition { return &Definition{Path: d.path} }
 
-// parse takes over the content, which must not be changed while it is the text.
+// parse sets the content, which the caller must not change afterwards.
 func (d *document) parse(content []byte) (err error) {
 	d.text, d.saved = tomledit.New(content), content
 	d.tree, err = parseFile(content, d.definition())
 	return err
 }
 
-// edit changes the text, if it then means what is wanted. If not, nothing changes.
+// edit changes the text if it then means what is wanted; otherwise it changes nothing.
 func (d *document) edit(want *node, edit func(*tomledit.Document) error) error {
 	return d.editTo(func(tree *node) bool { return tree.means(want) }, edit)
 }
@@ -174,7 +168,7 @@ func (d *document) save(ctx context.Context, home string) error {
 	return d.write(file)
 }
 
-// write writes the text over what the file holds.
+// write replaces the content of the file by the text.
 func (d *document) write(f *os.File) error {
 	content := d.text.Bytes()
 	if err := replace(f, d.saved, content); err != nil {

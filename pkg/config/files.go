@@ -231,9 +231,9 @@ func includesOf(value *node) ([]include, error) {
 	return includes, nil
 }
 
-// Load reads the configuration files now rather than when a value is asked for,
-// and lays the arguments of --config over them, the last one topmost: each is the
-// path of a file, or one KEY=VALUE expression.
+// Load reads the configuration files now, not when a value is first needed, and lays
+// the arguments of --config over them, the last one on top. Each is the path of a file
+// or a KEY=VALUE expression.
 func (c *Config) Load(args ...string) error {
 	over := newTable(&Definition{CommandLine: true})
 	seen := map[string]bool{}

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// This chapter looks up single values. A value stands in the tree of the files
-// and the --config arguments, or in an environment variable, which wins over a
-// file and loses to --config.
+// This chapter looks up single values. A value comes from the tree of the files and
+// the --config arguments, or from an environment variable, which wins over a file and
+// loses to --config.
 
 // key is a path with the environment variable that sets the same value.
 type key struct {
@@ -40,8 +40,8 @@ func (k key) exactChild(part string) key {
 // environ holds the variables that may be configuration.
 type environ struct {
 	values map[string]string
-	// misspelt maps the right spelling of a configuration variable to the name
-	// of a variable that differs from it in case or has a '-'.
+	// misspelt maps the name of a configuration variable to a variable that differs
+	// from it in case or has a '-'.
 	misspelt map[string]string
 }
 
@@ -61,8 +61,7 @@ func newEnviron(environment []string) environ {
 	return e
 }
 
-// text returns the value of a variable that is set to valid UTF-8; Cargo passes
-// over any other.
+// text returns the value of a variable. Cargo ignores one that is not UTF-8.
 func (e environ) text(name string) (string, bool) {
 	value, ok := e.values[name]
 	return value, ok && utf8.ValidString(value)
@@ -155,18 +154,16 @@ func keyError(d Definition, k key, err error) error {
 	return fmt.Errorf("error in %s: could not load config key `%s`: %w", d, k, err)
 }
 
-// String returns the value of a string, such as "registry.default"; nil if it is
-// not configured. The parts of a key are separated by dots.
-func (c *Config) String(dotted string) (*Value[string], error) {
-	return lookUp(c, dotted, func(k key) (*Value[string], error) { return located(c, k, c.text) })
-}
+// String returns the value of a string, such as "registry.default"; nil if it is not
+// configured. The parts of a key are separated by dots.
+func (c *Config) String(key string) (*Value[string], error) { return lookUp(c, key, c.locatedText) }
 
 // Program returns a program with its arguments; nil if it is not configured.
 func (c *Config) Program(key string) (*Program, error) { return lookUp(c, key, c.program) }
 
-// Programs returns the programs of a list, each a string that is split at white
-// space, those with the lowest priority first; nil if it is not configured. An
-// environment variable adds its words.
+// Programs returns the programs in a list of strings, each split at white space; none
+// if it is not configured. Those with the lowest priority come first. An environment
+// variable adds its words.
 func (c *Config) Programs(key string) ([]Program, error) {
 	values, err := lookUp(c, key, c.strings)
 	var programs []Program
@@ -216,6 +213,8 @@ func (c *Config) text(k key) (*Value[string], error) {
 	return scalar(c, k, stringKind, "a string", func(s string) (string, error) { return s, nil })
 }
 
+func (c *Config) locatedText(k key) (*Value[string], error) { return located(c, k, c.text) }
+
 func (c *Config) boolean(k key) (*Value[bool], error) {
 	return scalar(c, k, booleanKind, "true/false", func(s string) (bool, error) {
 		if s != "true" && s != "false" {
@@ -259,8 +258,8 @@ func (c *Config) strings(k key) ([]Value[string], error) {
 	return values, nil
 }
 
-// joinVariable returns list with the words that the environment has for the key;
-// they replace those of a program.
+// joinVariable adds the words that the environment has for the key to a list. They
+// replace the words of a program.
 func (c *Config) joinVariable(k key, list []*node) []*node {
 	text, d, ok := c.fromVariable(k)
 	if !ok {
@@ -290,8 +289,7 @@ func (c *Config) program(k key) (*Program, error) {
 	return &program, nil
 }
 
-// newProgram returns the program that the words name. A name without a separator
-// is looked up on PATH when the program is run; any other is a path.
+// newProgram returns the program and arguments in words.
 func (c *Config) newProgram(words []string, d Definition) Program {
 	p := Program{Definition: d}
 	if len(words) > 0 {
@@ -329,7 +327,7 @@ func (c *Config) words(k key) (*Value[[]string], error) {
 	return value, nil
 }
 
-// located reads a value whose definition the caller wants too. Cargo's errors then
+// located reads a value together with its definition. For such values Cargo's errors
 // say which key could not be read.
 func located[T any](c *Config, k key, read func(key) (*Value[T], error)) (*Value[T], error) {
 	if _, err := c.find(k); err != nil {
@@ -342,8 +340,8 @@ func located[T any](c *Config, k key, read func(key) (*Value[T], error)) (*Value
 	return value, nil
 }
 
-// required reads a value that seems to be configured. It is not if only a
-// variable has a name that begins with the key's.
+// required reads a value that seems to be configured. It fails if only a variable with
+// a longer name made it seem so.
 func required[T any](k key, read func(key) (*T, error)) (*T, error) {
 	value, err := read(k)
 	if err == nil && value == nil {

@@ -10,22 +10,23 @@ import (
 	"strings"
 )
 
-// This chapter reads whole tables: those whose shape a caller gives, and those of
-// the registries, over which the credentials file is laid.
+// This chapter reads whole tables: those that a caller describes by a struct, and those
+// of the registries, with the credentials file on top.
 
-// Table reads a table into the struct that into points to. A field's tag, such as
-// `toml:"low-speed-limit"`, names its key. A field keeps its value where the key
-// is not configured, and its type says what the key holds:
+// Table reads a table into a struct, as encoding/json reads an object. into points to
+// the struct, and the tag of a field, such as `toml:"low-speed-limit"`, is its key. A
+// field whose key is not configured stays as it is. The type of a field says what the
+// key has:
 //
-//   - *string, *bool, *uint32, *uint64 and *uint: a value
-//   - *Value[string] and *Value[Secret]: a value with its definition
+//   - *string, *bool, *uint32, *uint64, *uint: a value
+//   - *Value[string], *Value[Secret]: a value with its definition
 //   - []Value[string]: a list of strings
 //   - *Program: a program with its arguments
-//   - a struct: a table; one with a *string tagged "." may be a string instead
-//   - a map of structs: tables whose names are the user's
+//   - a struct: a table; if its first field is a *string tagged ".", also a string
+//   - a map of structs: tables that the user names
 //
-// An embedded struct counts as its fields. The user is warned of keys that have no
-// field. After an error, into holds what was read before it.
+// The fields of an embedded struct count too. Table warns of keys that have no field.
+// After an error, the struct has what was read before it.
 func (c *Config) Table(key string, into any) error {
 	return c.readInto(parseKey(key), reflect.ValueOf(into).Elem())
 }
@@ -44,7 +45,7 @@ func (c *Config) readInto(k key, field reflect.Value) (err error) {
 	case **uint:
 		*into, err = unsigned[uint](c, k, "usize")
 	case **Value[string]:
-		*into, err = located(c, k, c.text)
+		*into, err = c.locatedText(k)
 	case **Value[Secret]:
 		*into, err = c.secret(k)
 	case *[]Value[string]:
@@ -81,7 +82,7 @@ func unsigned[T uint | uint32 | uint64](c *Config, k key, rustType string) (*T, 
 }
 
 func (c *Config) secret(k key) (*Value[Secret], error) {
-	text, err := located(c, k, c.text)
+	text, err := c.locatedText(k)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (c *Config) readTable(k key, into reflect.Value) error {
 		return err
 	}
 	if k.String() == "unstable" {
-		// Every release of Cargo knows other keys.
+		// Its keys change with every release of Cargo.
 		return c.readFields(k, n, known, fields, append(known, n.names()...))
 	}
 	for _, name := range n.names() {
@@ -132,8 +133,8 @@ func keysOf(into reflect.Value) (keys []string, fields []reflect.Value) {
 	return keys, fields
 }
 
-// readFields reads those keys of the table n that are configured. candidates are
-// the keys that a variable may be meant for.
+// readFields reads the configured keys of the table n. A variable may be meant for any
+// of the candidates.
 func (c *Config) readFields(k key, n *node, keys []string, fields []reflect.Value, candidates []string) error {
 	for i, name := range keys {
 		if !c.has(k, n, name, candidates) {
@@ -146,8 +147,8 @@ func (c *Config) readFields(k key, n *node, keys []string, fields []reflect.Valu
 	return nil
 }
 
-// has reports whether a key of the table n has a value. A variable whose name
-// continues that of the key counts, unless it may be meant for another candidate.
+// has reports whether a key of the table n has a value. A variable with a longer name
+// counts too, unless it may be meant for another candidate.
 func (c *Config) has(table key, n *node, name string, candidates []string) bool {
 	isIn := func(name string) bool { return n != nil && n.child(name) != nil }
 	k := table.child(name)
@@ -163,8 +164,8 @@ func (c *Config) has(table key, n *node, name string, candidates []string) bool 
 	return c.inEnvironment(k)
 }
 
-// readStringOrTable reads a table in whose place a string may stand, which goes
-// into the first field. Cargo warns of no keys in such a table.
+// readStringOrTable reads a table, or a string into the first field. Cargo does not
+// warn of keys in such a table.
 func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value) error {
 	n, err := c.find(k)
 	if err != nil {
@@ -172,7 +173,7 @@ func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value)
 	}
 	if text, d, ok := c.fromVariable(k); ok && (n == nil || n.kind != listKind && n.definition.priority() < environmentPriority) {
 		n = newString(text, &d)
-		// Cargo refuses these by their type.
+		// Cargo refuses these because of their type.
 		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 			n.kind = integerKind
 		} else if text == "true" || text == "false" {
@@ -181,7 +182,7 @@ func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value)
 	}
 	switch {
 	case n == nil:
-		// Only a variable of a key in the table is set.
+		// Only a variable for a key in the table is set.
 		return errors.New("expected a string or a table")
 	case n.kind == stringKind:
 		fields[0].Set(reflect.ValueOf(&n.text))
@@ -196,8 +197,8 @@ func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value)
 	return err
 }
 
-// readTables reads the tables in a table. The environment can change a value in
-// one of them, with the table's name as it stands, but cannot add one.
+// readTables reads the tables in a table. A variable, which has the name of a table as
+// the file spells it, can change a value but not add a table.
 func (c *Config) readTables(k key, into reflect.Value) error {
 	n, err := c.openTable(k)
 	if err != nil || n == nil {
@@ -214,11 +215,10 @@ func (c *Config) readTables(k key, into reflect.Value) error {
 	return nil
 }
 
-// RegistryConfig is what is configured for one registry: the table
-// [registries.NAME], or [registry] for crates.io, with environment variables and
-// the credentials file laid over it. A nil field is not configured.
+// RegistryConfig is the table [registries.NAME], or [registry] for crates.io, with the
+// credentials file and environment variables on top. A nil field is not configured.
 type RegistryConfig struct {
-	// Name is the table's, empty for crates.io.
+	// Name is the name of the table, empty for crates.io.
 	Name               string
 	Index              *string        `toml:"index"`
 	Token              *Value[Secret] `toml:"token"`
@@ -227,13 +227,13 @@ type RegistryConfig struct {
 	SecretKeySubject   *string        `toml:"secret-key-subject"`
 }
 
-// Registry returns what is configured for a registry by its name, credentials
-// included; nil if it is nothing. An empty name is that of crates.io.
+// Registry returns what is configured for the registry of that name, with its
+// credentials; nil if it is not configured. An empty name is crates.io.
 func (c *Config) Registry(name string) (*RegistryConfig, error) {
 	if err := c.loadCredentials(); err != nil {
 		return nil, err
 	}
-	// The other keys matter only if they are malformed.
+	// The other keys matter only if they are wrong.
 	if name == "" {
 		var table struct {
 			RegistryConfig
@@ -262,10 +262,9 @@ func (c *Config) registry(k key, table reflect.Value, read *RegistryConfig) (*Re
 	return read, nil
 }
 
-// Registries returns the index URLs of all registries that the configuration
-// names, by name, with the place that defines each. A registry that only a variable names,
-// CARGO_REGISTRIES_NAME_INDEX, has a name in lower case, as in Cargo; a '-' in
-// it cannot be told from a '_'.
+// Registries returns the index URLs of all configured registries by name. If only a
+// variable names a registry, CARGO_REGISTRIES_NAME_INDEX, its name is in lower case as
+// in Cargo, and has '_' for each '-'.
 func (c *Config) Registries() (map[string]Value[string], error) {
 	registries, seen := map[string]Value[string]{}, map[string]bool{}
 	err := c.eachIndex(func(name string, index *node) {
@@ -288,11 +287,11 @@ func (c *Config) Registries() (map[string]Value[string], error) {
 	return registries, nil
 }
 
-// RegistryNames returns the names of the registries whose index URL is wanted, by
-// which Cargo finds the credentials of a registry: of those that a variable
-// defines, CARGO_REGISTRIES_NAME_INDEX, or, if none of them is wanted, of those
-// in files and --config arguments. For a variable an error of wanted counts as
-// no; else that of the first name is returned.
+// RegistryNames returns the sorted names of the registries that have a wanted index
+// URL. Cargo finds the credentials of a registry by these names. It looks at the
+// variables CARGO_REGISTRIES_NAME_INDEX first, and only if none has a wanted URL, at
+// files and --config arguments. An error of wanted is returned, the one of the first
+// name, but ignored for a variable.
 func (c *Config) RegistryNames(wanted func(index string) (bool, error)) (names []string, err error) {
 	if err := c.loadCredentials(); err != nil {
 		return nil, err
@@ -321,8 +320,8 @@ func (c *Config) RegistryNames(wanted func(index string) (bool, error)) (names [
 	return names, err
 }
 
-// eachIndex calls do for the index of each registry in files and --config
-// arguments, in no order.
+// eachIndex calls do, in any order, with the index of each registry in files and
+// --config arguments.
 func (c *Config) eachIndex(do func(name string, index *node)) error {
 	root, err := c.tree()
 	if err != nil {
@@ -351,7 +350,7 @@ func (c *Config) eachIndex(do func(name string, index *node)) error {
 	return nil
 }
 
-// variableIndexes returns the variables that define an index, sorted.
+// variableIndexes returns the sorted variables that define an index.
 func (c *Config) variableIndexes() (variables []string) {
 	for variable := range c.environ.values {
 		rest, found := strings.CutPrefix(variable, indexPrefix)
@@ -365,13 +364,13 @@ func (c *Config) variableIndexes() (variables []string) {
 
 const indexPrefix, indexSuffix = "CARGO_REGISTRIES_", "_INDEX"
 
-// nameIn returns the name that Cargo gives the registry of such a variable.
+// nameIn returns Cargo's name for the registry of such a variable.
 func nameIn(variable string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(variable, indexPrefix), indexSuffix))
 }
 
-// loadCredentials reads the credentials file, once, and lays it over the
-// configuration, even over --config arguments, though not over the environment.
+// loadCredentials reads the credentials file once and lays it over the configuration.
+// It wins over --config arguments, but not over the environment.
 func (c *Config) loadCredentials() error {
 	if c.withCredentials != nil {
 		return nil

@@ -173,6 +173,16 @@ func TestEditsChangeNothingElse(t *testing.T) {
 	}
 }
 
+func TestAListIsWrittenAnewIfItHasOtherStrings(t *testing.T) {
+	d := New([]byte("[registry]\nproviders = ['a', 'b'] # c\n"))
+	if err := d.SetStrings([]string{"b", "x", "y"}, list...); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(d.Bytes()), "[registry]\nproviders = [\"b\", \"x\", \"y\"] # c\n"; got != want {
+		t.Errorf("the document is %q, want %q", got, want)
+	}
+}
+
 func TestQuoteChoosesTheQuotes(t *testing.T) {
 	for text, want := range map[string]string{
 		"":         `""`,

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -153,5 +156,54 @@ func TestAStringMayStandForATable(t *testing.T) {
 		if got = w.relative(got); got != test.want || len(w.messages) > 0 {
 			t.Errorf("%s, %s:\n got %s\nwant %s\nsaid %v", test.value, test.environ, got, test.want, w.messages)
 		}
+	}
+}
+
+func TestRegistriesAreFoundByTheirIndex(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/config.toml": "registries.b.index = 'x'\nregistries.a.index = 'x'\nregistries.c.index = 'y'\nregistries.d.index = '?'\n"})
+	w.environ = []string{"CARGO_REGISTRIES_C_D_INDEX=y", "CARGO_REGISTRIES_E_INDEX=?", "CARGO_REGISTRIES_INDEX=x"}
+	c := w.load()
+	names := func(wanted string, wrong error) string {
+		names, err := c.RegistryNames(func(index string) (bool, error) {
+			if index == "?" {
+				return false, wrong
+			}
+			return index == wanted, nil
+		})
+		if err != nil {
+			return err.Error()
+		}
+		return strings.Join(names, " ")
+	}
+	for _, test := range []struct {
+		wanted string
+		wrong  error
+		want   string
+	}{
+		{"x", nil, "a b"},
+		{"y", nil, "c_d"}, // the variable alone
+		{"y", errors.New("no URL"), "c_d"},
+		{"x", errors.New("no URL"), "no URL"},
+		{"z", nil, ""},
+	} {
+		if got := names(test.wanted, test.wrong); got != test.want {
+			t.Errorf("%s, %v: %q, want %q", test.wanted, test.wrong, got, test.want)
+		}
+	}
+}
+
+func TestASecondLookIsQuiet(t *testing.T) {
+	w := newWorld(t, map[string]string{"home/credentials.toml": "[registries.a]\ntoken = 'old'\nx = 1\n"})
+	c := w.load()
+	if _, err := c.Registry("a"); err != nil || len(w.messages) != 1 {
+		t.Fatal(err, w.messages)
+	}
+	// Another program changes the file.
+	if err := os.WriteFile(filepath.Join(c.Home, "credentials.toml"), []byte("[registries.a]\ntoken = 'new'\ny = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Quiet().Registry("a")
+	if err != nil || r.Token.Val.Expose() != "new" || len(w.messages) != 1 {
+		t.Errorf("the second look has %v, %v, and says %v", r, err, w.messages)
 	}
 }

@@ -109,23 +109,27 @@ func firstLine(cmd *exec.Cmd) (string, error) {
 // password the collection is locked; otherwise the password unlocks it. The first
 // password becomes the collection's own.
 func (s *Session) StartKeyring(password string) error {
-	s.Keyring = exec.Command("gnome-keyring-daemon", "--foreground", "--components=secrets")
-	if password != "" {
-		s.Keyring.Args = append(s.Keyring.Args, "--unlock")
-		s.Keyring.Stdin = strings.NewReader(password)
-	}
-	s.Keyring.Env = s.Environ
-	if err := s.Keyring.Start(); err != nil {
-		return err
-	}
 	store, err := s.Store()
 	if err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if _, err = store.Locked(context.Background()); err == nil {
-			return nil
+	// On a busy machine the daemon may give up on the bus, and then run without it.
+	for range 4 {
+		s.Keyring = exec.Command("gnome-keyring-daemon", "--foreground", "--components=secrets")
+		if password != "" {
+			s.Keyring.Args = append(s.Keyring.Args, "--unlock")
+			s.Keyring.Stdin = strings.NewReader(password)
 		}
+		s.Keyring.Env = s.Environ
+		if err := s.Keyring.Start(); err != nil {
+			return err
+		}
+		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+			if _, err = store.Locked(context.Background()); err == nil {
+				return nil
+			}
+		}
+		_ = s.StopKeyring()
 	}
 	return fmt.Errorf("the keyring daemon does not answer: %w", err)
 }

@@ -46,8 +46,8 @@ var mayImport = map[string][]string{
 	"pkg/credential/paseto": {"pkg/config", "pkg/credential"},
 	"pkg/keyring":           {"internal/system", "internal/terminal", "pkg/config", "pkg/credential"},
 	"internal/cli": {
-		"internal/system", "internal/terminal", "internal/untrusted", "pkg/config", "pkg/credential", "pkg/keyring",
-		"pkg/registry",
+		"internal/system", "internal/terminal", "internal/untrusted", "internal/weburl",
+		"pkg/config", "pkg/credential", "pkg/keyring", "pkg/registry",
 	},
 	"internal/login": {
 		"internal/cli", "internal/terminal", "pkg/config", "pkg/credential", "pkg/credential/paseto", "pkg/registry",

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -134,16 +133,15 @@ func (t *tool) served() string {
 // find returns the registry with that name, and the name under which Cargo looks for
 // its token in the credentials file: empty for crates.io.
 func (t *tool) find(name string) (r registry.Registry, inFile string, err error) {
-	target, err := registry.Resolve(t.config, name)
-	if err != nil {
+	r, err = registry.Resolve(t.config, name)
+	if err != nil || r.IsCratesIO() {
 		return r, "", err
 	}
-	r = target.Registry
-	if r.IsCratesIO() {
-		return r, "", nil
+	found, err := registry.Credentials(t.config.Quiet(), r)
+	if err != nil || found == nil {
+		return r, r.Name(), err
 	}
-	inFile, err = registry.ConfiguredName(t.config.Quiet(), r)
-	return r, cmp.Or(inFile, r.Name), err
+	return r, found.Name, nil
 }
 
 // providers returns the providers that Cargo asks for a registry's token.

@@ -126,14 +126,14 @@ func (t *tool) copyToStore(ctx context.Context, name string, token config.Secret
 	if err := credential.CheckToken(token); err != nil {
 		return nil, err
 	}
-	e := keyring.Entry{IndexURL: r.Index, Name: r.Name}
+	e := keyring.Entry{IndexURL: r.Index(), Name: r.Name()}
 	found, err := store.Get(ctx, e)
 	switch {
 	case err == nil && found == token:
 		return store, nil
 	case err == nil:
 		return nil, fmt.Errorf("%s has another token for it, which Cargo uses; to keep that one, remove the line from the file; "+
-			"to use the one in the file, run `cargo login --registry %s` with it", store.Name(), r.Name)
+			"to use the one in the file, run `cargo login --registry %s` with it", store.Name(), r.Name())
 	case !errors.Is(err, credential.ErrNotFound):
 		return nil, err
 	case t.dryRun:
@@ -327,7 +327,7 @@ func (l *lookup) registry(name string) registryReport {
 
 func (l *lookup) look(name string) error {
 	r, inFile, err := l.find(name)
-	l.report.Index = r.Index
+	l.report.Index = r.Index()
 	if err != nil {
 		return err
 	}
@@ -388,7 +388,7 @@ func (l *lookup) provider(p credential.Configured, r registry.Registry, plain st
 			}
 		}
 		store := l.open(*options)
-		has, err := store.has(l.ctx, keyring.Entry{IndexURL: r.Index, Name: r.Name})
+		has, err := store.has(l.ctx, keyring.Entry{IndexURL: r.Index(), Name: r.Name()})
 		switch {
 		case errors.Is(err, keyring.ErrUnavailable) && isOurs(p.Name):
 			l.note("`%s` finds no secret store and leaves the registry to the next provider, if there is one", p.Name)

@@ -61,11 +61,11 @@ func fetch(ctx context.Context, in io.Reader, crate, indexURL string) ([]byte, e
 		// Cargo sends a token to an index only if a provider is configured.
 		"CARGO_REGISTRIES_JOB_CREDENTIAL_PROVIDER=cargo:token",
 	}})
-	target, err := registry.Resolve(cfg, "job")
+	r, err := registry.Resolve(cfg, "job")
 	if err != nil {
 		return nil, err
 	}
 	chain := &credential.Chain{Config: cfg}
-	client := &index.Client{Config: cfg, UserAgent: "env-token/1.0", Token: chain.ForIndex(target.Registry)}
-	return client.Crate(ctx, target, crate)
+	client := &index.Client{Config: cfg, Registry: r, UserAgent: "env-token/1.0", Token: chain.ForIndex(r)}
+	return client.Crate(ctx, crate)
 }

@@ -53,7 +53,7 @@ func fetch(ctx context.Context, crate, name string) ([]byte, error) {
 		}
 	}
 	cfg := config.New(config.Options{Dir: dir, Home: home, Environ: environ, Notify: warn})
-	target, err := registry.Resolve(cfg, name)
+	r, err := registry.Resolve(cfg, name)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,6 @@ func fetch(ctx context.Context, crate, name string) ([]byte, error) {
 			keyring.CargoProvider(): keyring.New(keyring.Options{Environ: environ, Required: true}),
 		},
 	}
-	client := &index.Client{Config: cfg, UserAgent: "fetch-index/1.0", Token: chain.ForIndex(target.Registry)}
-	return client.Crate(ctx, target, crate)
+	client := &index.Client{Config: cfg, Registry: r, UserAgent: "fetch-index/1.0", Token: chain.ForIndex(r)}
+	return client.Crate(ctx, crate)
 }

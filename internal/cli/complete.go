@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
@@ -60,8 +61,8 @@ func CompleteRegistries(environ []string, begun string, overrides ...string) []s
 			continue
 		}
 		candidate := name
-		if r, err := registry.New(name, configured[name].Val); err == nil && r.Host() != "" {
-			candidate += "\t" + r.Host()
+		if u, err := weburl.Parse(configured[name].Val); err == nil && u.Hostname() != "" {
+			candidate += "\t" + u.Hostname()
 		}
 		candidates = append(candidates, candidate)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -311,28 +312,46 @@ func unstableHelp(c Channel) *Answer {
 	return &Answer{text: text}
 }
 
-// Target returns the registry that the command line or the configuration names. Like
-// Cargo it also marks the cache of registries as a cache.
-func (s *Session) Target() (registry.Target, error) {
-	name := s.Options.Registry
-	if name != nil {
-		if err := registry.ValidateName(*name); err != nil {
-			return registry.Target{}, err
+// Registry returns the registry that the command line or the configuration names.
+// Like Cargo it also marks the cache of registries as a cache.
+func (s *Session) Registry() (registry.Registry, error) {
+	name := ""
+	if s.Options.Registry != nil {
+		name = *s.Options.Registry
+		if err := registry.ValidateName(name); err != nil {
+			return registry.Registry{}, err
 		}
-	} else if byDefault, err := s.Config.String("registry.default"); err != nil {
-		return registry.Target{}, err
-	} else if byDefault != nil {
-		name = &byDefault.Val
+	} else if _, err := s.Config.Quiet().String("registry.default"); err != nil {
+		// This comes before the next warning, with warnings of its own.
+		_, err = s.Config.String("registry.default")
+		return registry.Registry{}, err
 	}
 	if s.Options.Token != nil {
 		s.Shell.Warn("`cargo login <token>` is deprecated in favor of reading `<token>` from stdin")
 	}
-	target, err := registry.ResolveChosen(s.Config, name)
-	if target.Registry.Index != "" {
-		registry.MarkCache(s.Config.Home)
-		s.Shell.learn = func() { s.hideConfigured(target.Registry) }
+	r, err := registry.Resolve(s.Config, name)
+	if r != (registry.Registry{}) {
+		markCache(s.Config.Home)
+		s.Shell.learn = func() { s.hideConfigured(r) }
 	}
-	return target, err
+	return r, err
+}
+
+// markCache makes the directory in which Cargo caches registries, and marks it for
+// backups to leave out. Cargo does so whenever it opens a registry, since 1.96 even
+// for a logout. A failure shows when something is to be put there.
+func markCache(home string) {
+	const tag = `Signature: 8a477f597d28d172789f06886806bc55
+# This file is a cache directory tag created by cargo.
+# For information about cache directory tags see https://bford.info/cachedir/
+`
+	dir := filepath.Join(home, "registry")
+	_ = os.MkdirAll(dir, 0o777)
+	f, err := os.OpenFile(filepath.Join(dir, "CACHEDIR.TAG"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err == nil {
+		_, _ = f.WriteString(tag)
+		_ = f.Close()
+	}
 }
 
 // hideConfigured makes messages hide the token that is configured for a registry:
@@ -376,11 +395,11 @@ var Logout = &Command{
 	Name:  "logout",
 	About: "Remove an API token from the registry locally",
 	Run: func(ctx context.Context, s *Session) error {
-		target, err := s.Target()
+		r, err := s.Registry()
 		if err != nil {
 			return err
 		}
-		return s.Chain().Logout(ctx, target.Registry)
+		return s.Chain().Logout(ctx, r)
 	},
 }
 

@@ -50,7 +50,7 @@ func session(t *testing.T, line string) string {
 	s := &Session{Shell: NewShell(output, output, environ), environ: environ}
 	command := *Logout
 	command.Run = func(_ context.Context, s *Session) error {
-		_, err := s.Target()
+		_, err := s.Registry()
 		return err
 	}
 	s.main(command.asProgram(s, append([]string{Logout.Name}, args...)).ExecuteContext)

@@ -32,14 +32,14 @@ var Command = &cli.Command{Name: "login", About: "Log in to a registry.", TakesT
 func run(ctx context.Context, s *cli.Session) error {
 	// net/http logs protocol errors of servers, which do not help the user.
 	log.SetOutput(io.Discard)
-	target, err := s.Target()
+	r, err := s.Registry()
 	if err != nil {
 		return err
 	}
-	warnOfIndex(s, target.Registry)
+	warnOfIndex(s, r)
 	chain := s.Chain()
 	chain.BuiltIn[paseto.Name] = paseto.New(s.Config, time.Now)
-	loginURL, err := loginURL(ctx, s, chain, target)
+	loginURL, err := loginURL(ctx, s, chain, r)
 	if err != nil {
 		return err
 	}
@@ -47,40 +47,40 @@ func run(ctx context.Context, s *cli.Session) error {
 	if options.Token != nil {
 		s.Shell.Hide(*options.Token)
 	}
-	return chain.Login(ctx, target.Registry, options, s.Options.Args)
+	return chain.Login(ctx, r, options, s.Options.Args)
 }
 
 // loginURL asks the registry's index where a person finds a token. A registry that
 // requires a token to answer may name the page in its refusal.
-func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, target registry.Target) (string, error) {
+func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, r registry.Registry) (string, error) {
 	warnOnce := sync.OnceFunc(func() { warnOfNetwork(s) })
 	// What is typed before the prompt does not show, unless git or a credential
 	// provider may be asking for it.
 	hide := func() (restore func()) {
-		if s.Options.Token != nil || target.Source.Kind != registry.Sparse {
+		if s.Options.Token != nil || !r.IsSparse() {
 			return func() {}
 		}
 		return terminal.Hide(os.Stdin)
 	}
 	restore := hide()
 	defer func() { restore() }()
-	stored := chain.ForIndex(target.Registry)
+	stored := chain.ForIndex(r)
 	client := index.Client{
 		Config:    s.Config,
+		Registry:  r,
 		Frozen:    s.Options.Frozen,
 		Offline:   s.Options.Offline,
 		UserAgent: "cargo-login/" + cli.Version(),
-		Now:       time.Now,
 		Stderr:    os.Stderr,
 		Quiet:     !s.Shell.ShowsProgress(),
 		Verbose:   s.Shell.Verbosity == cli.Verbose,
 		Progress:  func() func() { return s.Shell.Progress("Fetch", "0 complete; 1 pending") },
-		Token: func(_ context.Context, headers []string) (token config.Secret, err error) {
+		Token: func(_ context.Context, challenge *registry.Challenge) (token config.Secret, err error) {
 			if given := s.Options.Token; given != nil {
 				token = config.NewSecret(*given)
 			} else {
 				restore()
-				token, err = stored(ctx, headers)
+				token, err = stored(ctx, challenge)
 				restore = hide()
 			}
 			if err == nil {
@@ -91,11 +91,11 @@ func loginURL(ctx context.Context, s *cli.Session, chain *credential.Chain, targ
 		},
 	}
 	fetching := ctx
-	if target.Source.Kind == registry.Sparse {
+	if r.IsSparse() {
 		// A download leaves nothing to clean up: a signal may end it at once.
 		fetching = context.WithoutCancel(ctx)
 	}
-	answer, err := client.Fetch(fetching, target)
+	answer, err := client.Fetch(fetching)
 	var unauthorized *index.AuthorizationError
 	switch {
 	case errors.As(err, &unauthorized):
@@ -148,14 +148,14 @@ func givenToken(o cli.Options) *config.Secret {
 // another index, because the token goes there. A registry that only the project
 // defines gives no warning.
 func warnOfIndex(s *cli.Session, r registry.Registry) {
-	key := "registries." + r.Name + ".index"
+	key := "registries." + r.Name() + ".index"
 	index, own := fromProject(s, key)
 	if index == nil || own == nil {
 		return
 	}
-	if other, err := registry.New(r.Name, own.Val); err == nil && other.Canonical() != r.Canonical() {
+	if other, err := registry.New(r.Name(), own.Val); err == nil && other.Canonical() != r.Canonical() {
 		s.Shell.Warn("`%s` in `%s` is another registry than in `%s`:\n"+
-			"the token goes to `%s`, not to `%s`", key, index.Definition, own.Definition, r.Index, other.Index)
+			"the token goes to `%s`, not to `%s`", key, index.Definition, own.Definition, r.Index(), other.Index())
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// The file holds one URL a line, as a Go string, and after a tab what Cargo
-// 1.95 makes of it: another URL, or "! " and what is wrong.
+// Each line of the file is a URL as a Go string, a tab, and what Cargo 1.95 makes of
+// it: another URL, or "! " and an error.
 func TestParseReadsURLsAsCargoDoes(t *testing.T) {
 	f, err := os.Open("testdata/urls.txt")
 	if err != nil {

@@ -61,7 +61,7 @@ func (c *Chain) Logout(ctx context.Context, r registry.Registry) error {
 	defer c.forget(r)
 	err := c.ask(ctx, r, call{action: kindLogout}, func(p Provider, req *Request) error { return p.Logout(ctx, req) })
 	if err == ErrNotFound {
-		say(c.Config, config.Status, "Logout", "not currently logged in to `%s`", r.DisplayName())
+		say(c.Config, config.Status, "Logout", "not currently logged in to `%s`", r.String())
 		return nil
 	}
 	return err
@@ -84,7 +84,7 @@ func (c *Chain) Token(ctx context.Context, nameOrIndex string, op Operation) (co
 	case err != nil:
 		return config.Secret{}, err
 	case op.any && !token.OperationIndependent:
-		return config.Secret{}, fmt.Errorf("the token for `%s` does not serve every operation", r.DisplayName())
+		return config.Secret{}, fmt.Errorf("the token for `%s` does not serve every operation", r.String())
 	}
 	return token.Secret, CheckToken(token.Secret)
 }
@@ -92,12 +92,15 @@ func (c *Chain) Token(ctx context.Context, nameOrIndex string, op Operation) (co
 // ForIndex returns a function that gets the token for reading a registry's index,
 // for the Token field of an [index.Client]:
 //
-//	client := &index.Client{Config: cfg, Token: chain.ForIndex(target.Registry)}
+//	client := &index.Client{Config: cfg, Registry: r, Token: chain.ForIndex(r)}
 //
 // [index.Client]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/registry/index#Client
-func (c *Chain) ForIndex(r registry.Registry) func(ctx context.Context, headers []string) (config.Secret, error) {
-	return func(ctx context.Context, headers []string) (config.Secret, error) {
-		call := call{action: kindGet, headers: headers, needsConfigured: headers != nil}
+func (c *Chain) ForIndex(r registry.Registry) func(ctx context.Context, challenge *registry.Challenge) (config.Secret, error) {
+	return func(ctx context.Context, challenge *registry.Challenge) (config.Secret, error) {
+		call := call{action: kindGet}
+		if challenge != nil {
+			call.headers, call.needsConfigured = challenge.Headers, true
+		}
 		token, err := c.token(ctx, r, Read(), call)
 		if err != nil {
 			return config.Secret{}, err
@@ -116,8 +119,7 @@ func find(c *config.Config, nameOrIndex string) (registry.Registry, error) {
 		}
 		name = "crates-io"
 	}
-	target, err := registry.Resolve(c, name)
-	return target.Registry, err
+	return registry.Resolve(c, name)
 }
 
 // token returns a token that is kept, or the first that a provider has.
@@ -202,8 +204,8 @@ func (c *Chain) ask(ctx context.Context, r registry.Registry, call call, do func
 		}
 		args := slices.Concat(entry.Args, call.args)
 		line := strings.Join(append([]string{entry.Name}, args...), " ")
-		say(c.Config, config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.DisplayName())
-		err = do(provider, &Request{IndexURL: r.Index, Name: r.Name, Headers: call.headers, Args: args})
+		say(c.Config, config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.String())
+		err = do(provider, &Request{IndexURL: r.Index(), Name: r.Name(), Headers: call.headers, Args: args})
 		if isKeyringProgram(entry.Name) {
 			switch {
 			case !errors.Is(err, ErrURLNotSupported):
@@ -257,16 +259,16 @@ func (c *Chain) noToken(r registry.Registry) error {
 		if asksToken {
 			text += "\nor use environment variable CARGO_REGISTRY_TOKEN"
 		}
-	case r.Name == "":
-		text = "no token found for `" + r.Index + "`\n" +
+	case r.Name() == "":
+		text = "no token found for `" + r.Index() + "`\n" +
 			"consider setting up an alternate registry in Cargo's configuration\n" +
 			"as described by https://doc.rust-lang.org/cargo/reference/registries.html\n\n" +
-			"[registries]\nmy-registry = { index = \"" + r.Index + "\" }\n"
+			"[registries]\nmy-registry = { index = \"" + r.Index() + "\" }\n"
 	case asksToken:
-		text = "no token found for `" + r.Name + "`, please run `cargo login --registry " + r.Name + "`\n" +
-			"or use environment variable CARGO_" + tableVariable(r.Name) + "_TOKEN"
+		text = "no token found for `" + r.Name() + "`, please run `cargo login --registry " + r.Name() + "`\n" +
+			"or use environment variable CARGO_" + tableVariable(r.Name()) + "_TOKEN"
 	default:
-		text = "no token found for `" + r.Name + "`\nYou may need to log in using this registry's credential provider"
+		text = "no token found for `" + r.Name() + "`\nYou may need to log in using this registry's credential provider"
 	}
 	return &noTokenError{text}
 }

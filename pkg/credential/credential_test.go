@@ -64,11 +64,11 @@ func (c *Chain) stored(t *testing.T) string {
 
 func registryNamed(t *testing.T, c *Chain, name string) registry.Registry {
 	t.Helper()
-	target, err := registry.Resolve(c.Config, name)
+	r, err := registry.Resolve(c.Config, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return target.Registry
+	return r
 }
 
 // answers are the providers of the recorded cases by name. Each logs its request and
@@ -204,16 +204,16 @@ func recorded(t testing.TB, name string, into any) {
 
 func act(t *testing.T, c *Chain, action, name string, args []string) error {
 	t.Helper()
-	target, err := registry.Resolve(c.Config, name)
+	r, err := registry.Resolve(c.Config, name)
 	if err != nil {
 		return err
 	}
 	switch action {
 	case kindLogin:
 		token := config.NewSecret("tok")
-		return c.Login(t.Context(), target.Registry, LoginOptions{Token: &token, LoginURL: "http://127.0.0.1/me"}, args)
+		return c.Login(t.Context(), r, LoginOptions{Token: &token, LoginURL: "http://127.0.0.1/me"}, args)
 	case kindLogout:
-		return c.Logout(t.Context(), target.Registry)
+		return c.Logout(t.Context(), r)
 	}
 	_, err = c.Token(t.Context(), name, Yank("foo", "1.0.0"))
 	return err

@@ -106,7 +106,7 @@ func (c *Chain) resolve(p config.Program) Configured {
 
 // warnOfIgnoredByOwn warns of secrets that the registry's own provider ignores.
 func (c *Chain) warnOfIgnoredByOwn(r registry.Registry, own *config.RegistryConfig, p Configured) {
-	const ignored = "%s has a %s configured in %s that will be ignored because this registry is configured to use credential-provider `%s`"
+	const ignored = "registry `%s` has a %s configured in %s that will be ignored because this registry is configured to use credential-provider `%s`"
 	if own.Token != nil && p.Name != nameToken {
 		warn(c.Config, ignored, r, "token", own.Token.Definition, p.Name)
 	}
@@ -127,17 +127,17 @@ func (c *Chain) warnOfIgnoredByGlobal(r registry.Registry, own *config.RegistryC
 			return
 		}
 		if token < paseto {
-			warn(c.Config, "%s has a `secret_key` configured in %s that will be ignored because a `token` is also configured, and the `cargo:token` provider is configured with higher precedence",
+			warn(c.Config, "registry `%s` has a `secret_key` configured in %s that will be ignored because a `token` is also configured, and the `cargo:token` provider is configured with higher precedence",
 				r, own.SecretKey.Definition)
 		} else {
-			warn(c.Config, "%s has a `token` configured in %s that will be ignored because a `secret_key` is also configured, and the `cargo:paseto` provider is configured with higher precedence",
+			warn(c.Config, "registry `%s` has a `token` configured in %s that will be ignored because a `secret_key` is also configured, and the `cargo:paseto` provider is configured with higher precedence",
 				r, own.Token.Definition)
 		}
 	case own.Token != nil && token < 0:
-		warn(c.Config, "%s has a token configured in %s that will be ignored because the `cargo:token` credential provider is not listed in `registry.global-credential-providers`",
+		warn(c.Config, "registry `%s` has a token configured in %s that will be ignored because the `cargo:token` credential provider is not listed in `registry.global-credential-providers`",
 			r, own.Token.Definition)
 	case own.Token == nil && hasKey && paseto < 0:
-		warn(c.Config, "%s has a secret-key configured in %s that will be ignored because the `cargo:paseto` credential provider is not listed in `registry.global-credential-providers`",
+		warn(c.Config, "registry `%s` has a secret-key configured in %s that will be ignored because the `cargo:paseto` credential provider is not listed in `registry.global-credential-providers`",
 			r, own.SecretKey.Definition)
 	}
 }

@@ -49,7 +49,7 @@ func (p *tokenProvider) Login(ctx context.Context, req *Request, login LoginOpti
 	if p.chain.storeMissing {
 		where = " in plain text in " + file
 	}
-	say(p.config, config.Status, "Login", "token for `%s` saved%s", p.registry.DisplayName(), where)
+	say(p.config, config.Status, "Login", "token for `%s` saved%s", p.registry.String(), where)
 	return nil
 }
 
@@ -191,7 +191,7 @@ func (e entry) name() string {
 	if e.registry.IsCratesIO() {
 		return ""
 	}
-	return e.registry.Name
+	return e.registry.Name()
 }
 
 // isAnonymous reports whether the registry has no name to store a secret under.
@@ -232,7 +232,7 @@ func (e entry) remove(ctx context.Context, before *config.RegistryConfig, secret
 			return err
 		}
 	}
-	name := e.registry.DisplayName()
+	name := e.registry.String()
 	if secret.in(stored) != nil {
 		say(e.config, config.Status, "Logout", "%s for `%s` has been removed from local storage", secret, name)
 		if secret == storedToken {
@@ -257,7 +257,7 @@ func (e entry) remove(ctx context.Context, before *config.RegistryConfig, secret
 	if e.inFile(left.Definition) {
 		because = "it belongs to another name of the registry"
 	}
-	warn(e.config, "%s still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
+	warn(e.config, "registry `%s` still has a %s configured in %s, which stays in force: %s", e.registry, secret, left.Definition, because)
 	return nil
 }
 
@@ -269,7 +269,7 @@ func (e entry) inForce(before *config.RegistryConfig, secret storedSecret) *conf
 	after, err := e.config.Quiet().Registry(before.Name)
 	if err != nil {
 		// The change itself has succeeded.
-		warn(e.config, "cannot tell whether %s still has a %s configured elsewhere: %v", e.registry, secret, err)
+		warn(e.config, "cannot tell whether registry `%s` still has a %s configured elsewhere: %v", e.registry, secret, err)
 		return nil
 	}
 	return secret.in(after)
@@ -310,7 +310,7 @@ func (c *Chain) warnOfOtherToken(r registry.Registry, action, provider string) {
 	if action == kindLogout {
 		effect = "stays in force: a logout removes the one of `" + provider + "` only"
 	}
-	warn(c.Config, "%s still has a token configured in %s, which %s; %s", r, other.Definition, effect, e.removal(other.Definition, before.Name))
+	warn(c.Config, "registry `%s` still has a token configured in %s, which %s; %s", r, other.Definition, effect, e.removal(other.Definition, before.Name))
 }
 
 // besidesStored returns the token that is configured besides the one that
@@ -354,7 +354,7 @@ func (e entry) removal(d config.Definition, name string) string {
 	case e.inFile(d) && name == e.name():
 		// With this variable cargo:token is the only provider.
 		return fmt.Sprintf("`CARGO_%s_CREDENTIAL_PROVIDER=cargo:token cargo logout --registry %s` removes it",
-			tableVariable(name), e.registry.DisplayName())
+			tableVariable(name), e.registry.String())
 	}
 	return "delete it there"
 }

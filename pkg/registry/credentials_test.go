@@ -15,7 +15,7 @@ func TestCredentialsAreFoundByURL(t *testing.T) {
 		environ             []string
 		want                string
 	}{
-		{"none", "registries.a.index='http://h/'", "a", nil, "nobody"},
+		{"none", "registries.a.index='http://h/'", "a", nil, "no token"},
 		{"by name", "registries.a={index='http://h/', token='t'}", "a", nil, "t"},
 		{"a relative file is not found", "registries.a={index='file:i', token='t'}", "a", nil, "no table"},
 		{"crates.io", "registry.token='t'", "", nil, "t"},
@@ -23,7 +23,7 @@ func TestCredentialsAreFoundByURL(t *testing.T) {
 		{"crates.io by URL", "registries.a={index='sparse+https://index.crates.io/', token='t'}\nregistry.token='c'", "a", nil, "c"},
 		{
 			"the tests' hook", "registries.a={index='sparse+http://h/', token='t'}\nregistry.token='c'", "a",
-			[]string{cratesIOOverride + "=sparse+http://h/"},
+			[]string{testedIndex + "=sparse+http://h/"},
 			"c",
 		},
 		{"same", two("http://h/x", "http://h/x.git"), "a", nil, strings.Replace(ambiguous, "%", "registry+http://h/x", 1)},
@@ -39,7 +39,7 @@ func TestCredentialsAreFoundByURL(t *testing.T) {
 		{
 			"variable of a name with a dash", "registries.a-b={index='http://h/', token='t'}", "a-b",
 			[]string{"CARGO_REGISTRIES_A_B_INDEX=http://h/"},
-			"nobody, name of alternative registry `http://h/` set to `a_b`",
+			"no token, name of alternative registry `http://h/` set to `a_b`",
 		},
 		{
 			"two variables", "registries.a.index='http://h/'", "a",
@@ -54,12 +54,12 @@ func TestCredentialsAreFoundByURL(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			w := newWorld(t, test.config, test.environ...)
-			target, err := Resolve(w.Config, test.name)
+			r, err := Resolve(w.Config, test.name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			w.notices = nil
-			found, err := Credentials(w.Config, target.Registry)
+			found, err := Credentials(w.Config, r)
 			var got string
 			switch {
 			case err != nil:
@@ -67,7 +67,7 @@ func TestCredentialsAreFoundByURL(t *testing.T) {
 			case found == nil:
 				got = "no table"
 			case found.Token == nil:
-				got = "nobody"
+				got = "no token"
 			default:
 				got = found.Token.Val.Expose()
 			}

@@ -16,15 +16,15 @@ func ExampleResolve() {
 		"CARGO_REGISTRIES_COMPANY_INDEX=sparse+https://crates.company.example/index/",
 		"CARGO_REGISTRIES_COMPANY_TOKEN=t0ken",
 	}})
-	target, err := registry.Resolve(cfg, "") // the default
+	r, err := registry.Resolve(cfg, "") // the default
 	if err != nil {
 		log.Fatal(err)
 	}
-	credentials, err := registry.Credentials(cfg, target.Registry)
+	credentials, err := registry.Credentials(cfg, r)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(target.Registry.DisplayName(), target.Registry.Index)
+	fmt.Println(r.Name(), r.Index())
 	fmt.Println(credentials.Token.Val, "from", credentials.Token.Definition)
 	// Output:
 	// company sparse+https://crates.company.example/index/

@@ -1,12 +1,13 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
 )
 
-// ofUnix are the tests in which a path is one that Windows does not have.
+// ofUnix are the tests whose paths do not exist on Windows.
 var ofUnix = map[string]bool{"relative file": true, "a directory": true}
 
 func TestResolve(t *testing.T) {
@@ -16,7 +17,7 @@ func TestResolve(t *testing.T) {
 			"Use `[source]` replacement to alter the default index for crates.io."
 		cratesIO = "crates-io https://github.com/rust-lang/crates.io-index from sparse+https://index.crates.io/"
 	)
-	override := cratesIOOverride + "="
+	override := testedIndex + "="
 	for _, test := range []resolveTest{
 		{"nothing", "", "", "", cratesIO},
 		{"by name", "", "crates-io", "", cratesIO},
@@ -61,7 +62,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// resolveTest says what comes of resolving a name in a configuration.
+// resolveTest resolves a name in a configuration.
 type resolveTest struct{ about, config, name, environ, want string }
 
 func (test resolveTest) run(t *testing.T) {
@@ -74,15 +75,15 @@ func (test resolveTest) run(t *testing.T) {
 	}
 }
 
-// resolve shows a target in one line.
+// resolve shows a registry in one line.
 func (w *world) resolve(name string) string {
-	target, err := Resolve(w.Config, name)
+	r, err := Resolve(w.Config, name)
 	if err != nil {
 		return w.chain(err)
 	}
-	shown := fmt.Sprintf("%s %s", target.Registry.Name, target.Registry.Index)
-	if target.Source.Index != target.Registry.Index {
-		shown += " from " + target.Source.Index
+	shown := fmt.Sprintf("%s %s", r.Name(), r.Index())
+	if r.Source().Index() != r.Index() {
+		shown += " from " + r.Source().Index()
 	}
 	return w.masked(shown)
 }
@@ -157,5 +158,25 @@ func TestSourceReplacement(t *testing.T) {
 		},
 	} {
 		t.Run(test.about, test.run)
+	}
+}
+
+// A caller tells these errors apart, and may go on with a registry that was found.
+func TestErrorsOfResolve(t *testing.T) {
+	w := newWorld(t, "registry.default='x'")
+	var unknown *UnknownRegistryError
+	if r, err := Resolve(w.Config, ""); !errors.As(err, &unknown) || unknown.Name != "x" || r != (Registry{}) {
+		t.Errorf("an unknown registry: got %v, %v", r, err)
+	}
+	const replaced = "source.crates-io.replace-with='m'\n"
+	for config, want := range map[string]ReplacedError{
+		replaced + "source.m.directory='/v'":               {Source: "dir /v"},
+		replaced + "registries.m.index='sparse+http://h/'": {Registry: "m", Source: "registry `m`"},
+	} {
+		var got *ReplacedError
+		r, err := Resolve(newWorld(t, config).Config, "")
+		if !errors.As(err, &got) || *got != want || r.Source().Index() != cratesIOSparseIndex {
+			t.Errorf("%s: got %s from %s, %v", config, r, r.Source().Index(), err)
+		}
 	}
 }

@@ -1,178 +1,148 @@
-// Package index asks a registry's index what it says of the registry: where
-// its web API is, and whether it wants a token for everything. Of a sparse
-// index it also fetches what it says of a crate, see [Client.Crate]. It resolves
-// no dependencies and downloads no crates.
+// Package index asks a registry's index for its config.json: where the registry's
+// web API is, and whether every operation needs a token. From a sparse index it also
+// gets the versions of a crate, see [Client.Crate]. It resolves no dependencies and
+// downloads no crates.
 //
-// It fetches and caches as Cargo does, in Cargo's own cache, so that neither
-// program asks the network for what the other has asked before. It is the only
-// package of this library that talks to a network.
+// It fetches as Cargo does, and into Cargo's own cache, so that neither asks the
+// network for what the other has there. No other package of this library uses the
+// network.
 //
-//	client := &index.Client{Config: cfg, UserAgent: "cargo-login/1.0", Token: token}
-//	config, err := client.Fetch(ctx, target)
-//
-// The token comes from credential.Chain.ForIndex, or from wherever the caller
-// has one.
+//	client := &index.Client{Config: cfg, Registry: r, UserAgent: "example/1.0", Token: chain.ForIndex(r)}
+//	about, err := client.Fetch(ctx)
 package index
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math/bits"
 	"net"
+	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// Client fetches what indexes say of their registries. It must not be used by
-// several goroutines at once.
+// Client asks the index of one registry. It is not safe for concurrent use.
 type Client struct {
-	Config *config.Config
-	// Frozen and Offline keep to the cache, as does `net.offline`.
+	Config   *config.Config
+	Registry registry.Registry
+	// Frozen and Offline keep to the cache, as `net.offline` does.
 	Frozen, Offline bool
 	// UserAgent names the program to the registry, unless `http.user-agent` is
 	// configured.
 	UserAgent string
-	// Token returns the token for reading the index, or an error that is
-	// [registry.ErrNoToken] if there is none. It is called for each try of a request once
-	// a registry asks for a token, with the lines of the response that did.
+	// Token returns the token for reading the index; its error is
+	// [registry.ErrNoToken] if there is none. It is called for each try of a request
+	// that needs a token, and then a credential provider has to be configured.
 	//
-	// The lines are nil if there was no such response, because the index was
-	// read without a token and says that one is required for everything else.
-	// Only if they are not nil does a credential provider have to be
-	// configured. A nil Token has no tokens.
-	Token func(ctx context.Context, headers []string) (config.Secret, error)
+	// Without a challenge no provider has to be: the index could be read, and says
+	// that everything else needs a token. A nil Token has no tokens.
+	Token func(ctx context.Context, challenge *registry.Challenge) (config.Secret, error)
 
-	// Progress is called when the network is asked for a file of a sparse
-	// index, and what it returns when it has answered. It is never called while
-	// a credential provider is asked. A nil Progress is not called.
+	// Progress is called when a request for a file of a sparse index begins, and its
+	// result when that has ended. No credential provider runs in between. It may be
+	// nil.
 	Progress func() (done func())
 
-	// Now is asked when a registry names the time at which to try again. If it
-	// is nil, such a time is ignored.
+	// Now is the clock for a response that names a time to try again. A nil Now is
+	// the real clock.
 	Now func() time.Time
-	// Stderr receives what the git that fetches a git index says if it
-	// succeeds; nil drops it. What it says when it fails is in the error. It may
-	// ask the user for credentials on the terminal.
+	// Stderr gets what git prints when it has fetched an index; a nil Stderr drops
+	// it. What git prints when it fails is in the error. It may ask the user for
+	// credentials on the terminal.
 	Stderr io.Writer
-	// Quiet and Verbose say how much git prints. Git is quiet unless the user
-	// sees progress.
+	// Quiet and Verbose are git's options. Cargo sets Quiet unless the user sees
+	// progress.
 	Quiet, Verbose bool
 
-	visits map[string]*visit // by canonical index URL
-	// http is [http], read once so that its warnings are not repeated.
 	http *httpTable
+	// isAnnounced says that the user knows that the network is asked.
+	isAnnounced bool
+	// needsToken says that requests are sent with a token.
+	needsToken bool
+	// challenge is the response that asked for a token, and loginURL the address in it.
+	challenge registry.Challenge
+	loginURL  string
 
-	// Tests put these in the place of the wait before a request is tried again,
-	// and of the network.
+	// Tests replace the wait before a request is tried again, and the network.
 	pause func(ctx context.Context, d time.Duration) error
 	dial  func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// AuthorizationError says that a registry wants a token and did not get one,
-// or not one that it takes. A login goes on with its LoginURL.
-type AuthorizationError struct {
-	Registry registry.Registry
-	// LoginURL is where the registry says that tokens are found; empty if it
-	// does not say.
-	LoginURL string
-	// Rejected is set if the registry refused a token.
-	Rejected bool
-
-	cause error
-}
-
-// Error says what was wrong with the token.
-func (e *AuthorizationError) Error() string {
-	switch name := e.Registry.DisplayName(); {
-	case e.Rejected:
-		return fmt.Sprintf("token rejected for `%s`: %v", name, e.cause)
-	case e.cause == registry.ErrNoToken:
-		return fmt.Sprintf("no token found for `%s`", name)
-	}
-	return e.cause.Error()
-}
-
-// Unwrap returns the registry's refusal of a token.
-func (e *AuthorizationError) Unwrap() error {
-	if !e.Rejected {
-		return nil // the error has the cause's own text
-	}
-	return e.cause
-}
-
-// Is makes the error [registry.ErrNoToken] unless the registry refused a token.
-func (e *AuthorizationError) Is(target error) bool {
-	return !e.Rejected && target == registry.ErrNoToken
-}
-
-// Fetch returns what the index of a registry says: from the cache if it is
-// there, else from the network.
+// Fetch returns the config.json of the index, from the cache or else from
+// the network.
 //
-// Like Cargo's login it fails for a registry without a web API, and if no
-// network may be used, even though the cache has the answer.
-func (c *Client) Fetch(ctx context.Context, t registry.Target) (*Config, error) {
-	config, err := c.load(ctx, t)
+// As in a login with Cargo, a registry without a web API is an error, and so is to
+// be offline, even if the cache has the answer. The error is an
+// [*AuthorizationError] if there is no token that the registry takes.
+func (c *Client) Fetch(ctx context.Context) (*Config, error) {
+	about, err := c.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if config.API == nil {
-		return nil, fmt.Errorf("%s does not support API commands", t.Source)
+	if about.API == nil {
+		return nil, fmt.Errorf("registry `%s` does not support API commands", c.Registry)
 	}
-	if config.AuthRequired {
+	if about.AuthRequired {
 		if _, err := c.token(ctx, nil); errors.Is(err, registry.ErrNoToken) {
-			return nil, &AuthorizationError{Registry: t.Registry, cause: err}
+			return nil, &AuthorizationError{Registry: c.Registry, cause: err}
 		} else if err != nil {
 			return nil, err
 		}
 	}
-	if _, err := c.settings(); err != nil {
+	if _, err := c.readHTTP(); err != nil {
 		return nil, err
 	}
-	return config, nil
+	return about, nil
 }
 
 // Crate returns what a sparse index says of a crate: a line of JSON for each
-// version. It asks as Cargo does before a build, with a token where the index
-// says that all operations need one, but always asks the network and leaves
-// Cargo's cache of crates alone; only config.json is cached. The registry needs
-// no web API.
+// version. Like Cargo before a build it sends a token if the index says that every
+// operation needs one. It always asks the network, and leaves Cargo's cache of
+// crates alone. The registry needs no web API.
 //
-// The error is fs.ErrNotExist to errors.Is if there is no such crate, and an
-// [*AuthorizationError] if there is no token for it or a refused one.
-func (c *Client) Crate(ctx context.Context, t registry.Target, name string) ([]byte, error) {
-	if t.Source.Kind != registry.Sparse {
-		return nil, fmt.Errorf("the index of %s is a git repository, not a sparse index", t.Source)
+// The error is fs.ErrNotExist to errors.Is if the index has no such crate, and an
+// [*AuthorizationError] if there is no token that the registry takes.
+func (c *Client) Crate(ctx context.Context, name string) ([]byte, error) {
+	if !c.Registry.IsSparse() {
+		return nil, fmt.Errorf("the index of registry `%s` is a git repository, not a sparse index", c.Registry)
 	}
 	path, err := cratePath(name)
 	if err != nil {
 		return nil, err
 	}
-	about, err := c.load(ctx, t)
+	about, err := c.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := c.connect(ctx, t)
+	conn, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.close()
-	c.visit(t).needsToken = about.AuthRequired
-	return c.ask(ctx, conn, t, path)
+	c.needsToken = about.AuthRequired
+	return c.get(ctx, conn, path)
 }
 
-// cratePath returns the place of a crate in an index: by its length or its
-// first letters, in lower case.
+// cratePath returns the path of a crate's file in an index. It begins with the
+// length of a short name, or the first letters of a longer one, in lower case.
 func cratePath(name string) (string, error) {
-	const ordinary = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-	if name == "" || strings.Trim(name, ordinary) != "" {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	if name == "" || strings.Trim(name, allowed) != "" {
 		return "", fmt.Errorf("no crate in an index has the name `%s`", name)
 	}
 	name = strings.ToLower(name)
@@ -185,75 +155,77 @@ func cratePath(name string) (string, error) {
 	return name[:2] + "/" + name[2:4] + "/" + name, nil
 }
 
-// load returns the configuration in the cache, or fetches it, under Cargo's
-// lock of its cache.
-func (c *Client) load(ctx context.Context, t registry.Target) (*Config, error) {
-	registry.MarkCache(c.Config.Home)
+// load returns the config.json in the cache, or else fetches it. It holds Cargo's
+// lock of the cache.
+func (c *Client) load(ctx context.Context) (*Config, error) {
 	unlock, err := c.lockCache(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("failed to acquire package cache lock: %w", err)
 	}
 	defer unlock()
-	look := c.loadSparse
-	if t.Source.Kind == registry.Git {
-		look = c.loadGit
+	load := c.loadGit
+	if c.Registry.IsSparse() {
+		load = c.loadSparse
 	}
-	config, err := look(ctx, t)
+	about, err := load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("failed to update %s: %w", t.Source, err)
+		return nil, fmt.Errorf("failed to update registry `%s`: %w", c.Registry, err)
 	}
-	return config, nil
+	return about, nil
 }
 
-func (c *Client) loadSparse(ctx context.Context, t registry.Target) (*Config, error) {
-	cached, err := system.ReadFile(filepath.Join(c.cacheDir(t.Source), configName))
-	if err == nil {
-		// What is damaged is fetched again.
-		if config, err := parseConfig(cached); err == nil {
-			return config, nil
-		}
-	}
-	if c.offline() {
-		return nil, notFoundError(configName)
-	}
-	data, err := c.download(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	config, err := parseConfig(data)
-	if err != nil {
-		return nil, err
-	}
-	c.writeCache(t, data)
-	return config, nil
-}
-
-// notFoundError says that an index has no file of that name.
-func notFoundError(name string) error {
-	return &transferError{text: name + " not found", cause: fs.ErrNotExist}
-}
-
-// token returns the token for reading.
-func (c *Client) token(ctx context.Context, headers []string) (config.Secret, error) {
+func (c *Client) token(ctx context.Context, challenge *registry.Challenge) (config.Secret, error) {
 	if c.Token == nil {
 		return config.Secret{}, registry.ErrNoToken
 	}
-	return c.Token(ctx, headers)
+	return c.Token(ctx, challenge)
 }
 
-// status tells the user what is being done.
-func (c *Client) status(verb, text string) {
-	c.Config.Notify(config.Message{Kind: config.Status, Verb: verb, Text: text})
+// say tells the user something.
+func (c *Client) say(kind config.MessageKind, verb, format string, args ...any) {
+	c.Config.Notify(config.Message{Kind: kind, Verb: verb, Text: untrusted.Sprintf(format, args...)})
 }
 
-// offline reports whether only the cache may be used.
-func (c *Client) offline() bool {
-	if c.Frozen || c.Offline {
-		return true
+// announce tells the user, once, that the network is asked.
+func (c *Client) announce() {
+	switch {
+	case c.isAnnounced:
+	case c.Registry.IsCratesIO():
+		c.say(config.Status, "Updating", "crates.io index")
+	default:
+		c.say(config.Status, "Updating", "`%s` index", c.Registry)
 	}
-	// A [net] that cannot be read is reported when a request is made.
-	net, err := c.net()
-	return err == nil && net.Offline != nil && *net.Offline
+	c.isAnnounced = true
+}
+
+// Config is a config.json, in which an index describes its registry.
+type Config struct {
+	// Download is the template of the URLs of crates.
+	Download string
+	// API is the base URL of the registry's web API; nil if it has none.
+	API *string
+	// AuthRequired says that all operations need a token, even reading.
+	AuthRequired bool
+}
+
+// configName is the name of the file in the root of an index.
+const configName = "config.json"
+
+// parseConfig also returns whether the file has fields that Cargo does not read.
+func parseConfig(data []byte) (about *Config, hasMore bool, err error) {
+	o := jsonobject.Parse(data)
+	about = &Config{Download: o.String("dl"), API: o.OptionalString("api")}
+	about.AuthRequired = o.Has("auth-required") && o.Bool("auth-required")
+	if err := o.Err(); err != nil {
+		return nil, false, fmt.Errorf("%s: %v", configName, err)
+	}
+	known := 0
+	for _, name := range []string{"dl", "api", "auth-required"} {
+		if o.Has(name) {
+			known++
+		}
+	}
+	return about, o.Len() != known, nil
 }
 
 // netTable is the table [net].
@@ -266,20 +238,33 @@ type netTable struct {
 	} `toml:"ssh"`
 }
 
-// net reads [net]. Programs read it before they use a client, and show its
+// readNet reads [net]. Programs read it before they use a client, and show its
 // warnings then.
-func (c *Client) net() (net netTable, err error) {
-	err = c.Config.Quiet().Table("net", &net)
+func (c *Client) readNet() (netTable, error) {
+	retry, offline, withCLI := uint32(3), false, false
+	net := netTable{Retry: &retry, Offline: &offline, GitFetchWithCLI: &withCLI}
+	err := c.Config.Quiet().Table("net", &net)
 	return net, err
+}
+
+// isOffline reports whether only the cache may be used.
+func (c *Client) isOffline() bool {
+	if c.Frozen || c.Offline {
+		return true
+	}
+	// An error in [net] is for whoever makes a request.
+	net, err := c.readNet()
+	return err == nil && *net.Offline
 }
 
 // httpTable is the table [http].
 type httpTable struct {
 	Proxy *string `toml:"proxy"`
-	// LowSpeedLimit is in bytes per second, Timeout in seconds.
-	LowSpeedLimit *uint32 `toml:"low-speed-limit"`
-	Timeout       *uint64 `toml:"timeout"`
-	// CAInfo and ProxyCAInfo are paths of certificate bundles.
+	// LowSpeedLimit is in bytes, TimeoutSeconds the time in which at least as many
+	// have to arrive.
+	LowSpeedLimit  *uint32 `toml:"low-speed-limit"`
+	TimeoutSeconds *uint64 `toml:"timeout"`
+	// CAInfo and ProxyCAInfo are paths of files with certificates.
 	CAInfo       *config.Value[string] `toml:"cainfo"`
 	ProxyCAInfo  *config.Value[string] `toml:"proxy-cainfo"`
 	CheckRevoke  *bool                 `toml:"check-revoke"`
@@ -294,54 +279,130 @@ type httpTable struct {
 	} `toml:"ssl-version"`
 }
 
-// settings returns [http], or an error if no request may be made.
-func (c *Client) settings() (httpTable, error) {
-	if c.offline() {
+// readHTTP reads [http] once. It is an error to ask for it while offline.
+func (c *Client) readHTTP() (*httpTable, error) {
+	if c.isOffline() {
 		option := "--offline"
 		if c.Frozen {
 			option = "--frozen"
 		}
-		return httpTable{}, fmt.Errorf("attempting to make an HTTP request, but %s was specified", option)
+		return nil, fmt.Errorf("attempting to make an HTTP request, but %s was specified", option)
 	}
-	if c.http == nil {
-		var http httpTable
-		if err := c.Config.Table("http", &http); err != nil {
-			return httpTable{}, err
+	if c.http != nil {
+		return c.http, nil
+	}
+	limit, seconds, multiplexing, userAgent := uint32(10), uint64(30), true, c.UserAgent
+	text, _ := system.LookupEnv(c.Config.Environ, "HTTP_TIMEOUT")
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
+		seconds = uint64(n)
+	}
+	http := &httpTable{LowSpeedLimit: &limit, TimeoutSeconds: &seconds, Multiplexing: &multiplexing, UserAgent: &userAgent}
+	if err := c.Config.Table("http", http); err != nil {
+		return nil, err
+	}
+	if err := http.checkSSLVersions(); err != nil {
+		return nil, err
+	}
+	c.http = http
+	return http, nil
+}
+
+// timeout returns [http]'s timeout, which may be too long for a duration.
+func (h *httpTable) timeout() time.Duration {
+	return time.Duration(min(*h.TimeoutSeconds, 1<<31)) * time.Second
+}
+
+// cacheDir returns the directory in which Cargo caches the index.
+func (c *Client) cacheDir() string {
+	return filepath.Join(c.Config.Home, "registry", "index", cacheName(c.Registry.Source()))
+}
+
+// lockCache takes Cargo's lock of its caches. A home that cannot be written needs
+// none.
+func (c *Client) lockCache(ctx context.Context) (unlock func(), err error) {
+	path := filepath.Join(c.Config.Home, ".package-cache")
+	open := func() (*os.File, error) { return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666) }
+	f, err := open()
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(c.Config.Home, 0o777); err == nil {
+			f, err = open()
 		}
-		c.http = &http
 	}
-	return *c.http, checkSSLVersions(*c.http)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to open: %s: %w", path, system.Error(err))
+	}
+	err = system.Exclusive(ctx, f, func() {
+		c.say(config.Status, "Blocking", "waiting for file lock on package cache")
+	})
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("failed to lock file: %s: %w", path, system.Error(err))
+	}
+	return func() { f.Close() }, nil
 }
 
-// Config is what an index says of its registry, in its file config.json.
-type Config struct {
-	// Download is the template of the URLs of crates.
-	Download string
-	// API is the base URL of the registry's web API; nil if it has none.
-	API *string
-	// AuthRequired is set if all operations need a token, reading too.
-	AuthRequired bool
+// cacheName returns the name of the directory in which Cargo caches an index: the
+// host in its URL, and a hash of the URL.
+func cacheName(source registry.Registry) string {
+	data := []byte{3}
+	if !source.IsSparse() {
+		data[0] = 2
+	}
+	data = append(data, source.Canonical()...)
+	a, b := sipHash(append(data, 0xff))
+	hash := binary.LittleEndian.AppendUint64(nil, a*3+b)
+	host := ""
+	if u, err := weburl.Parse(source.Index()); err == nil {
+		host = u.Hostname()
+	}
+	return host + "-" + hex.EncodeToString(hash)
 }
 
-// parseConfig reads a config.json.
-func parseConfig(data []byte) (*Config, error) {
-	o := jsonobject.Parse(data)
-	c := &Config{Download: o.String("dl"), API: o.OptionalString("api")}
-	c.AuthRequired = o.Has("auth-required") && o.Bool("auth-required")
-	if err := o.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %v", configName, err)
+// sipHash is SipHash-1-3 with a 128-bit result and zero keys. Cargo uses it for
+// hashes that stay the same in all its versions.
+func sipHash(data []byte) (a, b uint64) {
+	v := sipState{0x736f6d6570736575, 0x646f72616e646f6d ^ 0xee, 0x6c7967656e657261, 0x7465646279746573}
+	length := len(data)
+	for len(data) >= 8 {
+		v.absorb(binary.LittleEndian.Uint64(data))
+		data = data[8:]
 	}
-	return c, nil
+	var last [8]byte
+	copy(last[:], data)
+	last[7] = byte(length)
+	v.absorb(binary.LittleEndian.Uint64(last[:]))
+	v[2] ^= 0xee
+	for range 3 {
+		v.round()
+	}
+	a = v[0] ^ v[1] ^ v[2] ^ v[3]
+	v[1] ^= 0xdd
+	for range 3 {
+		v.round()
+	}
+	return a, v[0] ^ v[1] ^ v[2] ^ v[3]
 }
 
-// holdsMore reports whether a config.json has other fields than Cargo reads.
-func holdsMore(data []byte) bool {
-	o := jsonobject.Parse(data)
-	known := 0
-	for _, name := range []string{"dl", "api", "auth-required"} {
-		if o.Has(name) {
-			known++
-		}
-	}
-	return o.Len() != known
+type sipState [4]uint64
+
+func (v *sipState) absorb(word uint64) {
+	v[3] ^= word
+	v.round()
+	v[0] ^= word
+}
+
+func (v *sipState) round() {
+	v[0] += v[1]
+	v[2] += v[3]
+	v[1] = bits.RotateLeft64(v[1], 13) ^ v[0]
+	v[3] = bits.RotateLeft64(v[3], 16) ^ v[2]
+	v[0] = bits.RotateLeft64(v[0], 32)
+	v[2] += v[1]
+	v[0] += v[3]
+	v[1] = bits.RotateLeft64(v[1], 17) ^ v[2]
+	v[3] = bits.RotateLeft64(v[3], 21) ^ v[0]
+	v[2] = bits.RotateLeft64(v[2], 32)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -19,29 +20,41 @@ import (
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
-// transferError is a failure to transfer something. What package net/http says
-// of it is not shown: that may quote what a server has sent, even a token.
+// This chapter says what is wrong with a transfer, and decides whether and when to
+// try again.
+
+// transferError is a transfer that failed. It does not show the errors of package
+// net/http, which may quote what a server sent, even a token.
 type transferError struct {
 	text string
-	// final is what the last try says in place of text; empty is the same.
+	// final is the text after the last try, if that is another.
 	final string
-	// spurious is set where Cargo tries again.
+	// spurious says that Cargo tries again.
 	spurious bool
 	cause    error
 }
 
 func (e *transferError) Error() string { return cmp.Or(e.final, e.text) }
 
-// Is makes the cause known to errors.Is without another line for the user.
+// Is lets errors.Is find the cause. With Unwrap the user would see it too.
 func (e *transferError) Is(target error) bool { return e.cause != nil && errors.Is(e.cause, target) }
 
-// exchange is one request on its way.
+func notFoundError(name string) error {
+	return &transferError{text: name + " not found", cause: fs.ErrNotExist}
+}
+
+func wrongProtocol(at *weburl.URL) error {
+	return &transferError{text: "`" + at.Scheme() + "` is not http or https"}
+}
+
+// exchange is a request on its way.
 type exchange struct {
 	server, proxy *url.URL
-	// address is the host that answers; empty until there is a connection.
+	// address is the host that the connection is to; empty until there is one.
 	address  string
 	http2    bool
 	answered bool
@@ -53,7 +66,7 @@ func (e *exchange) connected(info httptrace.GotConnInfo) {
 	e.http2 = ok && encrypted.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-// explain says what is wrong with a request that has no answer, or no whole one.
+// explain returns the error for a request without an answer, or without all of it.
 func (e *exchange) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -64,7 +77,7 @@ func (e *exchange) explain(ctx context.Context, err error) error {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &socks) && strings.HasPrefix(socks.Op, "socks"):
-		// What these say is the library's own.
+		// The text is the library's own, not the proxy's.
 		text := strings.TrimPrefix(socks.Err.Error(), "unknown error ")
 		if isCutOff(err) {
 			text = reason(err)
@@ -86,7 +99,7 @@ func (e *exchange) explain(ctx context.Context, err error) error {
 	return &transferError{text: "the server's answer is not valid HTTP", cause: err}
 }
 
-// refusedByProxy is the error for a proxy that makes no tunnel.
+// refusedByProxy returns the error of a proxy that does not connect to a server.
 func refusedByProxy(_ context.Context, proxy *url.URL, connect *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
@@ -97,8 +110,8 @@ func refusedByProxy(_ context.Context, proxy *url.URL, connect *http.Request, an
 	}
 }
 
-// connectionError says why there is no connection to a host. A certificate that
-// is refused will be refused again.
+// connectionError says why there is no connection to a host. Cargo does not try again
+// after it has refused a certificate.
 func connectionError(host string, err error) error {
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.Is(err, errWeakKey) {
 		text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "tls: failed to verify certificate: "), "x509: ")
@@ -112,13 +125,12 @@ func connectionError(host string, err error) error {
 
 func isCutOff(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
-// reason says in a few words why something on the network has failed.
+// reason says in a few words why something on the network failed.
 func reason(err error) string {
 	var (
 		number  syscall.Errno
 		name    *net.DNSError
 		refusal *net.OpError
-		record  tls.RecordHeaderError
 	)
 	switch {
 	case errors.As(err, &number):
@@ -127,7 +139,7 @@ func reason(err error) string {
 		return "no such host"
 	case errors.As(err, &name):
 		return "the name of the host could not be looked up"
-	case errors.As(err, &record):
+	case errors.As(err, new(tls.RecordHeaderError)):
 		return "it does not answer in TLS"
 	case errors.As(err, &refusal) && refusal.Op == "remote error":
 		return "it answered `" + strings.TrimPrefix(refusal.Err.Error(), "tls: ") + "`"
@@ -141,30 +153,13 @@ func reason(err error) string {
 	return "it sent what is not valid"
 }
 
-// longestWait bounds the time before a request is tried again, whatever the
-// registry asks for.
-const longestWait = 10 * time.Second
-
-// retries returns how often a request that failed is tried again.
-func (c *Client) retries() (int64, error) {
-	net, err := c.net()
-	if err != nil {
-		return 0, err
-	}
-	if net.Retry == nil {
-		return 3, nil
-	}
-	return int64(*net.Retry), nil
-}
-
-// retry calls do until it succeeds, fails for good, or has failed often
-// enough.
+// retry calls do until it succeeds, fails for good, or has failed too often.
 func (c *Client) retry(ctx context.Context, do func() error) error {
-	retries, err := c.retries()
+	net, err := c.readNet()
 	if err != nil {
 		return err
 	}
-	for tried := int64(0); ; tried++ {
+	for left := int64(*net.Retry); ; left-- {
 		err := do()
 		reason := ""
 		var transfer *transferError
@@ -175,42 +170,42 @@ func (c *Client) retry(ctx context.Context, do func() error) error {
 		case errors.As(err, &status) && status.isSpurious():
 			reason = status.text("")
 		}
-		if reason == "" || tried >= retries || ctx.Err() != nil {
+		if reason == "" || left == 0 || ctx.Err() != nil {
 			return err
 		}
 		tries := "tries"
-		if retries-tried == 1 {
+		if left == 1 {
 			tries = "try"
 		}
-		c.Config.Notify(config.Message{Kind: config.Warning, Text: fmt.Sprintf("spurious network error (%d %s remaining): %s", retries-tried, tries, reason)})
-		if err := c.sleep(ctx, c.wait(tried, status)); err != nil {
+		warning := fmt.Sprintf("spurious network error (%d %s remaining): %s", left, tries, reason)
+		c.Config.Notify(config.Message{Kind: config.Warning, Text: warning})
+		if err := c.sleep(ctx, c.wait(int64(*net.Retry)-left, status)); err != nil {
 			return err
 		}
 	}
 }
 
-// wait returns how long to wait after a failure: as long as the registry asks
-// for, or longer each time.
+// wait returns how long to wait before another try: as long as the registry asks for,
+// or longer each time.
 func (c *Client) wait(tried int64, status *StatusError) time.Duration {
+	const longest = 10 * time.Second
 	if wait, ok := c.retryAfter(status); ok {
-		return min(wait, longestWait)
+		return min(wait, longest)
 	}
-	// Cargo's own tests shorten the waits, in milliseconds.
-	if text, ok := system.LookupEnv(c.Config.Environ, "__CARGO_TEST_FIXED_RETRY_SLEEP_MS"); ok {
-		if ms, err := strconv.ParseUint(text, 10, 31); err == nil {
-			return time.Duration(ms) * time.Millisecond
-		}
+	// Cargo's own tests shorten the wait, in milliseconds.
+	text, _ := system.LookupEnv(c.Config.Environ, "__CARGO_TEST_FIXED_RETRY_SLEEP_MS")
+	if ms, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(ms) * time.Millisecond
 	}
 	wait := 500 * time.Millisecond
 	if tried == 0 {
-		// Those who failed together should not come back together.
+		// Clients that failed together should not come back together.
 		return wait + rand.N(time.Second)
 	}
-	return min(wait+time.Duration(min(tried, 10))*3*time.Second, longestWait)
+	return min(wait+time.Duration(min(tried, 10))*3*time.Second, longest)
 }
 
-// retryAfter returns the wait that a Retry-After header asks for, in seconds
-// or as a date.
+// retryAfter returns the wait in a Retry-After header, which holds seconds or a date.
 func (c *Client) retryAfter(e *StatusError) (time.Duration, bool) {
 	if e == nil || e.Code != http.StatusTooManyRequests && e.Code != http.StatusServiceUnavailable {
 		return 0, false
@@ -220,10 +215,13 @@ func (c *Client) retryAfter(e *StatusError) (time.Duration, bool) {
 		return time.Duration(seconds) * time.Second, true
 	}
 	date, err := http.ParseTime(value)
-	if err != nil || c.Now == nil {
+	if err != nil {
 		return 0, false
 	}
-	wait := date.Sub(c.Now())
+	wait := time.Until(date)
+	if c.Now != nil {
+		wait = date.Sub(c.Now())
+	}
 	return wait, wait > 0
 }
 

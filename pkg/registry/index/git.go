@@ -16,67 +16,69 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// loadGit returns the configuration in the cached git index; if it is not there
-// or cannot be read, that in the index as it is after a fetch.
-func (c *Client) loadGit(ctx context.Context, t registry.Target) (*Config, error) {
+// This chapter reads an index in a git repository, which it lets the machine's git
+// fetch into Cargo's cache.
+
+// loadGit returns the config.json in the cached repository. If that is missing or
+// damaged, it fetches another.
+func (c *Client) loadGit(ctx context.Context) (*Config, error) {
 	repository := gitRepository{
-		dir:    filepath.Join(c.cacheDir(t.Source), ".git"),
-		env:    gitEnvironment(c.Config.Environ),
-		stderr: c.Stderr,
+		dir: filepath.Join(c.cacheDir(), ".git"),
+		env: gitEnvironment(c.Config.Environ),
 	}
 	if info, err := os.Stat(repository.dir); err != nil || !info.IsDir() {
 		if err := repository.renew(); err != nil {
 			return nil, err
 		}
 	}
-	data, err := repository.read(ctx, configName)
+	data, err := repository.readFile(ctx, configName)
 	switch {
 	case err == nil:
-		return parseConfig(data)
+		about, _, err := parseConfig(data)
+		return about, err
 	case ctx.Err() != nil, errors.Is(err, errNoGit):
 		return nil, err
-	case c.offline():
+	case c.isOffline():
 		return nil, notFoundError(configName)
-	case errors.Is(err, errDamaged):
+	case errors.Is(err, errUnreadable):
 		if err := repository.renew(); err != nil {
 			return nil, err
 		}
 	}
-	// What is wrong with [http] is found before anything is announced, even if
-	// only git makes requests.
-	http, err := c.settings()
+	// Even if only git makes requests, an error in [http] comes before all else.
+	settings, err := c.readHTTP()
 	if err != nil {
 		return nil, err
 	}
-	c.status("Updating", t.Source.IndexName())
-	if err := c.fetchGit(ctx, t.Source.Index, &repository, http); err != nil {
-		return nil, fmt.Errorf("failed to fetch `%s`: %w", t.Source.Index, err)
+	c.announce()
+	url := c.Registry.Source().Index()
+	if err := c.fetchGit(ctx, url, &repository, settings); err != nil {
+		return nil, fmt.Errorf("failed to fetch `%s`: %w", url, err)
 	}
-	data, err = repository.read(ctx, configName)
-	if errors.Is(err, errDamaged) {
+	data, err = repository.readFile(ctx, configName)
+	if errors.Is(err, errUnreadable) {
 		return nil, fmt.Errorf("failed to read what git has fetched: %w", err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return parseConfig(data)
+	about, _, err := parseConfig(data)
+	return about, err
 }
 
-// fetchGit runs git until it has fetched what the index's HEAD is.
+// fetchGit runs git until it has fetched the index's HEAD.
 //
-// With `net.git-fetch-with-cli` the command is Cargo's. Else Cargo has a git of
-// its own, which says nothing and knows Cargo's [http]: so does this one then.
-// It does not fetch the history, except from a `file:` URL: from there Cargo's
-// could not update a repository without one.
-func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, http httpTable) error {
-	net, err := c.net()
+// With `net.git-fetch-with-cli` the command is Cargo's. Without, Cargo uses a library
+// that prints nothing and follows Cargo's [http]; so does git here. It leaves the
+// history out, except from a `file:` URL, which Cargo could not update then.
+func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, settings *httpTable) error {
+	net, err := c.readNet()
 	if err != nil {
 		return err
 	}
-	withCLI := net.GitFetchWithCLI != nil && *net.GitFetchWithCLI
+	withCLI := *net.GitFetchWithCLI
 	args := []string{"-c", "core.fsmonitor=false", "fetch", "--no-tags"}
 	switch {
 	case withCLI && c.Verbose:
@@ -91,183 +93,85 @@ func (c *Client) fetchGit(ctx context.Context, url string, r *gitRepository, htt
 	help := ""
 	if withCLI {
 		help = gitHelp
-		c.Config.Notify(config.Message{Kind: config.VerboseStatus, Verb: "Running", Text: "`" + commandLine(program) + "`"})
+		c.say(config.VerboseStatus, "Running", "`%s`", commandLine(program))
 	} else {
-		if http.CAInfo != nil {
-			// git would wait for the other end of a pipe.
-			path := c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)
+		if settings.CAInfo != nil {
+			// git would wait for a pipe.
+			path := c.Config.ResolvePath(settings.CAInfo.Val, settings.CAInfo.Definition)
 			if _, err := system.ReadFile(path); errors.As(err, new(system.Refused)) {
-				return authoritiesError(path, err)
+				return certificatesError(path, err)
 			}
 		}
-		program.Env = append(program.Env, c.gitHTTP(http)...)
+		program.Env = append(program.Env, c.gitHTTP(settings)...)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, longestFetch, fmt.Errorf("git did not end within %v", longestFetch))
+	// Over ssh git would wait without end for a silent server.
+	const longest = time.Hour
+	ctx, cancel := context.WithTimeoutCause(ctx, longest, fmt.Errorf("git did not end within %v", longest))
 	defer cancel()
-	return c.retry(ctx, func() error { return runGit(ctx, program, help) })
+	return c.retry(ctx, func() error { return c.runGit(ctx, program, help) })
 }
 
-// longestWords is how much of what git says is kept: the end, which says why.
-const longestWords = 16 << 10
-
-// words is the end of what a program says.
-type words []byte
-
-func (w *words) Write(p []byte) (int, error) {
-	*w = append(*w, p...)
-	*w = (*w)[max(0, len(*w)-longestWords):]
-	return len(p), nil
-}
-
-// longestFetch bounds a fetch with all its tries. git itself would wait without
-// end for a server that says nothing over ssh.
-const longestFetch = time.Hour
-
-// gitHelp follows what is wrong with a git that runs because it is configured.
+// gitHelp follows the error of a git that runs because the user configured it.
 const gitHelp = "\n\nhelp: re-try with `net.git-fetch-with-cli = false` to see if it resolves the problem\n" +
 	"https://doc.rust-lang.org/cargo/reference/config.html#netgit-fetch-with-cli"
 
 // gitHTTP returns the variables that lay Cargo's [http] over git's settings.
-func (c *Client) gitHTTP(http httpTable) []string {
-	settings := [][2]string{
-		{"http.lowSpeedLimit", fmt.Sprint(lowSpeed(http))},
-		{"http.lowSpeedTime", fmt.Sprint(int64(c.timeout(http).Seconds()))},
+func (c *Client) gitHTTP(settings *httpTable) []string {
+	pairs := [][2]string{
+		{"http.lowSpeedLimit", fmt.Sprint(*settings.LowSpeedLimit)},
+		{"http.lowSpeedTime", fmt.Sprint(int64(settings.timeout().Seconds()))},
 	}
-	if http.Proxy != nil {
-		settings = append(settings, [2]string{"http.proxy", *http.Proxy})
+	if settings.Proxy != nil {
+		pairs = append(pairs, [2]string{"http.proxy", *settings.Proxy})
 	}
-	if http.CAInfo != nil {
-		settings = append(settings, [2]string{"http.sslCAInfo", c.Config.ResolvePath(http.CAInfo.Val, http.CAInfo.Definition)})
+	if settings.CAInfo != nil {
+		pairs = append(pairs, [2]string{"http.sslCAInfo", c.Config.ResolvePath(settings.CAInfo.Val, settings.CAInfo.Definition)})
 	}
-	// The caller's own settings in the environment are numbered from 0.
+	// The caller's own settings have the numbers from 0.
 	text, _ := system.LookupEnv(c.Config.Environ, "GIT_CONFIG_COUNT")
 	count, _ := strconv.Atoi(text)
 	var variables []string
-	for _, s := range settings {
-		variables = append(variables, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", count, s[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", count, s[1]))
+	for _, pair := range pairs {
+		variables = append(variables, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", count, pair[0]), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", count, pair[1]))
 		count++
 	}
 	return append(variables, fmt.Sprintf("GIT_CONFIG_COUNT=%d", count))
 }
 
-// runGit runs a git that prints nothing that is wanted. What it says is for the
-// user once it has succeeded; until then a try may follow, and say the same. It
-// asks for credentials on the terminal itself.
-func runGit(ctx context.Context, program subprocess.Program, help string) error {
-	var said words
-	stderr := program.Stderr
-	program.Stderr = &said
+// runGit runs git once. The user sees what git printed after it has succeeded, or in
+// the error of the last try. git itself asks for credentials, on the terminal.
+func (c *Client) runGit(ctx context.Context, program subprocess.Program, help string) error {
+	var printed tail
+	program.Stderr = &printed
 	_, state, err := outputOf(ctx, program)
 	if err != nil {
 		return err
 	}
 	if state.Success() {
-		if stderr != nil {
-			_, _ = stderr.Write(said)
+		if c.Stderr != nil {
+			_, _ = c.Stderr.Write(printed)
 		}
 		return nil
 	}
 	text := fmt.Sprintf("process didn't exit successfully: `%s` (%s)", commandLine(program), subprocess.DescribeStatus(state))
 	final := text
-	if trimmed := strings.TrimSpace(string(said)); trimmed != "" {
+	if trimmed := strings.TrimSpace(string(printed)); trimmed != "" {
 		final += "\n--- stderr\n" + trimmed
 	}
-	// Each failure may be the network's.
+	// The network may be the cause of any failure.
 	return &transferError{spurious: true, text: text + help, final: final + help}
 }
 
-// commandLine shows a command as Cargo does: quoted for a shell.
-func commandLine(p subprocess.Program) string {
-	line := p.Path
-	for _, arg := range p.Args {
-		line += " " + shellQuoted(arg)
-	}
-	return line
-}
+// longestTail is how much of git's output is kept: the end, which has the reason.
+const longestTail = 16 << 10
 
-func shellQuoted(word string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/,.+"
-	if word != "" && strings.Trim(word, plain) == "" {
-		return word
-	}
-	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(word) + "'"
-}
+// tail keeps the end of what is written.
+type tail []byte
 
-// gitRef is where Cargo keeps what an index's HEAD was when it was fetched.
-const gitRef = "refs/remotes/origin/HEAD"
-
-var (
-	// errDamaged says that a repository has no index yet, or is broken.
-	errDamaged = errors.New("there is nothing that git can read")
-	// errNoGit says that the machine has no git, or none that can be run.
-	errNoGit = errors.New("the registry's index is a git repository, and no `git` is on PATH to read it;\n" +
-		"install git, or configure the registry's sparse index, if it has one: its URL begins with `sparse+`")
-)
-
-// gitRepository is the repository in which an index is cached.
-type gitRepository struct {
-	dir    string
-	env    []string
-	stderr io.Writer
-}
-
-// renew makes the repository anew, as Cargo does: by itself, so that it is the
-// same whatever the user's settings for new repositories are, and with a work
-// tree, since very old versions of Cargo make use of one.
-func (r *gitRepository) renew() error {
-	parent := filepath.Dir(r.dir)
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return fmt.Errorf("failed to create directory `%s`: %w", parent, system.Error(err))
-	}
-	err := os.RemoveAll(r.dir)
-	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
-		err = errors.Join(err, os.MkdirAll(filepath.Join(r.dir, filepath.FromSlash(dir)), 0o777))
-	}
-	const settings = "[core]\n\tbare = false\n\trepositoryformatversion = 0\n\tfilemode = true\n\tlogallrefupdates = true\n"
-	err = errors.Join(err, os.WriteFile(filepath.Join(r.dir, "config"), []byte(settings), 0o666))
-	if err == nil {
-		// This makes it a repository.
-		err = os.WriteFile(filepath.Join(r.dir, "HEAD"), []byte("ref: refs/heads/master\n"), 0o666)
-	}
-	if err != nil {
-		return fmt.Errorf("failed to initialize index git repository: %w", system.Error(err))
-	}
-	return nil
-}
-
-// read returns the content of a file in the root of the index.
-func (r *gitRepository) read(ctx context.Context, name string) ([]byte, error) {
-	entry, err := r.output(ctx, "ls-tree", "--full-tree", gitRef, "--", name)
-	if err != nil {
-		return nil, err
-	}
-	// A mode, a type and the object's name, and after a tab the file's.
-	words := strings.Fields(string(entry))
-	switch {
-	case len(words) < 3:
-		return nil, notFoundError(configName)
-	case words[1] != "blob":
-		return nil, fmt.Errorf("path `%s` is not a blob in the git repo", name)
-	}
-	return r.output(ctx, "cat-file", "blob", words[2])
-}
-
-// output runs a git that reads the repository, and returns what it prints. If
-// git fails, that is [errDamaged].
-func (r *gitRepository) output(ctx context.Context, args ...string) ([]byte, error) {
-	program := r.program(args...)
-	// What is wrong with a cache is not for the user: it is fetched again.
-	program.Stderr = nil
-	output, state, err := outputOf(ctx, program)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, errNoGit
-	case err != nil:
-		return nil, err
-	case !state.Success():
-		return nil, errDamaged
-	}
-	return output, nil
+func (t *tail) Write(p []byte) (int, error) {
+	*t = append(*t, p...)
+	*t = (*t)[max(0, len(*t)-longestTail):]
+	return len(p), nil
 }
 
 // outputOf runs a program and returns what it prints.
@@ -290,22 +194,108 @@ func outputOf(ctx context.Context, program subprocess.Program) ([]byte, *os.Proc
 	return output, state, err
 }
 
-// program is a git for this repository.
-func (r *gitRepository) program(args ...string) subprocess.Program {
-	env := append(slices.Clone(r.env), "GIT_DIR="+r.dir)
-	return subprocess.Program{Path: "git", Args: args, Dir: r.dir, Env: env, Stderr: r.stderr}
+// commandLine returns a command as Cargo shows it: quoted for a shell.
+func commandLine(p subprocess.Program) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=/,.+"
+	line := p.Path
+	for _, arg := range p.Args {
+		if arg == "" || strings.Trim(arg, plain) != "" {
+			arg = "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(arg) + "'"
+		}
+		line += " " + arg
+	}
+	return line
 }
 
-// gitLocal are the variables that say in which repository, and in what part of
-// it, a git works. Whoever runs a login from a hook has them set.
+// gitRef is where Cargo keeps the index's HEAD as it was fetched.
+const gitRef = "refs/remotes/origin/HEAD"
+
+var (
+	// errUnreadable says that nothing has been fetched yet, or that the repository is
+	// damaged.
+	errUnreadable = errors.New("there is nothing that git can read")
+	// errNoGit says that the machine has no git.
+	errNoGit = errors.New("the registry's index is a git repository, and no `git` is on PATH to read it;\n" +
+		"install git, or configure the registry's sparse index, if it has one: its URL begins with `sparse+`")
+)
+
+// gitRepository is the repository in which Cargo caches an index.
+type gitRepository struct {
+	dir string
+	env []string
+}
+
+// renew replaces the repository by an empty one like Cargo's. The user's settings for
+// new repositories have no effect on it. It has a work tree, which very old versions
+// of Cargo use.
+func (r *gitRepository) renew() error {
+	parent := filepath.Dir(r.dir)
+	if err := os.MkdirAll(parent, 0o777); err != nil {
+		return fmt.Errorf("failed to create directory `%s`: %w", parent, system.Error(err))
+	}
+	err := os.RemoveAll(r.dir)
+	for _, dir := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info"} {
+		err = errors.Join(err, os.MkdirAll(filepath.Join(r.dir, filepath.FromSlash(dir)), 0o777))
+	}
+	const settings = "[core]\n\tbare = false\n\trepositoryformatversion = 0\n\tfilemode = true\n\tlogallrefupdates = true\n"
+	err = errors.Join(err, os.WriteFile(filepath.Join(r.dir, "config"), []byte(settings), 0o666))
+	if err == nil {
+		// With this file it becomes a repository.
+		err = os.WriteFile(filepath.Join(r.dir, "HEAD"), []byte("ref: refs/heads/master\n"), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("failed to initialize index git repository: %w", system.Error(err))
+	}
+	return nil
+}
+
+// readFile returns the content of a file in the root of the index.
+func (r *gitRepository) readFile(ctx context.Context, name string) ([]byte, error) {
+	entry, err := r.output(ctx, "ls-tree", "--full-tree", gitRef, "--", name)
+	if err != nil {
+		return nil, err
+	}
+	// The mode, the type and the name of the object, and the name of the file.
+	words := strings.Fields(string(entry))
+	switch {
+	case len(words) < 3:
+		return nil, notFoundError(name)
+	case words[1] != "blob":
+		return nil, fmt.Errorf("path `%s` is not a blob in the git repo", name)
+	}
+	return r.output(ctx, "cat-file", "blob", words[2])
+}
+
+// output runs a git command that reads the repository, and returns what it prints.
+// If git fails, the error is errUnreadable.
+func (r *gitRepository) output(ctx context.Context, args ...string) ([]byte, error) {
+	output, state, err := outputOf(ctx, r.program(args...))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errNoGit
+	case err != nil:
+		return nil, err
+	case !state.Success():
+		return nil, errUnreadable
+	}
+	return output, nil
+}
+
+// program returns a git command for the repository.
+func (r *gitRepository) program(args ...string) subprocess.Program {
+	env := append(slices.Clone(r.env), "GIT_DIR="+r.dir)
+	return subprocess.Program{Path: "git", Args: args, Dir: r.dir, Env: env}
+}
+
+// gitLocal are the variables that tell git which repository to use and which part of
+// it. A git hook that runs a login has them set.
 var gitLocal = []string{
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE",
 	"GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_QUARANTINE_PATH",
 	"GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
 }
 
-// gitEnvironment returns the caller's environment without what is about the
-// caller's repository.
+// gitEnvironment returns an environment without the caller's repository.
 func gitEnvironment(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")

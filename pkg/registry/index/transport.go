@@ -6,23 +6,22 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
 )
+
+// This chapter sends one request, follows its redirections, and reads the answer
+// within bounds.
 
 // The bounds of an answer. All but the last two are Cargo's.
 const (
@@ -30,45 +29,29 @@ const (
 	mostHeaders   = 5000
 	longestHeader = 100 << 10
 	longestHead   = 300 << 10
-	// mostEncodings is how often a body may be encoded.
 	mostEncodings = 5
-	// longestBody is that of a body before and after it is decoded.
+	// longestBody applies before and after decoding.
 	longestBody = 8 << 20
 )
 
-// transport makes requests under the settings of [http].
+// transport makes requests with the settings of [http].
 type transport struct {
-	client    *Client
-	settings  httpTable
-	userAgent string
-	// proxy is the configured proxy, and proxySource where it is configured; nil
-	// leaves it to the environment.
+	client   *Client
+	settings *httpTable
+	// proxy is a configured proxy, and proxySource the setting. A nil proxy leaves it
+	// to the environment, an empty one is none.
 	proxy       *string
 	proxySource string
-	// timeout is how long less than lowSpeed bytes may arrive.
-	timeout  time.Duration
-	lowSpeed int64
+	// received counts the bytes of bodies.
 	received atomic.Int64
-	// open is what makes requests, by how servers are reached.
+	// open has the transport for each kind of server and proxy.
 	open map[string]*http.Transport
 }
 
-func (c *Client) newTransport(ctx context.Context, settings httpTable) *transport {
-	t := &transport{
-		client:      c,
-		settings:    settings,
-		userAgent:   c.UserAgent,
-		proxy:       settings.Proxy,
-		proxySource: "`http.proxy`",
-		timeout:     c.timeout(settings),
-		lowSpeed:    lowSpeed(settings),
-		open:        map[string]*http.Transport{},
-	}
+func (c *Client) newTransport(ctx context.Context, settings *httpTable) *transport {
+	t := &transport{client: c, settings: settings, proxy: settings.Proxy, proxySource: "`http.proxy`", open: map[string]*http.Transport{}}
 	if t.proxy == nil {
 		t.proxy, t.proxySource = c.gitProxy(ctx), "git's `http.proxy`"
-	}
-	if settings.UserAgent != nil {
-		t.userAgent = *settings.UserAgent
 	}
 	return t
 }
@@ -79,28 +62,7 @@ func (t *transport) close() {
 	}
 }
 
-// timeout returns how long too little may arrive.
-func (c *Client) timeout(settings httpTable) time.Duration {
-	seconds := int64(30)
-	if settings.Timeout != nil {
-		seconds = int64(*settings.Timeout)
-	} else if text, ok := system.LookupEnv(c.Config.Environ, "HTTP_TIMEOUT"); ok {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
-			seconds = n
-		}
-	}
-	return time.Duration(min(seconds, 1<<31)) * time.Second
-}
-
-// lowSpeed returns how many bytes are too little.
-func lowSpeed(settings httpTable) int64 {
-	if settings.LowSpeedLimit != nil {
-		return int64(*settings.LowSpeedLimit)
-	}
-	return 10
-}
-
-// get makes one attempt at a request and follows where it is redirected.
+// get requests a URL once, and follows redirections.
 func (t *transport) get(ctx context.Context, target, authorization string) (*response, error) {
 	ctx, stop := t.watch(ctx)
 	defer stop()
@@ -115,8 +77,7 @@ func (t *transport) get(ctx context.Context, target, authorization string) (*res
 		}
 		token := authorization
 		if at.Protocol() != first.Protocol() || at.Hostname() != first.Hostname() || at.DecodedPort() != first.DecodedPort() {
-			// It is for the registry, not for where that points to.
-			token = ""
+			token = "" // the registry's token is for no other server
 		}
 		location, err := t.exchange(ctx, at, token, resp)
 		if err != nil || location == "" {
@@ -129,30 +90,31 @@ func (t *transport) get(ctx context.Context, target, authorization string) (*res
 	return nil, &transferError{text: fmt.Sprintf("the registry redirects more than %d times", mostRedirects)}
 }
 
-// watch ends a request for which too little arrives, from the first connection
-// to the last byte, and one that takes very long in all.
+// watch ends a request that receives too little, and one that takes very long. It
+// counts from the first connection to the last byte.
 func (t *transport) watch(ctx context.Context) (context.Context, context.CancelFunc) {
-	longest := min(max(20*t.timeout, time.Minute), time.Hour)
+	timeout, limit := t.settings.timeout(), int64(*t.settings.LowSpeedLimit)
+	longest := min(max(20*timeout, time.Minute), time.Hour)
 	ctx, stop := context.WithTimeoutCause(ctx, longest, &transferError{
 		text: fmt.Sprintf("the transfer has not ended after %v", longest), spurious: true, cause: context.DeadlineExceeded,
 	})
-	if t.lowSpeed == 0 {
+	if limit == 0 {
 		return ctx, stop
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	tooSlow := func(transferred int64) {
 		cancel(&transferError{
 			text: fmt.Sprintf("transfer too slow: failed to transfer more than %d bytes in %ds (transferred %d bytes)",
-				t.lowSpeed, int64(t.timeout.Seconds()), transferred),
+				limit, int64(timeout.Seconds()), transferred),
 			spurious: true, cause: context.DeadlineExceeded,
 		})
 	}
-	if t.timeout == 0 {
+	if timeout == 0 {
 		tooSlow(0)
 		return ctx, stop
 	}
 	go func() {
-		ticker := time.NewTicker(t.timeout)
+		ticker := time.NewTicker(timeout)
 		defer ticker.Stop()
 		for before := t.received.Load(); ; {
 			select {
@@ -161,7 +123,7 @@ func (t *transport) watch(ctx context.Context) (context.Context, context.CancelF
 			case <-ticker.C:
 			}
 			now := t.received.Load()
-			if now-before < t.lowSpeed {
+			if now-before < limit {
 				tooSlow(now - before)
 				return
 			}
@@ -171,8 +133,8 @@ func (t *transport) watch(ctx context.Context) (context.Context, context.CancelF
 	return ctx, stop
 }
 
-// exchange sends one request and reads its answer into resp, whose header it
-// adds to. It returns where the answer redirects to.
+// exchange sends one request and reads the answer into resp, whose headers it adds
+// to. It returns where the answer redirects to.
 func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization string, resp *response) (location string, err error) {
 	if scheme := at.Scheme(); scheme != "http" && scheme != "https" {
 		return "", wrongProtocol(at)
@@ -215,12 +177,8 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	if err != nil {
 		return "", e.explain(ctx, err)
 	}
-	resp.body, err = decode(ctx, data, answer.Header.Values("Content-Encoding"), answer.StatusCode == http.StatusOK)
+	resp.body, err = decode(ctx, data, answer.Header.Values("Content-Encoding"), answer.StatusCode)
 	return "", err
-}
-
-func wrongProtocol(at *weburl.URL) error {
-	return &transferError{text: fmt.Sprintf("`%s` is not http or https", at.Scheme())}
 }
 
 // newRequest returns a request with the headers that Cargo sends.
@@ -232,16 +190,16 @@ func (t *transport) newRequest(server, proxy *url.URL, at *weburl.URL, authoriza
 			"accept":          {"text/plain"},
 			"accept-encoding": {"deflate, gzip"},
 			"cargo-protocol":  {"version=1"},
-			"User-Agent":      {t.userAgent},
+			"User-Agent":      {*t.settings.UserAgent},
 		},
 	}
-	// The path goes out as it is; package net/url would encode it further.
+	// Opaque keeps the path as it is; package net/url would encode more of it.
 	switch target := at.Pathname() + at.Search(); {
 	case server.Scheme == "http" && forwards(proxy):
 		req.Header["Proxy-Connection"] = []string{"Keep-Alive"}
 		req.URL.Opaque = "//" + at.Host() + target
 	case strings.HasPrefix(target, "//"):
-		// As an opaque text this would be taken for a host.
+		// This would be taken for a host.
 		req.URL.Path, req.URL.RawPath = unescaped(at.Pathname()), at.Pathname()
 		req.URL.RawQuery = strings.TrimPrefix(at.Search(), "?")
 	default:
@@ -255,8 +213,8 @@ func (t *transport) newRequest(server, proxy *url.URL, at *weburl.URL, authoriza
 	return req
 }
 
-// unescaped returns a part of a URL without its percent-encoding, or as it is
-// if that is wrong.
+// unescaped returns a part of a URL without its percent-encoding, or unchanged if
+// that is malformed.
 func unescaped(part string) string {
 	if text, err := url.PathUnescape(part); err == nil {
 		return text
@@ -264,84 +222,7 @@ func unescaped(part string) string {
 	return part
 }
 
-// through returns what makes requests for a server through a proxy, or directly
-// if that is nil. It reads certificates only where TLS is spoken.
-func (t *transport) through(server, proxy *url.URL) (*http.Transport, error) {
-	key := server.Scheme
-	if proxy != nil {
-		key += " " + proxy.String()
-	}
-	if made := t.open[key]; made != nil {
-		return made, nil
-	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(t.settings.Multiplexing == nil || *t.settings.Multiplexing)
-	made := &http.Transport{
-		DialContext:            t.client.connectTo,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: longestHead,
-		Protocols:              protocols,
-	}
-	if server.Scheme == "https" {
-		config, err := t.client.serverTLS(t.settings)
-		if err != nil {
-			return nil, err
-		}
-		made.TLSClientConfig = config
-	}
-	if proxy != nil {
-		made.Proxy = http.ProxyURL(proxy)
-		made.ProxyConnectHeader = http.Header{"User-Agent": {t.userAgent}, "Proxy-Connection": {"Keep-Alive"}}
-		made.OnProxyConnectResponse = refusedByProxy
-	}
-	if proxy != nil && proxy.Scheme == "https" {
-		config, err := t.client.proxyTLS(t.settings, proxy)
-		if err != nil {
-			return nil, err
-		}
-		made.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := t.client.connectTo(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			encrypted := tls.Client(conn, config)
-			if err := encrypted.HandshakeContext(ctx); err != nil {
-				conn.Close()
-				return nil, connectionError(address, err)
-			}
-			return encrypted, nil
-		}
-	}
-	t.open[key] = made
-	return made, nil
-}
-
-// connectTo opens a connection. For a name of this machine no resolver is
-// asked: it might know another machine of that name, or none.
-func (c *Client) connectTo(ctx context.Context, network, address string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	addresses := []string{address}
-	if name := strings.TrimSuffix(strings.ToLower(host), "."); name == "localhost" || strings.HasSuffix(name, ".localhost") {
-		addresses = []string{net.JoinHostPort("::1", port), net.JoinHostPort("127.0.0.1", port)}
-	}
-	dial := c.dial
-	if dial == nil {
-		dial = (&net.Dialer{}).DialContext
-	}
-	for _, each := range addresses {
-		var conn net.Conn
-		if conn, err = dial(ctx, network, each); err == nil {
-			return conn, nil
-		}
-	}
-	return nil, connectionError(address, err)
-}
-
-// counter counts what arrives.
+// counter counts the bytes that arrive.
 type counter struct {
 	io.Reader
 	n *atomic.Int64
@@ -353,18 +234,21 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decode undoes the encodings of a body, which are those that were offered. Of a
-// body that is no whole success only the beginning is of use.
-func decode(ctx context.Context, data []byte, headers []string, whole bool) ([]byte, error) {
+// decode undoes the encodings of a body. That of an error may be cut short, since the
+// user sees only its beginning.
+func decode(ctx context.Context, data []byte, headers []string, status int) ([]byte, error) {
 	encodings := strings.FieldsFunc(strings.ToLower(strings.Join(headers, ",")), func(r rune) bool {
 		return r == ',' || r == ' ' || r == '\t'
 	})
 	if len(encodings) > mostEncodings {
 		return nil, &transferError{text: fmt.Sprintf("the answer is encoded more than %d times", mostEncodings)}
 	}
-	for i := len(encodings) - 1; i >= 0 && len(data) > 0 && len(data) <= longestBody; i-- {
+	for _, encoding := range slices.Backward(encodings) {
+		if len(data) == 0 || len(data) > longestBody {
+			break
+		}
 		var err error
-		data, err = undo(ctx, encodings[i], data)
+		data, err = undo(ctx, encoding, data)
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
@@ -375,27 +259,13 @@ func decode(ctx context.Context, data []byte, headers []string, whole bool) ([]b
 	switch {
 	case len(data) <= longestBody:
 		return data, nil
-	case whole:
+	case status == http.StatusOK:
 		return nil, &transferError{text: fmt.Sprintf("the answer has more than %d bytes", longestBody)}
 	}
 	return bytes.ToValidUTF8(data[:longestBody], nil), nil
 }
 
-// untilEnd reads until its context ends. A small body may take long to decode.
-type untilEnd struct {
-	ctx context.Context
-	*bytes.Reader
-}
-
-func (r untilEnd) Read(p []byte) (int, error) {
-	if r.ctx.Err() != nil {
-		return 0, context.Cause(r.ctx)
-	}
-	return r.Reader.Read(p)
-}
-
-// undo undoes one encoding. Of a body whose end is missing it returns what is
-// there.
+// undo undoes one encoding. Like Cargo it takes a body whose end is missing.
 func undo(ctx context.Context, encoding string, data []byte) ([]byte, error) {
 	var decoded io.Reader
 	var err error
@@ -412,7 +282,8 @@ func undo(ctx context.Context, encoding string, data []byte) ([]byte, error) {
 	case "deflate":
 		decoded, err = zlib.NewReader(encoded)
 		if errors.Is(err, zlib.ErrHeader) {
-			// Some servers take the name at its word, but for the checksum.
+			// Some servers send deflated data without zlib's header, though with its
+			// checksum.
 			encoded.Reset(data)
 			decoded, err, checksum = flate.NewReader(encoded), nil, 4
 		}
@@ -430,4 +301,18 @@ func undo(ctx context.Context, encoding string, data []byte) ([]byte, error) {
 		return nil, errors.New("more follows its end")
 	}
 	return data, err
+}
+
+// untilEnd reads until its context ends, since even a small body may take long to
+// decode.
+type untilEnd struct {
+	ctx context.Context
+	*bytes.Reader
+}
+
+func (r untilEnd) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(p)
 }

@@ -2,35 +2,107 @@ package index
 
 import (
 	"bufio"
+	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
+	"time"
 )
 
-// rawWorld returns a world whose registry sends the answers one after the
-// other, the last one for ever, and then closes the connection.
-func rawWorld(t *testing.T, answers ...string) *world {
-	t.Helper()
-	var given atomic.Int64
-	return servedWorld(t, "net.retry=1", func(conn net.Conn) {
-		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-			_, _ = io.WriteString(conn, answers[min(int(given.Add(1)), len(answers))-1])
-		}
-	})
+func TestRetries(t *testing.T) {
+	const (
+		again  = "spurious network error (%d %s remaining): failed to get successful HTTP response from `http://HOST/i/config.json` (127.0.0.1), got %d\nbody:\nb"
+		second = time.Second
+	)
+	for _, test := range []struct {
+		about, config string
+		codes         []int
+		headers       []string
+		waits         []time.Duration // 0 is the first wait, which has an element of chance
+		want          string
+	}{
+		{"once", "", []int{500, 200}, nil, []time.Duration{0}, "http://h/api"},
+		{"three times", "", []int{500, 502, 429, 200}, nil, []time.Duration{0, 3500 * time.Millisecond, 6500 * time.Millisecond}, "http://h/api"},
+		{"too often", "net.retry=1", []int{503}, nil, []time.Duration{0}, "got 503"},
+		{"never", "net.retry=0", []int{503}, nil, nil, "got 503"},
+		{"as told", "", []int{429, 503, 200}, []string{"Retry-After: 7"}, []time.Duration{7 * second, 7 * second}, "http://h/api"},
+		{"within bounds", "", []int{429, 200}, []string{"Retry-After: 700"}, []time.Duration{10 * second}, "http://h/api"},
+		{"not for 500", "", []int{500, 200}, []string{"Retry-After: 7"}, []time.Duration{0}, "http://h/api"},
+		{"at a date", "", []int{503, 200}, []string{"Retry-After: Wed, 01 Jan 2025 00:00:05 GMT"}, []time.Duration{5 * second}, "http://h/api"},
+		{"at a date gone by", "", []int{503, 200}, []string{"Retry-After: Wed, 01 Jan 2020 00:00:05 GMT"}, []time.Duration{0}, "http://h/api"},
+		{"at no date", "", []int{503, 200}, []string{"Retry-After: -1"}, []time.Duration{0}, "http://h/api"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			n := 0
+			w := newWorld(t, test.config, func(rw http.ResponseWriter, req *http.Request) {
+				code := test.codes[min(n, len(test.codes)-1)]
+				n++
+				if code == 200 {
+					fmt.Fprint(rw, okConfig)
+					return
+				}
+				answer(code, "b", test.headers...)(rw, req)
+			})
+			w.Now = func() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
+			if got := w.fetch(t); !strings.Contains(got, test.want) {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+			for i, wait := range w.waits {
+				if i < len(test.waits) && test.waits[i] == 0 && wait >= 500*time.Millisecond && wait < 1500*time.Millisecond {
+					w.waits[i] = 0
+				}
+			}
+			expect(t, "waits", fmt.Sprint(w.waits), fmt.Sprint(test.waits))
+			left := 3
+			if test.config != "" {
+				left = 1
+			}
+			for i := range test.waits {
+				tries := "tries"
+				if left-i == 1 {
+					tries = "try"
+				}
+				expect(t, "warning", w.masked(w.said[1+i]), fmt.Sprintf(again, left-i, tries, test.codes[i]))
+			}
+		})
+	}
 }
 
-// servedWorld returns a world with that config.toml whose registry talks on
-// each connection and then closes it.
-func servedWorld(t *testing.T, content string, talk func(net.Conn)) *world {
-	t.Helper()
-	w := &world{home: t.TempDir(), server: &httptest.Server{URL: "http://" + peer(t, talk)}}
-	w.configure(t, content)
-	return w
+func TestNoRetryAfterTheEnd(t *testing.T) {
+	w := newWorld(t, "", answer(500, ""))
+	ctx, cancel := context.WithCancel(t.Context())
+	w.pause = nil
+	w.Config = w.Config.Quiet()
+	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.WriteHeader(500)
+		cancel()
+	})
+	if _, err := w.Fetch(ctx); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestServersThatDoNotExist(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	w := newWorld(t, "net.retry=1", answer(200, okConfig))
+	target := fmt.Sprintf("sparse+http://127.0.0.1:%d/", port)
+	reason := fmt.Sprintf("no connection to 127.0.0.1:%d: connection refused", port)
+	expect(t, "error", w.fetchFrom(t, target), updating+"download of config.json failed | "+reason)
+	expect(t, "warning", w.masked(w.said[1]), "spurious network error (1 try remaining): "+reason)
+
+	w = newWorld(t, "net.retry=0", answer(200, okConfig))
+	w.dial = func(context.Context, string, string) (net.Conn, error) { return nil, &net.DNSError{IsNotFound: true} }
+	expect(t, "error", w.fetchFrom(t, "sparse+http://no.such/"),
+		updating+"download of config.json failed | no connection to no.such:80: no such host")
 }
 
 // differs: http-client
@@ -82,7 +154,7 @@ func TestAnswersThatBreakOff(t *testing.T) {
 	}
 }
 
-func TestAnswersOutOfTheOrdinary(t *testing.T) {
+func TestUnusualAnswers(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	for _, test := range []struct{ about, answer string }{
 		{"HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n" + okConfig},
@@ -101,7 +173,7 @@ func TestAnswersOutOfTheOrdinary(t *testing.T) {
 	}
 }
 
-func TestConnectionThatIsReset(t *testing.T) {
+func TestAConnectionThatIsReset(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the words are those of Unix")
 	}
@@ -122,8 +194,8 @@ func TestConnectionThatIsReset(t *testing.T) {
 	}
 }
 
-// What a server sends in the place of HTTP is not shown: it may be a token.
-func TestNoTokenInAnAnswerThatIsNoHTTP(t *testing.T) {
+// What a server sends in place of HTTP is not shown, since it may be a token.
+func TestAnAnswerOtherThanHTTPIsNotShown(t *testing.T) {
 	for _, answer := range []string{"s3cr3t", "HTTP/1.1 s3cr3t", "HTTP/1.1 200 OK\r\ns3cr3t\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: s3cr3t\r\n\r\n"} {
 		w := rawWorld(t, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", answer+"\r\n\r\n")
 		w.token = "s3cr3t"

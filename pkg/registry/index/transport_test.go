@@ -12,115 +12,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
-
-func TestStatuses(t *testing.T) {
-	const refused = updating + "failed to get successful HTTP response from `http://HOST/i/config.json` (127.0.0.1), got %d\n%sbody:\n%s"
-	for _, test := range []struct {
-		code    int
-		body    string
-		headers []string
-		want    string
-	}{
-		{201, "b", nil, fmt.Sprintf(refused, 201, "", "b")},
-		{301, "b", nil, fmt.Sprintf(refused, 301, "", "b")},
-		{304, "", nil, updating + "the registry says that config.json has not been modified (HTTP 304), but it has never been sent"},
-		{400, "b", nil, fmt.Sprintf(refused, 400, "", "b")},
-		{403, "a\nb\n", nil, fmt.Sprintf(refused, 403, "", "a\nb\n")},
-		{404, "b", nil, updating + "config.json not found"},
-		{410, "b", nil, fmt.Sprintf(refused, 410, "", "b")},
-		{451, "b", nil, fmt.Sprintf(refused, 451, "", "b")},
-		{418, strings.Repeat("äb", 300), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("äb", 255)+"ä…")},
-		{418, strings.Repeat("ä", 511), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("ä", 511))},
-		{418, strings.Repeat("ä", 512), nil, fmt.Sprintf(refused, 418, "", strings.Repeat("ä", 511)+"…")},
-		{418, "x" + strings.Repeat("ä", longestBody/2), nil, fmt.Sprintf(refused, 418, "", "x"+strings.Repeat("ä", 510)+"…")},
-		{404, strings.Repeat("x", longestBody+1), nil, updating + "config.json not found"},
-		{418, "\xff\xfe", nil, fmt.Sprintf(refused, 418, "", "[2 non-utf8 bytes]")},
-		{418, "b", []string{"X-Cache: miss", "X-Cache: hit", "Server: s", "X-Amz-Id-2: i"}, fmt.Sprintf(refused, 418, "debug headers:\nx-amz-id-2: i\nx-cache: miss\n", "b")},
-	} {
-		w := newWorld(t, "", answer(test.code, test.body, test.headers...))
-		expect(t, strconv.Itoa(test.code), w.fetch(t), test.want)
-		expect(t, "requests", strings.Join(w.asked, ", "), "GET /i/config.json")
-	}
-}
-
-func TestRetries(t *testing.T) {
-	const (
-		again  = "spurious network error (%d %s remaining): failed to get successful HTTP response from `http://HOST/i/config.json` (127.0.0.1), got %d\nbody:\nb"
-		second = time.Second
-	)
-	for _, test := range []struct {
-		about, config string
-		codes         []int
-		headers       []string
-		waits         []time.Duration // 0 is the first wait, which has an element of chance
-		want          string
-	}{
-		{"once", "", []int{500, 200}, nil, []time.Duration{0}, "http://h/api"},
-		{"three times", "", []int{500, 502, 429, 200}, nil, []time.Duration{0, 3500 * time.Millisecond, 6500 * time.Millisecond}, "http://h/api"},
-		{"too often", "net.retry=1", []int{503}, nil, []time.Duration{0}, "got 503"},
-		{"never", "net.retry=0", []int{503}, nil, nil, "got 503"},
-		{"as told", "", []int{429, 503, 200}, []string{"Retry-After: 7"}, []time.Duration{7 * second, 7 * second}, "http://h/api"},
-		{"within bounds", "", []int{429, 200}, []string{"Retry-After: 700"}, []time.Duration{10 * second}, "http://h/api"},
-		{"not for 500", "", []int{500, 200}, []string{"Retry-After: 7"}, []time.Duration{0}, "http://h/api"},
-		{"at a date", "", []int{503, 200}, []string{"Retry-After: Wed, 01 Jan 2025 00:00:05 GMT"}, []time.Duration{5 * second}, "http://h/api"},
-		{"at a date gone by", "", []int{503, 200}, []string{"Retry-After: Wed, 01 Jan 2020 00:00:05 GMT"}, []time.Duration{0}, "http://h/api"},
-		{"at no date", "", []int{503, 200}, []string{"Retry-After: -1"}, []time.Duration{0}, "http://h/api"},
-	} {
-		t.Run(test.about, func(t *testing.T) {
-			n := 0
-			w := newWorld(t, test.config, func(rw http.ResponseWriter, req *http.Request) {
-				code := test.codes[min(n, len(test.codes)-1)]
-				n++
-				if code == 200 {
-					fmt.Fprint(rw, okConfig)
-					return
-				}
-				answer(code, "b", test.headers...)(rw, req)
-			})
-			w.Now = func() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
-			if got := w.fetch(t); !strings.Contains(got, test.want) {
-				t.Errorf("got %s, want %s", got, test.want)
-			}
-			for i, wait := range w.waits {
-				if i < len(test.waits) && test.waits[i] == 0 && wait >= 500*time.Millisecond && wait < 1500*time.Millisecond {
-					w.waits[i] = 0
-				}
-			}
-			expect(t, "waits", fmt.Sprint(w.waits), fmt.Sprint(test.waits))
-			left := 3
-			if test.config != "" {
-				left = 1
-			}
-			for i := range test.waits {
-				tries := "tries"
-				if left-i == 1 {
-					tries = "try"
-				}
-				expect(t, "warning", w.masked(w.said[1+i]), fmt.Sprintf(again, left-i, tries, test.codes[i]))
-			}
-		})
-	}
-}
-
-func TestNoRetryAfterTheEnd(t *testing.T) {
-	w := newWorld(t, "", answer(500, ""))
-	ctx, cancel := context.WithCancel(t.Context())
-	w.pause = nil
-	w.Config = w.Config.Quiet()
-	w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		rw.WriteHeader(500)
-		cancel()
-	})
-	if _, err := w.Fetch(ctx, w.target(t)); err == nil {
-		t.Error("no error")
-	}
-}
 
 func TestRedirects(t *testing.T) {
 	for _, test := range []struct{ location, want string }{
@@ -198,7 +95,7 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// A body of empty blocks takes long to decode and decodes to nothing.
+// A small body of empty blocks takes long to decode.
 func TestTheDeadlineReachesDecoding(t *testing.T) {
 	body := []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + strings.Repeat("\x00\x00\x00\xff\xff", longestBody/5-2))
 	for range mostEncodings - 1 {
@@ -211,13 +108,13 @@ func TestTheDeadlineReachesDecoding(t *testing.T) {
 	reason := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	ends := &endsInTime{ctx, func() { cancel(reason) }, 1000}
-	_, err := decode(ends, body, []string{strings.Repeat("gzip,", mostEncodings)}, true)
+	_, err := decode(ends, body, []string{strings.Repeat("gzip,", mostEncodings)}, http.StatusOK)
 	if err != reason || ends.looks < -5 {
 		t.Errorf("got %v after %d more looks at the context", err, -ends.looks)
 	}
 }
 
-// endsInTime is a context that ends when it has been looked at so often.
+// endsInTime is a context that ends after that many calls of Err.
 type endsInTime struct {
 	context.Context
 	end   func()
@@ -229,25 +126,6 @@ func (c *endsInTime) Err() error {
 		c.end()
 	}
 	return c.Context.Err()
-}
-
-func TestServersThatAreNotThere(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
-	w := newWorld(t, "net.retry=1", answer(200, okConfig))
-	target := targetAt(t, fmt.Sprintf("sparse+http://127.0.0.1:%d/", port))
-	reason := fmt.Sprintf("no connection to 127.0.0.1:%d: connection refused", port)
-	expect(t, "error", w.fetchFrom(t, target), updating+"download of config.json failed | "+reason)
-	expect(t, "warning", w.masked(w.said[1]), "spurious network error (1 try remaining): "+reason)
-
-	w = newWorld(t, "net.retry=0", answer(200, okConfig))
-	w.dial = func(context.Context, string, string) (net.Conn, error) { return nil, &net.DNSError{IsNotFound: true} }
-	expect(t, "error", w.fetchFrom(t, targetAt(t, "sparse+http://no.such/")),
-		updating+"download of config.json failed | no connection to no.such:80: no such host")
 }
 
 func TestSilenceEnds(t *testing.T) {
@@ -309,7 +187,7 @@ func TestSilenceEnds(t *testing.T) {
 	}
 }
 
-// drip returns a server that sends a head and then the same again and again.
+// drip returns a server that keeps sending the same, slowly.
 func drip(every time.Duration, what string) func(net.Conn) {
 	return func(conn net.Conn) {
 		start := "HTTP/1.1 200 OK\r\n\r\n"
@@ -332,3 +210,81 @@ func drip(every time.Duration, what string) func(net.Conn) {
 type pipeConn struct{ net.Conn }
 
 func (pipeConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+// rawWorld returns a world whose registry sends one answer on each connection, and
+// repeats the last one.
+func rawWorld(t *testing.T, answers ...string) *world {
+	t.Helper()
+	var given atomic.Int64
+	return servedWorld(t, "net.retry=1", func(conn net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			_, _ = io.WriteString(conn, answers[min(int(given.Add(1)), len(answers))-1])
+		}
+	})
+}
+
+// servedWorld returns a world whose registry calls talk with each connection, and
+// closes it then.
+func servedWorld(t *testing.T, content string, talk func(net.Conn)) *world {
+	t.Helper()
+	w := &world{home: t.TempDir(), server: &httptest.Server{URL: "http://" + peer(t, talk)}}
+	w.configure(t, content)
+	return w
+}
+
+func TestRequestLines(t *testing.T) {
+	for location, want := range map[string]string{
+		"/a|b^c%zz%":     "GET /a|b^c%zz%",
+		"//HOST//x|y":    "GET //x%7Cy",
+		"/x?":            "GET /x",
+		"/x?a b#c d":     "GET /x?a%20b",
+		"/x<y>{z}":       "GET /x%3Cy%3E%7Bz%7D", // differs: redirect-urls
+		"//u%40:p@HOST/": "GET / with Basic dUA6cA==",
+	} {
+		var w *world
+		w = servedWorld(t, "", func(conn net.Conn) {
+			in := bufio.NewReader(conn)
+			for range 2 {
+				head := ""
+				for !strings.HasSuffix(head, "\r\n\r\n") {
+					line, err := in.ReadString('\n')
+					if err != nil {
+						return
+					}
+					head += line
+				}
+				asked, _, _ := strings.Cut(head, " HTTP/1.1")
+				if _, authorization, ok := strings.Cut(head, "Authorization: "); ok {
+					asked += " with " + authorization[:strings.Index(authorization, "\r")]
+				}
+				w.asked = append(w.asked, asked)
+				answer := "HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n" + okConfig
+				if len(w.asked) == 1 {
+					host := strings.TrimPrefix(w.server.URL, "http://")
+					answer = "HTTP/1.1 302 Found\r\nLocation: " + strings.ReplaceAll(location, "HOST", host) + "\r\nContent-Length: 0\r\n\r\n"
+				}
+				_, _ = io.WriteString(conn, answer)
+			}
+		})
+		expect(t, location, w.fetch(t), "http://h/api")
+		expect(t, location, w.asked[len(w.asked)-1], want)
+	}
+}
+
+// No header may hold a character that ends its line.
+//
+// differs: unsendable-values
+func TestWhatCannotBeSent(t *testing.T) {
+	const unsendable = "the token for reading the index has a character that cannot be sent to a registry"
+	for token, want := range map[string]string{
+		"a\nb: c": unsendable, "a\x00": unsendable, "a\x7f": unsendable, "ä": "download of config.json failed | " + unsendable,
+	} {
+		w := newWorld(t, "", needsToken)
+		w.token = token
+		expect(t, "error", w.fetch(t), updating+want)
+		expect(t, "requests", strings.Join(w.asked, ", "), "GET /i/config.json")
+	}
+	w := newWorld(t, "http.user-agent = \"a\\nb: c\"", answer(200, okConfig))
+	expect(t, "error", w.fetch(t), updating+"the user agent has a character that cannot be sent to a registry")
+	expect(t, "requests", strings.Join(w.asked, ", "), "")
+}

@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// Whoever can put a pipe in the place of a file could keep a login from ending.
-func TestAPipeInThePlaceOfAFileIsNotWaitedFor(t *testing.T) {
+// A user who puts a pipe in the place of a file must not keep a login from ending.
+func TestFetchDoesNotWaitForAPipe(t *testing.T) {
 	server := newTLSServer(t, nil)
-	overTLS := targetAt(t, "sparse+"+server.URL+"/")
-	cache := func(w *world) string { return filepath.Join(w.cacheDir(w.target(t).Source), configName) }
+	overTLS := "sparse+" + server.URL + "/"
+	cache := func(w *world) string { return filepath.Join(w.cacheDir(), configName) }
 	for _, test := range []struct {
 		about string
 		file  func(w *world) string
@@ -40,7 +40,7 @@ func TestAPipeInThePlaceOfAFileIsNotWaitedFor(t *testing.T) {
 				if err := make(file); err != nil {
 					t.Fatal(err)
 				}
-				target := w.target(t)
+				target := "sparse+" + w.server.URL + "/i/"
 				if strings.Contains(test.want, "cannot") {
 					target = overTLS
 				}

@@ -1,0 +1,411 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
+	"github.com/cargo-auth/cargo-auth/pkg/config"
+	"github.com/cargo-auth/cargo-auth/pkg/registry"
+)
+
+// This chapter reads a sparse index: the requests for its files, and the answers that
+// are no file.
+
+// loadSparse returns the config.json in the cache. If that is missing or damaged, it
+// fetches another.
+func (c *Client) loadSparse(ctx context.Context) (*Config, error) {
+	file := filepath.Join(c.cacheDir(), configName)
+	if data, err := system.ReadFile(file); err == nil {
+		if about, _, err := parseConfig(data); err == nil {
+			return about, nil
+		}
+	}
+	if c.isOffline() {
+		return nil, notFoundError(configName)
+	}
+	data, err := c.download(ctx)
+	if err != nil {
+		return nil, err
+	}
+	about, hasMore, err := parseConfig(data)
+	if err != nil {
+		return nil, err
+	}
+	mode := os.FileMode(0o666)
+	if c.needsToken && hasMore {
+		// What a registry tells only those with a token, and Cargo does not read, is
+		// not for the machine's other users.
+		mode = 0o600
+		_ = os.Remove(file) // an existing file would keep its mode
+	}
+	writeCache(file, data, mode)
+	return about, nil
+}
+
+// writeCache caches a config.json as it was received. If it fails, the next login
+// asks the network again.
+func writeCache(file string, data []byte, mode os.FileMode) {
+	_ = os.MkdirAll(filepath.Dir(file), 0o777)
+	// It may be a pipe that waits for a reader.
+	f, err := system.Open(context.Background(), file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err == nil {
+		_, _ = f.Write(data)
+		_ = f.Close()
+	}
+}
+
+// connect prepares requests. As in Cargo it tells the user, once, before it reads
+// [http].
+func (c *Client) connect(ctx context.Context) (*transport, error) {
+	if _, err := c.readNet(); err != nil {
+		return nil, err
+	}
+	c.announce()
+	settings, err := c.readHTTP()
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsFunc(*settings.UserAgent, isControl) {
+		return nil, errors.New("the user agent has a character that cannot be sent to a registry")
+	}
+	return c.newTransport(ctx, settings), nil
+}
+
+// download fetches the config.json. If the registry asks for a token, it asks again
+// with one.
+func (c *Client) download(ctx context.Context) ([]byte, error) {
+	conn, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.close()
+	data, err := c.get(ctx, conn, configName)
+	var refusal *StatusError
+	if !c.needsToken && errors.As(err, &refusal) && refusal.Code == http.StatusUnauthorized {
+		c.needsToken = true
+		return c.get(ctx, conn, configName)
+	}
+	return data, err
+}
+
+// get fetches a file of the index, and tries again after what may be a passing
+// failure.
+func (c *Client) get(ctx context.Context, conn *transport, name string) (data []byte, err error) {
+	err = c.retry(ctx, func() error {
+		data, err = c.tryToGet(ctx, conn, name)
+		return err
+	})
+	return data, err
+}
+
+func (c *Client) tryToGet(ctx context.Context, conn *transport, name string) ([]byte, error) {
+	failed := func(err error) error { return fmt.Errorf("download of %s failed: %w", name, err) }
+	var token config.Secret
+	if c.needsToken {
+		var err error
+		token, err = c.token(ctx, &c.challenge)
+		switch {
+		case errors.Is(err, registry.ErrNoToken):
+			return nil, &AuthorizationError{Registry: c.Registry, LoginURL: c.loginURL, cause: err}
+		case err != nil:
+			return nil, err
+		case strings.ContainsFunc(token.Expose(), isControl):
+			return nil, errUnsendable
+		case !isPrintable(token.Expose()):
+			return nil, failed(errUnsendable)
+		}
+	}
+	at, err := weburl.Parse(strings.TrimPrefix(c.Registry.Source().Index(), "sparse+"))
+	if err != nil {
+		return nil, err
+	}
+	if at.Hostname() == "" {
+		return nil, wrongProtocol(at)
+	}
+	if c.Progress != nil {
+		if done := c.Progress(); done != nil {
+			defer done()
+		}
+	}
+	resp, err := conn.get(ctx, at.Href(false)+name, token.Expose())
+	if err != nil {
+		return nil, failed(err)
+	}
+	switch resp.code {
+	case http.StatusOK:
+		if body := string(resp.body); untrusted.Redact(body, token.Expose()) != body {
+			return nil, failed(errors.New("the registry sends back the token that it was asked with"))
+		}
+		return resp.body, nil
+	case http.StatusNotModified:
+		return nil, fmt.Errorf("the registry says that %s has not been modified (HTTP 304), but it has never been sent", name)
+	case http.StatusNotFound:
+		return nil, notFoundError(name)
+	case http.StatusUnauthorized:
+		loginURL, err := findLoginURL(resp.header.Values("WWW-Authenticate"))
+		if err != nil {
+			return nil, err
+		}
+		if loginURL != "" {
+			c.loginURL = loginURL
+		}
+		c.challenge = registry.Challenge{Headers: resp.lines()}
+		if c.needsToken {
+			return nil, &AuthorizationError{Registry: c.Registry, LoginURL: c.loginURL, Rejected: true, cause: resp.refusal(token)}
+		}
+	}
+	return nil, resp.refusal(token)
+}
+
+var errUnsendable = errors.New("the token for reading the index has a character that cannot be sent to a registry")
+
+// isControl reports whether a character could end a header's line.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// isPrintable reports whether a text is all printable ASCII and tabs.
+func isPrintable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return isControl(r) || r > '~' })
+}
+
+// AuthorizationError says that a registry asks for a token, and that there is none
+// or one that it does not take. A login goes on with its LoginURL.
+type AuthorizationError struct {
+	Registry registry.Registry
+	// LoginURL is where the registry says that a token is found; empty if it does not
+	// say.
+	LoginURL string
+	// Rejected says that the registry refused a token.
+	Rejected bool
+
+	cause error // the registry's refusal, or that of Client.Token
+}
+
+// Error is the error of [Client.Token] if that says what the user can do.
+func (e *AuthorizationError) Error() string {
+	switch {
+	case e.Rejected:
+		return "token rejected for `" + e.Registry.String() + "`: " + e.cause.Error()
+	case e.cause == registry.ErrNoToken:
+		return "no token found for `" + e.Registry.String() + "`"
+	}
+	return e.cause.Error()
+}
+
+// Is makes the error for a missing token a [registry.ErrNoToken].
+func (e *AuthorizationError) Is(target error) bool {
+	return !e.Rejected && target == registry.ErrNoToken
+}
+
+// Unwrap returns the registry's refusal of a token, a [*StatusError].
+func (e *AuthorizationError) Unwrap() error {
+	if !e.Rejected {
+		return nil
+	}
+	return e.cause
+}
+
+// response is the answer to a request, at the end of all redirections.
+type response struct {
+	url, address string
+	code         int
+	// header has the headers of all answers, redirections included.
+	header http.Header
+	body   []byte
+}
+
+// lines returns the header lines as credential providers get them, sorted by name,
+// since package net/http does not keep their order.
+func (r *response) lines() []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(r.header)) {
+		for _, value := range r.header[name] {
+			if !utf8.ValidString(value) {
+				continue
+			}
+			if !isPrintable(value) {
+				value = ""
+			}
+			lines = append(lines, strings.ToLower(name)+": "+value)
+		}
+	}
+	return lines
+}
+
+// refusal returns the response as an error, without a token that it may repeat.
+func (r *response) refusal(token config.Secret) *StatusError {
+	redacted := func(text string) string { return untrusted.Redact(text, token.Expose()) }
+	e := &StatusError{URL: redacted(r.url), Address: r.address, Code: r.code, Body: []byte(redacted(string(r.body)))}
+	for _, line := range r.lines() {
+		e.Headers = append(e.Headers, redacted(line))
+	}
+	return e
+}
+
+// StatusError is a response with a status other than success.
+type StatusError struct {
+	// URL is that of the request, and Address the host that answered.
+	URL, Address string
+	Code         int
+	// Headers are the header lines of the response and of the redirections to it,
+	// with names in lower case.
+	Headers []string
+	Body    []byte
+}
+
+// Error shows the response as Cargo does: the headers that help a registry's
+// operators, and the beginning of the body.
+func (e *StatusError) Error() string {
+	headers := ""
+	for _, name := range []string{"x-amz-cf-id", "x-amz-cf-pop", "x-amz-id-2", "x-amz-request-id", "x-cache", "x-served-by"} {
+		if value := e.header(name); value != "" {
+			headers += name + ": " + value + "\n"
+		}
+	}
+	if headers != "" {
+		headers = "debug headers:\n" + headers
+	}
+	return e.text(headers)
+}
+
+// text is Error with the given headers.
+func (e *StatusError) text(headers string) string {
+	address := ""
+	if e.Address != "" {
+		address = " (" + e.Address + ")"
+	}
+	return fmt.Sprintf("failed to get successful HTTP response from `%s`%s, got %d\n%sbody:\n%s",
+		e.URL, address, e.Code, headers, excerpt(e.Body))
+}
+
+// header returns the first value of a header.
+func (e *StatusError) header(name string) string {
+	for _, line := range e.Headers {
+		if value, ok := strings.CutPrefix(line, name+": "); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// isSpurious reports whether the same request may succeed later.
+func (e *StatusError) isSpurious() bool {
+	return e.Code >= 500 && e.Code < 600 || e.Code == http.StatusTooManyRequests
+}
+
+// excerpt returns at most 512 characters of a body.
+func excerpt(body []byte) string {
+	if !utf8.Valid(body) {
+		return fmt.Sprintf("[%d non-utf8 bytes]", len(body))
+	}
+	const longest = 512
+	characters := []rune(string(body))
+	if len(characters) < longest {
+		return string(body)
+	}
+	return string(characters[:longest-1]) + "…"
+}
+
+// findLoginURL returns the address in the last challenge of the scheme Cargo, from
+// the values of WWW-Authenticate (RFC 9110, section 11.6.1); empty if there is none.
+func findLoginURL(values []string) (string, error) {
+	var found string
+	for _, value := range values {
+		for _, address := range loginAddresses(value) {
+			u, err := weburl.Parse(address)
+			if err != nil {
+				return "", err
+			}
+			found = u.Href(false)
+		}
+	}
+	return found, nil
+}
+
+// loginAddresses returns the addresses in the challenges of a header, up to the
+// first challenge that is malformed.
+func loginAddresses(header string) (addresses []string) {
+	var scheme string
+	var pending []string // in a challenge that may turn out to be malformed
+	rest := strings.TrimLeft(header, " \t,")
+	for rest != "" {
+		name, after := cutToken(rest)
+		next, ok := trimSpace(after), true
+		if name != "" && (next == "" || next[0] == ',' || next != after && isTokenChar(rune(next[0]))) {
+			// It is the scheme of a challenge, with or without parameters.
+			addresses, pending = append(addresses, pending...), nil
+			if len(after) < 2 || after[0] != ' ' || !isTokenChar(rune(after[1])) {
+				scheme = ""
+				if rest, ok = cutSeparators(after); !ok {
+					return addresses
+				}
+				continue
+			}
+			scheme = name
+			name, after = cutToken(after[1:])
+		}
+		value, isParam := strings.CutPrefix(trimSpace(after), "=")
+		value, after, ok = cutValue(trimSpace(value))
+		if scheme == "" || name == "" || !isParam || !ok {
+			return addresses
+		}
+		if strings.EqualFold(scheme, "Cargo") && strings.EqualFold(name, "login_url") {
+			pending = append(pending, value)
+		}
+		if rest, ok = cutSeparators(after); !ok {
+			return addresses
+		}
+	}
+	return append(addresses, pending...)
+}
+
+// cutSeparators skips white space and commas. Unless the text ends there it needs a
+// comma.
+func cutSeparators(text string) (rest string, ok bool) {
+	rest = strings.TrimLeft(text, " \t,")
+	return rest, rest == "" || strings.Contains(text[:len(text)-len(rest)], ",")
+}
+
+func trimSpace(text string) string { return strings.TrimLeft(text, " \t") }
+
+func cutToken(text string) (token, rest string) {
+	rest = strings.TrimLeftFunc(text, isTokenChar)
+	return text[:len(text)-len(rest)], rest
+}
+
+func isTokenChar(r rune) bool {
+	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' ||
+		r < 0x80 && strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+}
+
+// cutValue cuts off a token or a quoted string.
+func cutValue(text string) (value, rest string, ok bool) {
+	if !strings.HasPrefix(text, `"`) {
+		value, rest = cutToken(text)
+		return value, rest, value != ""
+	}
+	var b strings.Builder
+	for i := 1; i < len(text); i++ {
+		if text[i] == '"' {
+			return b.String(), text[i+1:], true
+		}
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		if c := text[i]; c != '\t' && (c < ' ' || c > '~') {
+			return "", "", false
+		}
+		b.WriteByte(text[i])
+	}
+	return "", "", false
+}

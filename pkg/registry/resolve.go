@@ -16,7 +16,7 @@ import (
 )
 
 // This chapter finds the registry that a name means. Source replacement may put
-// another source in the place of crates.io.
+// another source in place of crates.io.
 
 // UnknownRegistryError says that no configuration has an index for a registry.
 type UnknownRegistryError struct{ Name string }
@@ -26,7 +26,7 @@ func (e *UnknownRegistryError) Error() string {
 	return "registry index was not found in any configuration: `" + e.Name + "`"
 }
 
-// ReplacedError says that source replacement puts another source in the place of
+// ReplacedError says that source replacement puts another source in place of
 // crates.io, so that a user who names no registry may mean either.
 type ReplacedError struct {
 	// Registry is the replacement's name in [registries]; empty if it is not there.

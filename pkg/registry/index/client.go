@@ -143,7 +143,7 @@ func (c *Client) Crate(ctx context.Context, name string) ([]byte, error) {
 func cratePath(name string) (string, error) {
 	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 	if name == "" || strings.Trim(name, allowed) != "" {
-		return "", fmt.Errorf("no crate in an index has the name `%s`", name)
+		return "", fmt.Errorf("a crate cannot have the name `%s`", name)
 	}
 	name = strings.ToLower(name)
 	switch len(name) {

@@ -203,7 +203,7 @@ func TestACachedFileIsNotReplaced(t *testing.T) {
 	}
 	expect(t, "API", w.fetch(t), "http://h/api")
 	if info, err := os.Stat(file); err != nil || !info.IsDir() {
-		t.Errorf("the directory in the place of the file is gone: %v", err)
+		t.Errorf("the directory in place of the file is gone: %v", err)
 	}
 }
 
@@ -416,7 +416,7 @@ func TestACrateThatDoesNotExist(t *testing.T) {
 	_, err := w.Crate(t.Context(), "hello")
 	expect(t, "no index", err.Error(), "failed to update registry `x`: config.json not found")
 	w.server.Config.Handler = answer(200, okConfig)
-	expect(t, "name", w.crate(t, "../hello"), "no crate in an index has the name `../hello`")
+	expect(t, "name", w.crate(t, "../hello"), "a crate cannot have the name `../hello`")
 	w.fetch(t)
 	w.server.Config.Handler = http.NotFoundHandler()
 	_, err = w.Crate(t.Context(), "hello")

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A user who puts a pipe in the place of a file must not keep a login from ending.
+// A user who puts a pipe in place of a file must not keep a login from ending.
 func TestFetchDoesNotWaitForAPipe(t *testing.T) {
 	server := newTLSServer(t, nil)
 	overTLS := "sparse+" + server.URL + "/"

@@ -150,7 +150,7 @@ func reason(err error) string {
 	case strings.HasPrefix(err.Error(), "tls: "):
 		return strings.TrimPrefix(err.Error(), "tls: ")
 	}
-	return "it sent what is not valid"
+	return "it sent invalid data"
 }
 
 // retry calls do until it succeeds, fails for good, or has failed too often.

@@ -139,8 +139,8 @@ func TestAnswersThatBreakOff(t *testing.T) {
 		{"a header without end", ok + "x: " + strings.Repeat("y", 400<<10), large, true},
 		{"half a body", ok + "Content-Length: 100\r\n\r\n{", broke + "it closed the connection", true},
 		{"half a chunk", chunked + "5\r\n{", broke + "it closed the connection", true},
-		{"a bad chunk", chunked + "zz\r\n{", broke + "it sent what is not valid", true},
-		{"a chunk that goes on", chunked + "1\r\n{}\r\n", broke + "it sent what is not valid", true},
+		{"a bad chunk", chunked + "zz\r\n{", broke + "it sent invalid data", true},
+		{"a chunk that goes on", chunked + "1\r\n{}\r\n", broke + "it sent invalid data", true},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			w := rawWorld(t, test.answer)

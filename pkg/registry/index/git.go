@@ -213,7 +213,7 @@ const gitRef = "refs/remotes/origin/HEAD"
 var (
 	// errUnreadable says that nothing has been fetched yet, or that the repository is
 	// damaged.
-	errUnreadable = errors.New("there is nothing that git can read")
+	errUnreadable = errors.New("git cannot read the repository")
 	// errNoGit says that the machine has no git.
 	errNoGit = errors.New("the registry's index is a git repository, and no `git` is on PATH to read it;\n" +
 		"install git, or configure the registry's sparse index, if it has one: its URL begins with `sparse+`")

@@ -400,7 +400,7 @@ func TestGitsOutputIsShownOnce(t *testing.T) {
 
 func TestGitThatFetchesNothing(t *testing.T) {
 	w := newGitWorld(t, "", fakeGit(t, `case $3 in fetch) exit 0;; esac; exec `+gitPath(t)+` "$@"`))
-	want := updating + "failed to read what git has fetched | there is nothing that git can read"
+	want := updating + "failed to read what git has fetched | git cannot read the repository"
 	if got := w.fetchFrom(t, "https://h/index"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -266,9 +266,9 @@ func TestTunnels(t *testing.T) {
 	}{
 		{"HTTP/1.1 200 OK\r\n\r\n", "no connection to 127.0.0.1:9 through the proxy PROXY: it does not answer in TLS", hello("HTTP/1.1 400 no TLS\r\n")},
 		{"HTTP/1.1 407 No\r\n\r\n", refused + "it answered 407", silent},
-		{"garbage\r\n\r\n", refused + "it sent what is not valid", silent},
+		{"garbage\r\n\r\n", refused + "it sent invalid data", silent},
 		{"HTTP/1.1 200 OK\r\nA: b", refused + "it closed the connection", hangUp},
-		{"HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", 100_000), refused + "it sent what is not valid", silent},
+		{"HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", 100_000), refused + "it sent invalid data", silent},
 	} {
 		proxy := peer(t, onceAsked(test.answer, test.then))
 		w := newWorld(t, "net.retry=1\nhttp.proxy='u:p@"+proxy+"'", answer(200, okConfig))
@@ -458,7 +458,7 @@ func TestLocalhostNeedsNoResolver(t *testing.T) {
 			return nil, io.ErrClosedPipe
 		}
 		got := w.fetchFrom(t, "sparse+http://"+host+":9/")
-		if want := "no connection to " + strings.ToLower(host) + ":9: it sent what is not valid"; !strings.HasSuffix(got, want) {
+		if want := "no connection to " + strings.ToLower(host) + ":9: it sent invalid data"; !strings.HasSuffix(got, want) {
 			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 		expect(t, host, strings.Join(dialled, " "), "[::1]:9 127.0.0.1:9")

@@ -145,11 +145,11 @@ func (c *Client) tryToGet(ctx context.Context, conn *transport, name string) ([]
 	switch resp.code {
 	case http.StatusOK:
 		if body := string(resp.body); untrusted.Redact(body, token.Expose()) != body {
-			return nil, failed(errors.New("the registry sends back the token that it was asked with"))
+			return nil, failed(errors.New("the answer contains the token that was sent"))
 		}
 		return resp.body, nil
 	case http.StatusNotModified:
-		return nil, fmt.Errorf("the registry says that %s has not been modified (HTTP 304), but it has never been sent", name)
+		return nil, fmt.Errorf("the registry says that %s has not changed (HTTP 304), but has never sent it", name)
 	case http.StatusNotFound:
 		return nil, notFoundError(name)
 	case http.StatusUnauthorized:

@@ -198,7 +198,7 @@ func TestAConfigurationThatHoldsItsTokenIsRefused(t *testing.T) {
 			fmt.Fprint(w, body)
 		})
 		w.token = token
-		expect(t, about, w.fetch(t), updating+"download of config.json failed | the registry sends back the token that it was asked with")
+		expect(t, about, w.fetch(t), updating+"download of config.json failed | the answer contains the token that was sent")
 		if _, err := os.Stat(filepath.Join(w.cacheDir(), configName)); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: it is cached: %v", about, err)
 		}
@@ -266,7 +266,7 @@ func TestStatuses(t *testing.T) {
 	}{
 		{201, "b", nil, fmt.Sprintf(refused, 201, "", "b")},
 		{301, "b", nil, fmt.Sprintf(refused, 301, "", "b")},
-		{304, "", nil, updating + "the registry says that config.json has not been modified (HTTP 304), but it has never been sent"},
+		{304, "", nil, updating + "the registry says that config.json has not changed (HTTP 304), but has never sent it"},
 		{400, "b", nil, fmt.Sprintf(refused, 400, "", "b")},
 		{403, "a\nb\n", nil, fmt.Sprintf(refused, 403, "", "a\nb\n")},
 		{404, "b", nil, updating + "config.json not found"},

@@ -84,7 +84,7 @@ func (t *transport) get(ctx context.Context, target, authorization string) (*res
 			return resp, err
 		}
 		if at, err = weburl.Resolve(at, location); err != nil {
-			return nil, &transferError{text: "the registry redirects to what is no URL", cause: err}
+			return nil, &transferError{text: "the registry redirects to an invalid URL", cause: err}
 		}
 	}
 	return nil, &transferError{text: fmt.Sprintf("the registry redirects more than %d times", mostRedirects)}
@@ -253,7 +253,7 @@ func decode(ctx context.Context, data []byte, headers []string, status int) ([]b
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case err != nil:
-			return nil, &transferError{text: "the answer's encoding cannot be undone: " + err.Error(), cause: err}
+			return nil, &transferError{text: "the answer cannot be decoded: " + err.Error(), cause: err}
 		}
 	}
 	switch {

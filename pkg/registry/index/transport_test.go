@@ -25,8 +25,8 @@ func TestRedirects(t *testing.T) {
 		{"../j k?q#f", "http://h/api"},
 		{"file:///etc/passwd", "`file` is not http or https"},
 		{"gopher://h/", "`gopher` is not http or https"},
-		{"http://[x", "the registry redirects to what is no URL"},
-		{"http://", "the registry redirects to what is no URL"},
+		{"http://[x", "the registry redirects to an invalid URL"},
+		{"http://", "the registry redirects to an invalid URL"},
 		{"/i/config.json", "the registry redirects more than 30 times"},
 	} {
 		w := newWorld(t, "", func(rw http.ResponseWriter, req *http.Request) {
@@ -56,7 +56,7 @@ func TestEncodings(t *testing.T) {
 	_, _ = boom.Write(make([]byte, longestBody+1))
 	boom.Close()
 	const (
-		bad     = "the answer's encoding cannot be undone: "
+		bad     = "the answer cannot be decoded: "
 		tooLong = "the answer has more than 8388608 bytes"
 		noJSON  = "config.json: the text is empty"
 	)

@@ -69,12 +69,12 @@ func TestLocksExcludeEachOther(t *testing.T) {
 	}
 	try("a shared lock", TryShared, a, true)
 	try("a second shared lock", TryShared, b, true)
-	try("an exclusive lock beside shared ones", TryExclusive, c, false)
+	try("an exclusive lock next to shared ones", TryExclusive, c, false)
 	a.Close()
 	Unlock(b)
 	try("an exclusive lock", TryExclusive, c, true)
 	d := open(t, path)
-	try("a shared lock beside an exclusive one", TryShared, d, false)
+	try("a shared lock next to an exclusive one", TryShared, d, false)
 	try("a second exclusive lock", TryExclusive, d, false)
 }
 

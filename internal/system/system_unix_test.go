@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Whatever stands in a file's place is read, or refused at once.
+// ReadFile reads or refuses whatever it meets, and never waits.
 func TestReadFileEndsWhateverItMeets(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
@@ -39,7 +39,7 @@ func TestReadFileEndsWhateverItMeets(t *testing.T) {
 	}
 }
 
-// A pipe that the user names is waited for, and bounded in size too.
+// ReadGiven waits for a pipe, and limits its size too.
 func TestReadGivenTakesAPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// edits are what the credentials file and the configuration need.
+// edits are those that the credentials file and config.toml need.
 var edits = map[string]func(*Document) error{
 	"set": func(d *Document) error { return d.Set("new", "registries", "a", "token") },
 	"remove": func(d *Document) error {
@@ -80,7 +80,7 @@ var tests = []struct{ name, edit, before, after string }{
 	{"sub-table first", "set", "[registries.a.sub]\nx=1\n[registries.a]\ny=1\n[c]\n", "[registries.a.sub]\nx=1\n[registries.a]\ny=1\ntoken = \"new\"\n[c]\n"},
 	{"implicit super-table", "set", "[registries.a.sub]\nx=1\n", "[registries.a.sub]\nx=1\n\n[registries.a]\ntoken = \"new\"\n"},
 	{"dotted in the root", "set", "registries.a.x = 1\ny = 1\n[c]\n", "registries.a.x = 1\nregistries.a.token = \"new\"\ny = 1\n[c]\n"},
-	{"dotted beside it", "set", "registries.b.x = 1\n[c]\n", "registries.b.x = 1\nregistries.a.token = \"new\"\n[c]\n"},
+	{"dotted next to it", "set", "registries.b.x = 1\n[c]\n", "registries.b.x = 1\nregistries.a.token = \"new\"\n[c]\n"},
 	{"dotted in a section", "set", "[registries]\n'a'.x = 1\n[c]\n", "[registries]\n'a'.x = 1\n'a'.token = \"new\"\n[c]\n"},
 	{"section above it", "set", "[registries]\nb.x = 1\n", "[registries]\nb.x = 1\n\n[registries.a]\ntoken = \"new\"\n"},
 	{"inline", "set", "registries.a = { x = 1 }\n", "registries.a = { x = 1, token = \"new\" }\n"},
@@ -130,7 +130,7 @@ var tests = []struct{ name, edit, before, after string }{
 
 	{"nothing there", "remove", "[registries.b]\ntoken = \"x\"\n", "[registries.b]\ntoken = \"x\"\n"},
 	{"all three", "remove", "[registries.a]\ntoken = \"t\"\nx = 1\nsecret-key = \"k\"\n# c\nsecret-key-subject = \"s\"\n[b]\n", "[registries.a]\nx = 1\n# c\n[b]\n"},
-	{"comment behind", "remove", "[registries.a]\n  token = \"t\"  # mine\n", "[registries.a]\n  # mine\n"},
+	{"comment after it", "remove", "[registries.a]\n  token = \"t\"  # mine\n", "[registries.a]\n  # mine\n"},
 	{"last line", "remove", "[registries.a]\nx = 1\ntoken = \"t\"", "[registries.a]\nx = 1"},
 	{"multi-line string", "remove", "[registries.a]\r\ntoken = '''\r\n[x]\r\n'''\r\nx = 1\r\n", "[registries.a]\r\nx = 1\r\n"},
 	{"dotted, others", "remove", "registries.a.token = \"t\"\nregistries.a.x = 1\n", "registries.a.x = 1\n"},
@@ -143,7 +143,7 @@ var tests = []struct{ name, edit, before, after string }{
 	{"dotted in inline, alone", "remove", "registries = { b = 1, a.token = \"t\", a.secret-key = \"k\" }\n", "registries = { b = 1, a = {} }\n"},
 	{"inline over lines", "remove", "registries.a = {\n  x = 1, # one\n  token = \"t\", # two\n  y = 2,\n}\n", "registries.a = {\n  x = 1, # one\n  # two\n  y = 2,\n}\n"},
 	{"a table", "remove", "[registries.a.token]\nx = 1\n[[registries.a.token.y]]\n# c\n[b]\n", "[registries.a]\n# c\n[b]\n"},
-	{"array of tables beside it", "remove", "[registries.a]\ntoken=\"t\"\n[[registries.a.m]]\ntoken=\"m\"\n", "[registries.a]\n[[registries.a.m]]\ntoken=\"m\"\n"},
+	{"array of tables next to it", "remove", "[registries.a]\ntoken=\"t\"\n[[registries.a.m]]\ntoken=\"m\"\n", "[registries.a]\n[[registries.a.m]]\ntoken=\"m\"\n"},
 
 	{"other keys", "replace", "[registry]\n# c\ndefault = \"a\"\ntoken = 'old' # t\nsecret-key = \"k\"\n[registry.sub]\nx = 1\n[b]\n", "[registry]\n# c\ntoken = 'new' # t\n[b]\n"},
 	{"no token", "replace", "[registry]\ndefault = \"a\" # c\n[b]\n", "[registry]\ntoken = \"new\"\n# c\n[b]\n"},
@@ -173,7 +173,7 @@ func TestEditsChangeNothingElse(t *testing.T) {
 	}
 }
 
-func TestAListIsWrittenAnewIfItHasOtherStrings(t *testing.T) {
+func TestAListWithOtherStringsIsWrittenAgain(t *testing.T) {
 	d := New([]byte("[registry]\nproviders = ['a', 'b'] # c\n"))
 	if err := d.SetStrings([]string{"b", "x", "y"}, list...); err != nil {
 		t.Fatal(err)
@@ -211,8 +211,8 @@ func TestManyTablesStayFast(t *testing.T) {
 	}
 }
 
-// meanings do to the values of a document what edits do to the document. They
-// report whether the document has a form in which that can be asked for.
+// meanings change the values of a document as edits change the document. They report
+// whether the edit is possible in such a document.
 var meanings = map[string]func(root map[string]any) bool{
 	"set": func(root map[string]any) bool {
 		table, ok := child(root, "registries")
@@ -283,14 +283,14 @@ var meanings = map[string]func(root map[string]any) bool{
 		table["providers"] = slices.DeleteFunc(list, func(element any) bool { return element == "a" })
 		return true
 	},
-	// What these do beside that is for tests of their own.
+	// These have their own tests.
 	"discard":    func(map[string]any) bool { return false },
 	"substitute": func(map[string]any) bool { return false },
 	"restore":    func(map[string]any) bool { return false },
 }
 
-// providers returns the list that the edits change; it need not be one of
-// strings.
+// providers returns the list that the edits change. ok says that it is a list of
+// strings, or does not exist.
 func providers(root map[string]any) (table map[string]any, list []any, ok bool) {
 	table, ok = child(root, "registry")
 	if !ok || table["providers"] == nil {
@@ -304,7 +304,7 @@ func providers(root map[string]any) (table map[string]any, list []any, ok bool) 
 	return table, list, ok
 }
 
-// child returns the table in a table, which is added if there is none.
+// child returns a table in a table. A missing one is added.
 func child(root map[string]any, name string) (table map[string]any, ok bool) {
 	if root[name] == nil {
 		root[name] = map[string]any{}
@@ -370,7 +370,7 @@ func check(document []byte, name string) error {
 	if err != nil {
 		return fmt.Errorf("has become malformed: %w: %q", err, after)
 	}
-	// So printed, maps are sorted and NaNs equal.
+	// In this form maps are sorted, and NaNs are equal.
 	if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
 		return fmt.Errorf("has become %q, which means\n%#v, want\n%#v", after, got, want)
 	}
@@ -421,7 +421,7 @@ func FuzzEdits(f *testing.F) {
 	})
 }
 
-// What is added can be taken back.
+// An added list can be removed again.
 func FuzzDiscard(f *testing.F) {
 	for _, test := range tests {
 		f.Add([]byte(test.before))
@@ -468,7 +468,7 @@ func FuzzDiscard(f *testing.F) {
 	})
 }
 
-// What is substituted can be put back, to the byte.
+// A substituted value can be restored to the byte.
 func FuzzSubstitute(f *testing.F) {
 	for _, test := range tests {
 		f.Add([]byte(test.before))

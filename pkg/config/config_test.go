@@ -183,7 +183,7 @@ func TestAnOldTokenAtTheRootIsCratesIOs(t *testing.T) {
 	w = newWorld(t, map[string]string{"home/credentials.toml": "token = 'old'\n[registry]\n"})
 	r, err = w.load().Registry("")
 	if err != nil || r == nil || r.Token != nil {
-		t.Fatalf("Registry of crates.io = %v, %v, want no token beside a [registry] table", r, err)
+		t.Fatalf("Registry of crates.io = %v, %v, want no token next to a [registry] table", r, err)
 	}
 }
 
@@ -452,7 +452,7 @@ func TestHomeDir(t *testing.T) {
 	}
 }
 
-// A secret shows in no way of printing what holds it, wherever it stands there.
+// No way to print a value shows a secret in it.
 func TestSecretsAreNotShown(t *testing.T) {
 	const token = "hunter2-hunter2"
 	type deep struct{ held *Secret }
@@ -501,7 +501,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// What holds the environment or the text of a file shows neither.
+// A value with the environment or the text of a file shows neither.
 func TestConfigurationShowsNoToken(t *testing.T) {
 	const token = "hunter2-hunter2"
 	home, _ := credentialsHome(t, "[registries.pub]\ntoken = \""+token+"\"\n")
@@ -525,7 +525,8 @@ func TestConfigurationShowsNoToken(t *testing.T) {
 	}
 }
 
-// dump shows all that reflection reaches, through pointers and unexported fields.
+// dump shows everything that reflection reaches, also through pointers and unexported
+// fields.
 func dump(v reflect.Value, depth int) string {
 	if depth > 12 {
 		return "…"
@@ -590,7 +591,7 @@ func FuzzLoad(f *testing.F) {
 			},
 			Notify: func(n Message) {
 				if n.Text == "" {
-					t.Error("an empty notice")
+					t.Error("an empty message")
 				}
 			},
 		})
@@ -674,8 +675,8 @@ func BenchmarkLoginBeside50000Registries(b *testing.B) {
 	}
 }
 
-// BenchmarkReadAndLookUp is a whole run of a program: the files are read, and
-// one registry is looked up.
+// BenchmarkReadAndLookUp reads the files and looks up one registry, as a run of a
+// program does.
 func BenchmarkReadAndLookUp(b *testing.B) {
 	home := b.TempDir()
 	var file strings.Builder

@@ -80,7 +80,7 @@ func TestSecretKeysAreSet(t *testing.T) {
 			}
 		}
 	}
-	// No subject leaves that of a named registry, since Cargo merges.
+	// Without a subject, a named registry keeps its old one, because Cargo merges.
 	want := "[registry]\nsecret-key = \"k3.secret.\"\n\n[registries.a]\nsecret-key = \"k3.secret.\"\nsecret-key-subject = \"me\"\n"
 	if got := readString(t, path); got != want {
 		t.Errorf("the file is %q, want %q", got, want)
@@ -108,8 +108,7 @@ func TestChangesAreKeptUntilSaved(t *testing.T) {
 	}
 }
 
-// What a configuration has read before its credentials file is changed is not what
-// it has afterwards.
+// A configuration that has read the credentials file notices its own changes.
 func TestAConfigurationHasWhatWasSaved(t *testing.T) {
 	w := newWorld(t, map[string]string{"home/credentials.toml": "[registries.a]\ntoken = \"old\"\n"})
 	c := w.load()
@@ -179,9 +178,9 @@ func TestCredentialsAreSetReadAndRemoved(t *testing.T) {
 }
 
 // Some programs write the file without a lock.
-func TestAnEditIsMadeAnewOverWhatAnotherHasWritten(t *testing.T) {
+func TestAChangeStartsAgainIfAnotherProgramWrites(t *testing.T) {
 	home, path := credentialsHome(t, "")
-	// login logs in while another program writes the file so many times.
+	// login logs in while another program writes to the file that many times.
 	login := func(others int) error {
 		attempt := 0
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -311,7 +310,7 @@ func TestAWaitIsSaidAndCanEnd(t *testing.T) {
 	if len(messages) != 1 || messages[0] != want {
 		t.Errorf("the messages are %v, want only %v", messages, want)
 	}
-	// The lock that has been given up is free for others.
+	// The lock is free for others now.
 	other.Close()
 	ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -361,7 +360,7 @@ func TestReadingCreatesNothing(t *testing.T) {
 	}
 }
 
-func TestAReaderDoesNotWaitForEver(t *testing.T) {
+func TestAReaderGivesUpWaiting(t *testing.T) {
 	_, path := credentialsHome(t, "# c\n")
 	other, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -384,9 +383,8 @@ var credentialsChanges = map[string]func(*credentialsFile) error{
 	"logout a": remove("a"),
 }
 
-// recorded is a credentials file, and what the real cargo has left of it, by
-// the change. Changes that cargo refuses, or that it had nothing to do for, are
-// not there.
+// recorded is a credentials file, and what the real cargo makes of it with each
+// change. Changes that cargo refuses, or that change nothing, are missing.
 type recorded struct {
 	Name   string
 	Before string
@@ -461,7 +459,7 @@ func FuzzCredentialsFile(f *testing.F) {
 			if err != nil && string(file.text.Bytes()) != string(content) {
 				t.Errorf("%s of %q has failed and left %q", name, content, file.text.Bytes())
 			}
-			// A second time there is nothing left to do.
+			// The second time changes nothing.
 			once := string(file.text.Bytes())
 			if err == nil && change(file) != nil || string(file.text.Bytes()) != once {
 				t.Errorf("%s of %q, done again, makes %q of %q", name, content, file.text.Bytes(), once)
@@ -488,7 +486,7 @@ func TestALockCountsForTheFileThatIsThere(t *testing.T) {
 			return os.Rename(other, path)
 		}, false},
 		{"it is removed", func(home, path string) error { return os.Remove(path) }, false},
-		{"it moves behind a link", func(home, path string) error {
+		{"it becomes a link to it", func(home, path string) error {
 			there := filepath.Join(home, "there")
 			if err := os.Rename(path, there); err != nil {
 				return err

@@ -140,7 +140,7 @@ func TestEditsThatFailChangeNothing(t *testing.T) {
 	}
 }
 
-func TestAnEditIsMadeAnewIfTheFileChanges(t *testing.T) {
+func TestAnEditStartsAgainIfTheFileChanges(t *testing.T) {
 	home, path := configHome(t, "")
 	edit := func(others int) error {
 		attempt := 0

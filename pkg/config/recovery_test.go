@@ -57,8 +57,8 @@ func TestAMixtureIsToldFromWhatOthersWrite(t *testing.T) {
 	}
 }
 
-// tornHomeFile returns a home whose configuration has been written in part.
-func tornHomeFile(t *testing.T) (home, path string, after []byte) {
+// tornConfig returns a home whose config.toml was written in part.
+func tornConfig(t *testing.T) (home, path string, after []byte) {
 	t.Helper()
 	before := "# mine\n" + strings.Repeat("# a comment\n", 1000)
 	home, path = configHome(t, before)
@@ -99,7 +99,7 @@ func TestATornConfigurationIsMended(t *testing.T) {
 			return err
 		},
 	} {
-		home, path, after := tornHomeFile(t)
+		home, path, after := tornConfig(t)
 		if err := open(home); err != nil {
 			t.Errorf("%s: %v", about, err)
 		}
@@ -112,9 +112,9 @@ func TestATornConfigurationIsMended(t *testing.T) {
 	}
 }
 
-// While the file is no TOML, the copy may have what it lacks.
+// While the file cannot be parsed, the copy may have what is missing.
 func TestARecoveryCopyStaysUntilTheFileIsWhole(t *testing.T) {
-	home, path, after := tornHomeFile(t)
+	home, path, after := tornConfig(t)
 	recovery := copyPaths(path)[0]
 	const edited = "x = 1\ny =\n"
 	for _, test := range []struct {
@@ -149,7 +149,7 @@ func TestABrokenRecoveryCopyIsRemoved(t *testing.T) {
 		func(content []byte) []byte { clear(content); return content },
 		func(content []byte) []byte { content[len(copyMark)] = 0xff; return content },
 	} {
-		home, path, _ := tornHomeFile(t)
+		home, path, _ := tornConfig(t)
 		recovery := copyPaths(path)[0]
 		if err := os.WriteFile(recovery, damage([]byte(readString(t, recovery))), ownerOnly); err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
-// childVariable says what a test's process, started again, is to do.
+// childVariable names the task of a process that a test starts from its own program.
 const childVariable = "CARGO_AUTH_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -33,12 +33,12 @@ func TestMain(m *testing.M) {
 }
 
 var children = map[string]func(home string) error{
-	// umask saves a token while the umask takes everything.
+	// umask saves a token while the umask takes all access.
 	"umask": func(home string) error {
 		syscall.Umask(0o777)
 		return changeCredentials(home, setToken("a", "x"))
 	},
-	// create opens the file while the umask takes everything, and saves nothing.
+	// create opens the file while the umask takes all access, and saves nothing.
 	"create": func(home string) error {
 		syscall.Umask(0o777)
 		return changeCredentials(home, func(*credentialsFile) error { return context.Canceled })
@@ -56,7 +56,7 @@ var children = map[string]func(home string) error{
 		}
 		return nil
 	},
-	// read reads the configuration as a user who may not write it.
+	// read reads the configuration as a user who must not write it.
 	"read": func(home string) error {
 		if os.Geteuid() == 0 {
 			if err := syscall.Setuid(1); err != nil {
@@ -69,7 +69,7 @@ var children = map[string]func(home string) error{
 		}
 		return err
 	},
-	// write sets the token of a registry of its own again and again.
+	// write sets the token of its own registry again and again.
 	"write": func(home string) error {
 		name := fmt.Sprint("r", os.Getpid())
 		for i := range 10 {
@@ -219,7 +219,7 @@ func TestTheFileStaysTheSame(t *testing.T) {
 	}
 	entries, err := os.ReadDir(home)
 	if err != nil || len(entries) != 2 {
-		t.Errorf("beside the file are %v, %v", entries, err)
+		t.Errorf("the directory also has %v, %v", entries, err)
 	}
 }
 
@@ -308,8 +308,7 @@ func TestReadingAPipeIsRefused(t *testing.T) {
 	}
 }
 
-// countTokens fails unless the file, as somebody reads it who knows nothing of
-// locks, is whole.
+// countTokens fails unless the file is whole for a reader without a lock.
 func countTokens(content []byte) (int, error) {
 	root, err := parseTOML(content, &Definition{})
 	if err != nil {
@@ -466,15 +465,15 @@ func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 	}{
 		{"only the owner can", func(string, string) error { return nil }, ""},
 		{"the group can write to the directory", func(home, _ string) error { return os.Chmod(home, 0o775) }, ""},
-		{"everybody can put files there", func(home, _ string) error { return os.Chmod(home, 0o777|os.ModeSticky) }, "can be written to by all (mode 1777)"},
-		{"everybody can put files above", func(home, _ string) error { return os.Chmod(filepath.Dir(home), 0o777|os.ModeSticky) }, ""},
-		{"it is a link through where everybody can", func(_, path string) error {
+		{"all users can put files there", func(home, _ string) error { return os.Chmod(home, 0o777|os.ModeSticky) }, "can be written to by all (mode 1777)"},
+		{"all users can put files above", func(home, _ string) error { return os.Chmod(filepath.Dir(home), 0o777|os.ModeSticky) }, ""},
+		{"it is a link through a directory of all users", func(_, path string) error {
 			through, dir := t.TempDir(), t.TempDir()
 			return errors.Join(os.Rename(path, filepath.Join(dir, "file")), os.Chmod(through, 0o777),
 				os.Symlink(filepath.Join(dir, "file"), filepath.Join(through, "link")), os.Symlink(filepath.Join(through, "link"), path))
 		}, "can be written to by all (mode 0777)"},
-		{"everybody can", func(home, _ string) error { return os.Chmod(home, 0o777) }, "can be written to by all (mode 0777)"},
-		{"it is a link to where everybody can", func(_, path string) error {
+		{"all users can", func(home, _ string) error { return os.Chmod(home, 0o777) }, "can be written to by all (mode 0777)"},
+		{"it is a link into a directory of all users", func(_, path string) error {
 			dir := t.TempDir()
 			if err := os.Rename(path, filepath.Join(dir, "file")); err != nil {
 				return err
@@ -487,7 +486,7 @@ func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 		{"it is another user's", func(_, path string) error { return os.Chown(path, 1, -1) }, "belongs to another user (uid 1)"},
 		{"it has two names", func(home, path string) error { return os.Link(path, filepath.Join(home, "another")) }, "has 2 names (hard links)"},
 		{"its directory is another user's", func(home, _ string) error { return os.Chown(home, 1, -1) }, "another user (uid 1) can replace"},
-		{"everybody can write to a directory above", func(home, _ string) error { return os.Chmod(filepath.Dir(home), 0o777) }, "can be written to by all (mode 0777)"},
+		{"all users can write to a directory above", func(home, _ string) error { return os.Chmod(filepath.Dir(home), 0o777) }, "can be written to by all (mode 0777)"},
 		{"a directory above is another user's", func(home, _ string) error {
 			return errors.Join(os.Chmod(filepath.Dir(home), 0o700), os.Chown(filepath.Dir(home), 1, -1))
 		}, "another user (uid 1) can replace"},
@@ -511,8 +510,8 @@ func TestAFileThatOthersCanReachIsWarnedOf(t *testing.T) {
 	}
 }
 
-// What others have put in the place of a recovery copy is not followed, not
-// waited for and not removed, and keeps no one from a change that needs no copy.
+// What others have put in the place of a recovery copy is not followed, waited for or
+// removed. A change that needs no copy still works.
 func TestAPlantedRecoveryCopyDoesNoHarm(t *testing.T) {
 	for about, plant := range map[string]func(recovery string) error{
 		"a pipe":          func(recovery string) error { return errors.Join(os.Remove(recovery), syscall.Mkfifo(recovery, 0o600)) },
@@ -527,7 +526,7 @@ func TestAPlantedRecoveryCopyDoesNoHarm(t *testing.T) {
 		"one that others can write to": func(recovery string) error { return os.Chmod(recovery, 0o620) },
 		"another user's":               func(recovery string) error { return os.Chown(recovery, 1, -1) },
 	} {
-		home, path, after := tornHomeFile(t)
+		home, path, after := tornConfig(t)
 		recovery := copyPaths(path)[0]
 		if err := plant(recovery); errors.Is(err, os.ErrPermission) {
 			t.Logf("%s: not tried: %v", about, err)
@@ -570,14 +569,14 @@ func TestAPlantedRecoveryCopyDoesNoHarm(t *testing.T) {
 	}
 }
 
-// A copy that others could read at most is as good as any.
+// A copy counts if others could not write to it.
 func TestARecoveryCopyWithAnotherModeIsUsed(t *testing.T) {
 	for about, change := range map[string]func(recovery string) error{
 		"others can read it":   func(recovery string) error { return os.Chmod(recovery, 0o644) },
 		"it cannot be changed": func(recovery string) error { return os.Chmod(recovery, 0o400) },
 		"it has another name":  func(recovery string) error { return os.Link(recovery, recovery+"2") },
 	} {
-		home, path, after := tornHomeFile(t)
+		home, path, after := tornConfig(t)
 		if err := change(copyPaths(path)[0]); err != nil {
 			t.Fatal(err)
 		}
@@ -590,9 +589,9 @@ func TestARecoveryCopyWithAnotherModeIsUsed(t *testing.T) {
 	}
 }
 
-// Who may only read a file reads it, whether it has a recovery copy or not.
+// A user who may only read a file can read it, with a recovery copy or without.
 func TestAReaderWhoMayNotWriteReads(t *testing.T) {
-	home, path, after := tornHomeFile(t)
+	home, path, after := tornConfig(t)
 	if err := errors.Join(os.WriteFile(path, after, 0o600), os.Chmod(path, 0o444), os.Chmod(filepath.Dir(home), 0o755)); err != nil {
 		t.Fatal(err)
 	}
@@ -602,7 +601,7 @@ func TestAReaderWhoMayNotWriteReads(t *testing.T) {
 	if !hasCopy(path) {
 		t.Error("the copy is gone")
 	}
-	// Its owner may mend it, and removes the copy.
+	// The owner can mend it, which removes the copy.
 	if err := os.Chmod(path, 0o600); err != nil {
 		t.Fatal(err)
 	}

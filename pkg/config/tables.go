@@ -185,7 +185,8 @@ func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value)
 		// Only a variable for a key in the table is set.
 		return errors.New("expected a string or a table")
 	case n.kind == stringKind:
-		fields[0].Set(reflect.ValueOf(&n.text))
+		text := n.text
+		fields[0].Set(reflect.ValueOf(&text))
 	case n.kind == tableKind:
 		err = c.readFields(k, n, keys[1:], fields[1:], append(keys[1:], n.names()...))
 	default:

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"maps"
@@ -88,4 +89,70 @@ func ExampleConfig_String() {
 	}
 	fmt.Println(index.Val, "from", index.Definition)
 	// Output: sparse+https://mirror.example/ from environment variable `CARGO_REGISTRIES_COMPANY_INDEX`
+}
+
+// A table that this package knows nothing about.
+func ExampleConfig_Table() {
+	home := home()
+	defer os.RemoveAll(home)
+
+	cfg := config.New(config.Options{Dir: home, Home: home, Environ: []string{"CARGO_HTTP_TIMEOUT=5"}})
+	var http struct {
+		Timeout *uint64               `toml:"timeout"`
+		CAInfo  *config.Value[string] `toml:"cainfo"`
+	}
+	if err := cfg.Table("http", &http); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(*http.Timeout, http.CAInfo == nil)
+	// Output: 5 true
+}
+
+// A token goes into the credentials file.
+func ExampleConfig_SetToken() {
+	home := home()
+	defer os.RemoveAll(home)
+
+	cfg := config.New(config.Options{Dir: home, Home: home})
+	file, err := cfg.SetToken(context.Background(), "company", config.NewSecret("s3cret"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(string(content))
+	// Output:
+	// [registries.company]
+	// token = "s3cret"
+}
+
+// A registry gets a credential provider.
+func ExampleConfig_Edit() {
+	home := home()
+	defer os.RemoveAll(home)
+
+	cfg := config.New(config.Options{Dir: home, Home: home})
+	_, err := cfg.Edit(context.Background(), func(f *config.File) error {
+		return f.Set(config.Key{"registries", "partner", "credential-provider"}, "cargo:token")
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(home, "config.toml"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(string(content))
+	// Output:
+	// [registry]
+	// default = "company"
+	//
+	// [registries.company]
+	// index = "sparse+https://crates.company.example/index/"
+	//
+	// [registries.partner]
+	// index = "sparse+https://partner.example/index/"
+	// credential-provider = "cargo:token"
 }

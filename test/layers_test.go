@@ -26,7 +26,6 @@ const module = "github.com/cargo-auth/cargo-auth"
 // mayImport says which packages of this project a directory's packages may import.
 // The longest matching entry counts.
 var mayImport = map[string][]string{
-	"internal/jsonobject": {},
 	"internal/subprocess": {"internal/system"},
 	"internal/system":     {},
 	"internal/terminal":   {},
@@ -36,11 +35,11 @@ var mayImport = map[string][]string{
 	"pkg/config":          {"internal/system", "internal/tomledit", "internal/untrusted"},
 	"pkg/registry":        {"internal/system", "internal/untrusted", "internal/weburl", "pkg/config"},
 	"pkg/registry/index": {
-		"internal/jsonobject", "internal/subprocess", "internal/system", "internal/untrusted", "internal/weburl",
+		"internal/subprocess", "internal/system", "internal/untrusted", "internal/weburl",
 		"pkg/config", "pkg/registry",
 	},
 	"pkg/credential": {
-		"internal/jsonobject", "internal/subprocess", "internal/system", "internal/terminal", "internal/untrusted",
+		"internal/subprocess", "internal/system", "internal/terminal", "internal/untrusted",
 		"pkg/config", "pkg/registry",
 	},
 	"pkg/credential/paseto": {"pkg/config", "pkg/credential"},

@@ -1,5 +1,6 @@
-// Package untrusted shows text that others supply: a registry, a provider, the
-// configuration of a project, the environment.
+// Package untrusted handles text that others supply: a registry, a provider, the
+// configuration of a project, the environment. It shows such text without breaking a
+// message apart or giving away a token, and reads JSON objects as strictly as Cargo.
 package untrusted
 
 import (

@@ -10,8 +10,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -214,14 +214,14 @@ func errorMessage(err error) errMessage {
 
 // decodeGreeting returns the versions of the protocol that a provider speaks.
 func decodeGreeting(line []byte) ([]uint32, error) {
-	o := jsonobject.Parse(line)
+	o := untrusted.ParseObject(line)
 	return o.Uint32s("v"), o.Err()
 }
 
 // decodeRequest reads a request. It checks the version first, since a request of
 // another version may have any form.
 func decodeRequest(line []byte) (*request, error) {
-	o := jsonobject.Parse(line)
+	o := untrusted.ParseObject(line)
 	if version := o.Int("v"); o.Err() == nil && version != protocolVersion {
 		return nil, fmt.Errorf("unsupported protocol version %d", version)
 	}
@@ -263,7 +263,7 @@ func decodeRequest(line []byte) (*request, error) {
 
 // decodeResponse reads a response.
 func decodeResponse(line []byte) (*response, error) {
-	o := jsonobject.Parse(line)
+	o := untrusted.ParseObject(line)
 	if o.Err() == nil && (o.Len() != 1 || !o.Has("Ok") && !o.Has("Err")) {
 		return nil, errors.New("one field is expected, `Ok` or `Err`")
 	}
@@ -301,7 +301,7 @@ const (
 )
 
 // decodeError reads the error in a response.
-func decodeError(o jsonobject.Object) error {
+func decodeError(o untrusted.Object) error {
 	kind := o.String("kind")
 	for _, k := range errorKinds {
 		if k.kind == kind {

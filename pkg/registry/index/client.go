@@ -28,7 +28,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
 	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 	"github.com/cargo-auth/cargo-auth/internal/weburl"
@@ -213,7 +212,7 @@ const configName = "config.json"
 
 // parseConfig also returns whether the file has fields that Cargo does not read.
 func parseConfig(data []byte) (about *Config, hasMore bool, err error) {
-	o := jsonobject.Parse(data)
+	o := untrusted.ParseObject(data)
 	about = &Config{Download: o.String("dl"), API: o.OptionalString("api")}
 	about.AuthRequired = o.Has("auth-required") && o.Bool("auth-required")
 	if err := o.Err(); err != nil {

@@ -1,8 +1,4 @@
-// Package jsonobject reads JSON objects with encoding/json, as strictly as Cargo
-// does. A name must have the right case and occur once, and null is not a value.
-// Package encoding/json alone takes "TOKEN" for "token", the last of two tokens, null
-// for an empty string, and half of a surrogate pair for U+FFFD.
-package jsonobject
+package untrusted
 
 import (
 	"bytes"
@@ -13,15 +9,19 @@ import (
 	"unicode/utf8"
 )
 
-// Object is a JSON object that is read field by field. It keeps the first error; after
-// that, all fields read as empty.
+// Object is a JSON object that is read field by field, as strictly as Cargo does. It
+// keeps the first error; after that, all fields read as empty.
+//
+// A name must have the right case and occur once, and null is not a value. Package
+// encoding/json alone takes "TOKEN" for "token", the last of two tokens, null for an
+// empty string, and half of a surrogate pair for U+FFFD.
 type Object struct {
 	fields map[string]json.RawMessage
 	err    *error // shared with the objects inside
 }
 
-// Parse reads a text that is one object.
-func Parse(text []byte) Object {
+// ParseObject reads a text that is one object.
+func ParseObject(text []byte) Object {
 	fields, err := parse(text)
 	return Object{fields, &err}
 }

@@ -1,10 +1,10 @@
-package jsonobject_test
+package untrusted_test
 
 import (
 	"encoding/json"
 	"testing"
 
-	"github.com/cargo-auth/cargo-auth/internal/jsonobject"
+	"github.com/cargo-auth/cargo-auth/internal/untrusted"
 )
 
 type fields struct {
@@ -16,7 +16,7 @@ type fields struct {
 }
 
 func read(text string) (fields, error) {
-	o := jsonobject.Parse([]byte(text))
+	o := untrusted.ParseObject([]byte(text))
 	f := fields{
 		token: o.String("token"), name: o.OptionalString("name"),
 		list: o.OptionalStrings("list"), causes: o.OptionalStrings("causes"), yes: o.Has("yes") && o.Bool("yes"),
@@ -74,7 +74,7 @@ func TestWhatAFieldHolds(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"a":{"b":[1,null]},"c":"d"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		o := jsonobject.Parse(text)
+		o := untrusted.ParseObject(text)
 		if o.Err() != nil {
 			return
 		}

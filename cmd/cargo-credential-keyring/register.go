@@ -149,7 +149,7 @@ func ownKey(inFile string) config.Key {
 
 // addGlobal adds the program to the list of global providers.
 func (r *registration) addGlobal(program string, args []string) error {
-	texts := r.words(globalProviders)
+	texts := r.list(globalProviders)
 	at, old := len(texts), config.Program{}
 	for i, text := range texts {
 		if p := r.meaning(strings.Fields(text)); isOurs(p.Name) {
@@ -220,18 +220,22 @@ func (r *registration) keys(table string) []string {
 // file may give their own provider.
 func (r *registration) owners() []string { return append([]string{""}, r.keys("registries")...) }
 
-// words returns the strings of a list, or the words of a string.
-func (r *registration) words(key config.Key) (words []string) {
-	switch value := r.Get(key).(type) {
-	case string:
-		return strings.Fields(value)
-	case []any:
-		for _, element := range value {
-			word, _ := element.(string)
-			words = append(words, word)
-		}
+// words returns the words of a program: a string, or a list.
+func (r *registration) words(key config.Key) []string {
+	if text, ok := r.Get(key).(string); ok {
+		return strings.Fields(text)
 	}
-	return words
+	return r.list(key)
+}
+
+// list returns the strings of a list.
+func (r *registration) list(key config.Key) (texts []string) {
+	elements, _ := r.Get(key).([]any)
+	for _, element := range elements {
+		text, _ := element.(string)
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 func (t *tool) unregisterCommand() *cobra.Command {
@@ -274,7 +278,7 @@ func (t *tool) unregister(ctx context.Context) error {
 }
 
 func (r *registration) removeGlobal() error {
-	texts := r.words(globalProviders)
+	texts := r.list(globalProviders)
 	left := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return isOurs(r.meaning(strings.Fields(text)).Name) })
 	switch {
 	case len(left) == len(texts):
@@ -383,7 +387,7 @@ func (r *registration) name(program string, args []string) (string, error) {
 func (r *registration) removeAliases() error {
 	for _, name := range r.keys("credential-alias") {
 		key := config.Key{"credential-alias", name}
-		used := slices.Contains(r.words(globalProviders), name)
+		used := slices.Contains(r.list(globalProviders), name)
 		for _, owner := range r.owners() {
 			used = used || slices.Equal(r.words(ownKey(owner)), []string{name})
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/internal/tomledit"
@@ -75,8 +76,11 @@ func (f *File) Set(key Key, text string) error {
 }
 
 // SetList sets the value of a key to a list of strings. Strings that were in the list
-// before keep their form.
+// before keep their form. A list of anything else is refused.
 func (f *File) SetList(key Key, texts []string) error {
+	if old := f.tree.below(path(key)); old != nil && slices.ContainsFunc(old.list, func(n *node) bool { return n.kind != stringKind }) {
+		return fmt.Errorf("`%s` in %s is not a list of strings", path(key), f.Path)
+	}
 	list := &node{kind: listKind, definition: f.definition()}
 	for _, text := range texts {
 		list.list = append(list.list, newString(text, list.definition))

@@ -116,8 +116,9 @@ func TestEditsThatFailChangeNothing(t *testing.T) {
 		content string
 		change  func(f *File) error
 	}{
-		"a table that is none": {"registry = 1", func(f *File) error { return f.Set(key, "v") }},
-		"a list in such a one": {"registry = 1", func(f *File) error { return f.SetList(key, []string{"v"}) }},
+		"a table that is none":  {"registry = 1", func(f *File) error { return f.Set(key, "v") }},
+		"a list in such a one":  {"registry = 1", func(f *File) error { return f.SetList(key, []string{"v"}) }},
+		"a list of other kinds": {"registry.x = ['a', 1]", func(f *File) error { return f.SetList(key, []string{"a"}) }},
 		"a change of something else": {"registry.x = 1\nregistry.y = 1", func(f *File) error {
 			return f.Change(key, func(d *tomledit.Document) error { return d.Set("v", "registry", "y") })
 		}},

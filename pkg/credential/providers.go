@@ -181,7 +181,7 @@ func (c *Chain) provider(name string, r registry.Registry) (Provider, error) {
 	case nameToken:
 		return &tokenProvider{entry{c.Config, r}, c}, nil
 	case namePaseto:
-		return SecretKeys(c.Config, nil), nil
+		return Paseto(c.Config, nil), nil
 	case nameTokenFromStdout:
 		return &stdoutProvider{failing{ErrOperationNotSupported}, c}, nil
 	}

@@ -72,12 +72,12 @@ type Signer interface {
 	Sign(key config.Secret, subject *string, req *Request, op Operation) (*Token, error)
 }
 
-// SecretKeys returns the provider cargo:paseto, which keeps a secret key in the
+// Paseto returns the provider cargo:paseto, which keeps a secret key in the
 // credentials file and signs with it. Package [paseto] has the signer. Without one
 // the provider can only remove a key.
 //
 // [paseto]: https://pkg.go.dev/github.com/cargo-auth/cargo-auth/pkg/credential/paseto
-func SecretKeys(c *config.Config, s Signer) Provider { return &keyProvider{c, s} }
+func Paseto(c *config.Config, s Signer) Provider { return &keyProvider{c, s} }
 
 type keyProvider struct {
 	config *config.Config

@@ -36,7 +36,7 @@ func New(c *config.Config, now func() time.Time) credential.Provider {
 	if now == nil {
 		now = time.Now
 	}
-	return credential.SecretKeys(c, signer{now})
+	return credential.Paseto(c, signer{now})
 }
 
 type signer struct{ now func() time.Time }

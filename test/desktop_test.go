@@ -68,8 +68,6 @@ func (d *desktop) store() keyring.Store {
 
 func (d *desktop) index() string { return d.registry.Index("pub") }
 
-func (d *desktop) entry() keyring.Entry { return keyring.Entry{IndexURL: d.index(), Name: "pub"} }
-
 // provider configures the registry's provider.
 func (d *desktop) provider(words ...string) {
 	d.t.Helper()

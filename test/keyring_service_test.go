@@ -23,17 +23,17 @@ import (
 // No service can make a program wait too long, or mistake one outcome for another.
 func TestServicesThatAreStrange(t *testing.T) {
 	get := func(ctx context.Context, s keyring.Store) error {
-		token, err := s.Get(ctx, keyring.Entry{IndexURL: "u"})
+		token, err := s.Get(ctx, "u")
 		if err == nil && token.Expose() != "secret" {
 			err = errors.New("another token")
 		}
 		return err
 	}
 	set := func(ctx context.Context, s keyring.Store) error {
-		return s.Set(ctx, keyring.Entry{IndexURL: "u"}, config.NewSecret("t"))
+		return s.Set(ctx, "u", "", config.NewSecret("t"))
 	}
 	remove := func(ctx context.Context, s keyring.Store) error {
-		return s.Delete(ctx, keyring.Entry{IndexURL: "u"})
+		return s.Delete(ctx, "u")
 	}
 	lookAndSet := func(ctx context.Context, s keyring.Store) error {
 		if _, err := s.Locked(ctx); err != nil {
@@ -163,10 +163,10 @@ func TestDeleteLeavesNoOtherEntry(t *testing.T) {
 	d := newDesktop(t)
 	d.must("session's", "secret-tool", "store", "--collection=session", "--label=x",
 		"xdg:schema", "org.rust-lang.cargo.registry", "url", d.index())
-	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("t")); err != nil {
+	if err := d.store().Set(t.Context(), d.index(), "pub", config.NewSecret("t")); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.store().Delete(t.Context(), d.entry()); err != nil {
+	if err := d.store().Delete(t.Context(), d.index()); err != nil {
 		t.Fatal(err)
 	}
 	d.holds("")

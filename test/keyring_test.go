@@ -59,7 +59,7 @@ func TestKeyringSharesTheEntriesOfCargosProvider(t *testing.T) {
 	d.provider("cargo:libsecret")
 	d.must("first\n", cargo, login...)
 	d.holds("first")
-	token, err := d.store().Get(context.Background(), d.entry())
+	token, err := d.store().Get(context.Background(), d.index())
 	if err != nil || token.Expose() != "first" {
 		t.Errorf("ours finds %q, %v", token.Expose(), err)
 	}
@@ -148,10 +148,10 @@ func TestKeyringKeepsEveryTokenWhole(t *testing.T) {
 		printable += string(c)
 	}
 	for _, token := range []string{"Bearer abc def", `"quoted" 'too' \ $(x)`, printable, strings.Repeat("long", 25_000)} {
-		if err := d.store().Set(t.Context(), d.entry(), config.NewSecret(token)); err != nil {
+		if err := d.store().Set(t.Context(), d.index(), "pub", config.NewSecret(token)); err != nil {
 			t.Fatal(err)
 		}
-		got, err := d.store().Get(t.Context(), d.entry())
+		got, err := d.store().Get(t.Context(), d.index())
 		if err != nil || got.Expose() != token {
 			t.Errorf("a token of %d bytes comes back with %d, %v", len(token), len(got.Expose()), err)
 		}
@@ -162,7 +162,7 @@ func TestKeyringKeepsEveryTokenWhole(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "no\ntoken") {
 		t.Errorf("a token with a line feed gets the error %v", err)
 	}
-	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("\xff\x00")); err != nil {
+	if err := d.store().Set(t.Context(), d.index(), "pub", config.NewSecret("\xff\x00")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = provider.Get(t.Context(), &credential.Request{IndexURL: d.index()}, credential.Read())
@@ -232,15 +232,15 @@ func (c *calls) names() (names []string) {
 
 func TestGetNeedsFewCalls(t *testing.T) {
 	d := newDesktop(t)
-	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("t")); err != nil {
+	if err := d.store().Set(t.Context(), d.index(), "pub", config.NewSecret("t")); err != nil {
 		t.Fatal(err)
 	}
 	calls := d.monitor()
-	if _, err := d.store().Get(t.Context(), d.entry()); err != nil {
+	if _, err := d.store().Get(t.Context(), d.index()); err != nil {
 		t.Fatal(err)
 	}
 	// A search that finds nothing marks the end. It asks whether the store is locked.
-	_, _ = d.store().Get(t.Context(), keyring.Entry{IndexURL: "the-end"})
+	_, _ = d.store().Get(t.Context(), "the-end")
 	want := []string{"SearchItems", "OpenSession", "GetSecret", "SearchItems", "Get"}
 	if err := calls.wait(func() bool { return len(calls.names()) >= len(want) }); err != nil {
 		t.Fatal(err)
@@ -262,16 +262,16 @@ func TestKernelKeyring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Delete(context.Background(), d.entry()) })
+	t.Cleanup(func() { _ = store.Delete(context.Background(), d.index()) })
 	d.provider(ours(t, "cargo-credential-keyring"), "--backend", "keyutils")
 	long := strings.Repeat("k", 5000)
 	d.must(long+"\n", ours(t, "cargo-login"), "--registry", "pub")
-	if token, err := store.Get(t.Context(), d.entry()); err != nil || token.Expose() != long {
+	if token, err := store.Get(t.Context(), d.index()); err != nil || token.Expose() != long {
 		t.Errorf("the store has a token of %d bytes, %v", len(token.Expose()), err)
 	}
 	d.holds("")
 	d.must("", ours(t, "cargo-logout"), "--registry", "pub")
-	if _, err := store.Get(t.Context(), d.entry()); !errors.Is(err, credential.ErrNotFound) {
+	if _, err := store.Get(t.Context(), d.index()); !errors.Is(err, credential.ErrNotFound) {
 		t.Errorf("after the logout a get says %v", err)
 	}
 
@@ -286,7 +286,7 @@ func TestKernelKeyring(t *testing.T) {
 	if !strings.Contains(out, "saved in the kernel's keyring, until the machine is switched off") {
 		t.Errorf("the login says %q", out)
 	}
-	if token, err := store.Get(t.Context(), d.entry()); err != nil || token.Expose() != "kernel" {
+	if token, err := store.Get(t.Context(), d.index()); err != nil || token.Expose() != "kernel" {
 		t.Errorf("the store has %q, %v", token.Expose(), err)
 	}
 	out = d.must("", ours(t, "cargo-logout"), "--registry", "pub")

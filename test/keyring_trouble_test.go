@@ -27,7 +27,7 @@ import (
 
 func TestLockedKeyring(t *testing.T) {
 	d := newDesktop(t)
-	if err := d.store().Set(t.Context(), d.entry(), config.NewSecret("kept")); err != nil {
+	if err := d.store().Set(t.Context(), d.index(), "pub", config.NewSecret("kept")); err != nil {
 		t.Fatal(err)
 	}
 	d.lock()
@@ -49,7 +49,7 @@ func TestLockedKeyring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = store.Get(t.Context(), d.entry()); err == nil || errors.Is(err, keyring.ErrUnavailable) || errors.Is(err, credential.ErrNotFound) {
+	if _, err = store.Get(t.Context(), d.index()); err == nil || errors.Is(err, keyring.ErrUnavailable) || errors.Is(err, credential.ErrNotFound) {
 		t.Errorf("a prompt without an answer gets the error %v", err)
 	} else {
 		t.Log(err)

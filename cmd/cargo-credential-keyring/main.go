@@ -145,7 +145,7 @@ func (t *tool) find(name string) (r registry.Registry, inFile string, err error)
 }
 
 // providers returns the providers that Cargo asks for a registry's token.
-func (t *tool) providers(r registry.Registry) ([]credential.Configured, error) {
+func (t *tool) providers(r registry.Registry) ([]config.Program, error) {
 	return (&credential.Chain{Config: t.config}).Providers(r)
 }
 
@@ -184,12 +184,12 @@ func isOurs(program string) bool {
 
 // storeOf returns the options with which a configured provider opens the secret
 // store; nil if the provider uses another place.
-func storeOf(p credential.Configured) (*keyring.Options, error) {
+func storeOf(p config.Program) (*keyring.Options, error) {
 	var args []string // Cargo's provider takes none
 	switch {
-	case isOurs(p.Name):
+	case isOurs(p.Path):
 		args = p.Args
-	case p.Name == "" || p.Name != keyring.CargoProvider():
+	case p.Path == "" || p.Path != keyring.CargoProvider():
 		return nil, nil
 	}
 	options, err := storeOptions(args)

@@ -127,14 +127,14 @@ func (t *tool) register(ctx context.Context, args []string) error {
 	}
 	t.config = config.New(t.config.Quiet().Options) // all warnings have been shown
 	providers, err := t.providers(r)
-	if err != nil || len(providers) == 0 || isOurs(providers[0].Name) {
+	if err != nil || len(providers) == 0 || isOurs(providers[0].Path) {
 		return err
 	}
 	which := "crates.io"
 	if t.registry != "" {
 		which = t.served()
 	}
-	t.shell.Warn("for %s Cargo asks `%s` first, which is configured in %s", which, providers[0].Name, providers[0].Definition)
+	t.shell.Warn("for %s Cargo asks `%s` first, which is configured in %s", which, providers[0].Path, providers[0].Definition)
 	return nil
 }
 

@@ -126,8 +126,7 @@ func (t *tool) copyToStore(ctx context.Context, name string, token config.Secret
 	if err := credential.CheckToken(token); err != nil {
 		return nil, err
 	}
-	e := keyring.Entry{IndexURL: r.Index(), Name: r.Name()}
-	found, err := store.Get(ctx, e)
+	found, err := store.Get(ctx, r.Index())
 	switch {
 	case err == nil && found == token:
 		return store, nil
@@ -139,10 +138,10 @@ func (t *tool) copyToStore(ctx context.Context, name string, token config.Secret
 	case t.dryRun:
 		return store, nil
 	}
-	if err := store.Set(ctx, e, token); err != nil {
+	if err := store.Set(ctx, r.Index(), r.Name(), token); err != nil {
 		return nil, err
 	}
-	found, err = store.Get(ctx, e)
+	found, err = store.Get(ctx, r.Index())
 	if err != nil {
 		return nil, fmt.Errorf("it could not be read back from %s: %w", store.Name(), err)
 	}
@@ -170,7 +169,7 @@ func (t *tool) storeFor(ctx context.Context, r registry.Registry) (keyring.Store
 		}
 	}
 	if len(providers) == 1 && providers[0].Definition != (config.Definition{}) {
-		return nil, elsewhere{fmt.Errorf("its provider is `%s` (%s)", providers[0].Name, providers[0].Definition)}
+		return nil, elsewhere{fmt.Errorf("its provider is `%s` (%s)", providers[0].Path, providers[0].Definition)}
 	}
 	return nil, elsewhere{errUnregistered}
 }
@@ -345,19 +344,19 @@ func (l *lookup) look(name string) error {
 	}
 	served := false
 	for _, p := range providers {
-		shown := providerReport{Provider: p.Name, DefinedIn: p.Definition.String()}
+		shown := providerReport{Provider: p.Path, DefinedIn: p.Definition.String()}
 		if p.Definition == (config.Definition{}) {
 			shown.DefinedIn = "Cargo's default"
 		}
-		if isOurs(p.Name) {
+		if isOurs(p.Path) {
 			shown.Args = p.Args
 		}
 		l.report.Providers = append(l.report.Providers, shown)
 		if err := l.provider(p, r, plain); err != nil {
-			l.note("`%s`: %v", p.Name, err)
+			l.note("`%s`: %v", p.Path, err)
 			l.report.Unknown = l.report.Unknown || l.report.Token == nil
 		}
-		served = served || p.Name == tokenProvider
+		served = served || p.Path == tokenProvider
 	}
 	if plain != "" && !served {
 		l.found("", plain)
@@ -375,31 +374,31 @@ func (l *lookup) look(name string) error {
 }
 
 // provider looks for a provider's token without running the provider.
-func (l *lookup) provider(p credential.Configured, r registry.Registry, plain string) error {
+func (l *lookup) provider(p config.Program, r registry.Registry, plain string) error {
 	options, err := storeOf(p)
 	switch {
 	case err != nil:
 		return err
 	case options != nil:
-		if isOurs(p.Name) {
+		if isOurs(p.Path) {
 			l.options, l.serves = cmp.Or(l.options, options), true
-			if _, err := exec.LookPath(p.Name); err != nil {
+			if _, err := exec.LookPath(p.Path); err != nil {
 				return fmt.Errorf("it cannot be run: %w", system.Error(err))
 			}
 		}
 		store := l.open(*options)
-		has, err := store.has(l.ctx, keyring.Entry{IndexURL: r.Index(), Name: r.Name()})
+		has, err := store.has(l.ctx, r.Index())
 		switch {
-		case errors.Is(err, keyring.ErrUnavailable) && isOurs(p.Name):
-			l.note("`%s` finds no secret store and leaves the registry to the next provider, if there is one", p.Name)
+		case errors.Is(err, keyring.ErrUnavailable) && isOurs(p.Path):
+			l.note("`%s` finds no secret store and leaves the registry to the next provider, if there is one", p.Path)
 		case err != nil:
 			return err
 		case has:
-			l.found(p.Name, store.name)
+			l.found(p.Path, store.name)
 		}
-	case p.Name == tokenProvider:
+	case p.Path == tokenProvider:
 		if plain != "" {
-			l.found(p.Name, plain)
+			l.found(p.Path, plain)
 		}
 	default:
 		return errors.New("status does not run this provider, so its token is not known")
@@ -434,15 +433,15 @@ func (l *lookup) open(o keyring.Options) *state {
 	return s
 }
 
-// has reports whether the store has the entry.
-func (s *state) has(ctx context.Context, e keyring.Entry) (bool, error) {
+// has reports whether the store has a token for the registry.
+func (s *state) has(ctx context.Context, indexURL string) (bool, error) {
 	switch {
 	case s.err != nil:
 		return false, s.err
 	case s.locked:
 		return false, errors.New("the secret store is locked")
 	}
-	_, err := s.Get(ctx, e)
+	_, err := s.Get(ctx, indexURL)
 	switch {
 	case errors.Is(err, credential.ErrNotFound):
 		return false, nil

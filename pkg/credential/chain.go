@@ -197,16 +197,16 @@ func (c *Chain) ask(ctx context.Context, r registry.Registry, call call, do func
 	}
 	result := ErrNoProvider
 	c.storeMissing = false
-	for _, entry := range providers {
-		provider, err := c.provider(entry.Name, r)
+	for _, program := range providers {
+		provider, err := c.provider(program.Path, r)
 		if err != nil {
 			return err
 		}
-		args := slices.Concat(entry.Args, call.args)
-		line := strings.Join(append([]string{entry.Name}, args...), " ")
+		args := slices.Concat(program.Args, call.args)
+		line := strings.Join(append([]string{program.Path}, args...), " ")
 		say(c.Config, config.VerboseStatus, "Credential", "%s %s %s", line, call.action, r.String())
 		err = do(provider, &Request{IndexURL: r.Index(), Name: r.Name(), Headers: call.headers, Args: args})
-		if isKeyringProgram(entry.Name) {
+		if isKeyringProgram(program.Path) {
 			switch {
 			case !errors.Is(err, ErrURLNotSupported):
 				c.storesSeen = append(c.storesSeen, line)
@@ -219,7 +219,7 @@ func (c *Chain) ask(ctx context.Context, r registry.Registry, call call, do func
 		var unexpected *unexpectedResponse
 		switch {
 		case err == nil:
-			c.warnOfOtherToken(r, call.action, entry.Name)
+			c.warnOfOtherToken(r, call.action, program.Path)
 			return nil
 		case ctx.Err() == nil && errors.As(err, &unexpected):
 			return unexpected
@@ -248,7 +248,7 @@ func (c *Chain) noToken(r registry.Registry) error {
 		return err
 	}
 	// `cargo login` and a variable help only if cargo:token is asked.
-	asksToken := slices.ContainsFunc(providers, func(p Configured) bool { return p.Name == nameToken })
+	asksToken := slices.ContainsFunc(providers, func(p config.Program) bool { return p.Path == nameToken })
 	var text string
 	switch {
 	case r.IsCratesIO():

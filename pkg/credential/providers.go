@@ -13,20 +13,11 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
 )
 
-// Configured is a provider that the configuration names.
-type Configured struct {
-	// Name is the path of a program, see [config.Program], or the name of a
-	// built-in provider, such as "cargo:token". Aliases are resolved.
-	Name string
-	Args []string
-	// Definition says where the provider is configured. It is zero for a provider
-	// that is asked because none is configured.
-	Definition config.Definition
-}
-
 // Providers returns the providers of a registry in the order in which Cargo asks
-// them. It runs none of them, and tells the user nothing.
-func (c *Chain) Providers(r registry.Registry) ([]Configured, error) {
+// them. Aliases are resolved. The Path of a built-in provider is its name, such as
+// "cargo:token"; its Definition is zero if it is asked because no provider is
+// configured. No provider is run, and the user is told nothing.
+func (c *Chain) Providers(r registry.Registry) ([]config.Program, error) {
 	quiet := &Chain{Config: c.Config.Quiet(), AsymmetricTokens: c.AsymmetricTokens, configured: maps.Clone(c.configured)}
 	return quiet.providers(r, false)
 }
@@ -34,7 +25,7 @@ func (c *Chain) Providers(r registry.Registry) ([]Configured, error) {
 // providers returns the provider of the registry's own, or else the global ones
 // from the last to the first, or else cargo:token. It warns of tokens and keys that
 // none of them looks at.
-func (c *Chain) providers(r registry.Registry, needsConfigured bool) ([]Configured, error) {
+func (c *Chain) providers(r registry.Registry, needsConfigured bool) ([]config.Program, error) {
 	own, err := c.configuration(r)
 	if err != nil {
 		return nil, err
@@ -43,21 +34,21 @@ func (c *Chain) providers(r registry.Registry, needsConfigured bool) ([]Configur
 	if err != nil {
 		return nil, err
 	}
-	var global []Configured
+	var global []config.Program
 	for _, p := range slices.Backward(programs) {
 		global = append(global, c.resolve(p))
 	}
 	isDefault := len(global) == 0
 	if isDefault {
-		global = []Configured{{Name: nameToken}}
+		global = []config.Program{{Name: nameToken, Path: nameToken}}
 		if c.AsymmetricTokens {
-			global = append(global, Configured{Name: namePaseto})
+			global = append(global, config.Program{Name: namePaseto, Path: namePaseto})
 		}
 	}
 	if own.CredentialProvider != nil {
 		p := c.resolve(*own.CredentialProvider)
 		c.warnOfIgnoredByOwn(r, own, p)
-		return []Configured{p}, nil
+		return []config.Program{p}, nil
 	}
 	c.warnOfIgnoredByGlobal(r, own, global)
 	if isDefault && needsConfigured {
@@ -88,7 +79,7 @@ func (c *Chain) configuration(r registry.Registry) (*config.RegistryConfig, erro
 
 // resolve replaces a name by what [credential-alias] has for it, once. An alias
 // that cannot be read does not count, nor does one for a built-in provider.
-func (c *Chain) resolve(p config.Program) Configured {
+func (c *Chain) resolve(p config.Program) config.Program {
 	d := p.Definition
 	if len(p.Args) == 0 {
 		alias, err := c.Config.Program("credential-alias." + p.Name)
@@ -101,25 +92,26 @@ func (c *Chain) resolve(p config.Program) Configured {
 			p = *alias
 		}
 	}
-	return Configured{p.Path, p.Args, d}
+	p.Definition = d
+	return p
 }
 
 // warnOfIgnoredByOwn warns of secrets that the registry's own provider ignores.
-func (c *Chain) warnOfIgnoredByOwn(r registry.Registry, own *config.RegistryConfig, p Configured) {
+func (c *Chain) warnOfIgnoredByOwn(r registry.Registry, own *config.RegistryConfig, p config.Program) {
 	const ignored = "registry `%s` has a %s configured in %s that will be ignored because this registry is configured to use credential-provider `%s`"
-	if own.Token != nil && p.Name != nameToken {
-		warn(c.Config, ignored, r, "token", own.Token.Definition, p.Name)
+	if own.Token != nil && p.Path != nameToken {
+		warn(c.Config, ignored, r, "token", own.Token.Definition, p.Path)
 	}
-	if own.SecretKey != nil && p.Name != namePaseto {
-		warn(c.Config, ignored, r, "secret-key", own.SecretKey.Definition, p.Name)
+	if own.SecretKey != nil && p.Path != namePaseto {
+		warn(c.Config, ignored, r, "secret-key", own.SecretKey.Definition, p.Path)
 	}
 }
 
 // warnOfIgnoredByGlobal warns of secrets that the global providers ignore. A secret
 // key counts only if asymmetric tokens are enabled.
-func (c *Chain) warnOfIgnoredByGlobal(r registry.Registry, own *config.RegistryConfig, global []Configured) {
-	token := slices.IndexFunc(global, func(p Configured) bool { return p.Name == nameToken })
-	paseto := slices.IndexFunc(global, func(p Configured) bool { return p.Name == namePaseto })
+func (c *Chain) warnOfIgnoredByGlobal(r registry.Registry, own *config.RegistryConfig, global []config.Program) {
+	token := slices.IndexFunc(global, func(p config.Program) bool { return p.Path == nameToken })
+	paseto := slices.IndexFunc(global, func(p config.Program) bool { return p.Path == namePaseto })
 	hasKey := own.SecretKey != nil && c.AsymmetricTokens
 	switch {
 	case own.Token != nil && hasKey:

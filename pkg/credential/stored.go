@@ -339,8 +339,8 @@ func (e entry) besidesStored(before *config.RegistryConfig, now *config.Value[co
 func (c *Chain) usesToken(r registry.Registry, own *config.RegistryConfig) bool {
 	providers, _ := c.Providers(r)
 	for _, p := range providers {
-		if p.Name == nameToken || p.Name == namePaseto && own.SecretKey != nil {
-			return p.Name == nameToken
+		if p.Path == nameToken || p.Path == namePaseto && own.SecretKey != nil {
+			return p.Path == nameToken
 		}
 	}
 	return false

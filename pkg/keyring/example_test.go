@@ -25,8 +25,7 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	entry := keyring.Entry{IndexURL: "sparse+https://registry.example/index/", Name: "my-registry"}
-	err = store.Set(ctx, entry, config.NewSecret("t0ken"))
+	err = store.Set(ctx, "sparse+https://registry.example/index/", "my-registry", config.NewSecret("t0ken"))
 	switch {
 	case errors.Is(err, keyring.ErrUnavailable):
 		fmt.Println("there is no secret store here")

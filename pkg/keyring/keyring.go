@@ -31,28 +31,21 @@ import (
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 )
 
-// Store keeps tokens. A method returns [credential.ErrNotFound], an error that is
-// [ErrUnavailable], or a failure that the user must see. Only after the first two
-// may another store be asked.
+// Store keeps tokens by the URL of the registry's index. A method returns
+// [credential.ErrNotFound], an error that is [ErrUnavailable], or a failure that the
+// user must see. Only after the first two may another store be asked.
 type Store interface {
 	// Name is what people call the store.
 	Name() string
 	// Get returns a stored token.
-	Get(ctx context.Context, e Entry) (config.Secret, error)
-	// Set stores a token, and replaces an older one.
-	Set(ctx context.Context, e Entry, token config.Secret) error
+	Get(ctx context.Context, indexURL string) (config.Secret, error)
+	// Set stores a token, and replaces an older one. People see the registry's name
+	// in the label of the entry; it may be empty.
+	Set(ctx context.Context, indexURL, name string, token config.Secret) error
 	// Delete removes a stored token.
-	Delete(ctx context.Context, e Entry) error
+	Delete(ctx context.Context, indexURL string) error
 	// Locked reports whether a person must unlock the store before it can be used.
 	Locked(ctx context.Context) (bool, error)
-}
-
-// Entry is the place of a registry's token in a [Store].
-type Entry struct {
-	// IndexURL is the URL of the registry's index. It identifies the entry.
-	IndexURL string
-	// Name is the registry's name, if it has one. People see it in the label.
-	Name string
 }
 
 // labelPrefix begins Cargo's labels and names of entries.
@@ -194,10 +187,10 @@ type provider struct {
 
 func (p *provider) Get(ctx context.Context, req *credential.Request, _ credential.Operation) (*credential.Token, error) {
 	var token config.Secret
-	err := p.use(ctx, req, func(s Store, e Entry) (err error) {
-		token, err = s.Get(ctx, e)
+	err := p.use(ctx, req, func(s Store) (err error) {
+		token, err = s.Get(ctx, req.IndexURL)
 		if err == nil && !utf8.ValidString(token.Expose()) {
-			return fmt.Errorf("what %s holds for `%s` is not valid UTF-8", s.Name(), cmp.Or(e.Name, e.IndexURL))
+			return fmt.Errorf("what %s holds for `%s` is not valid UTF-8", s.Name(), cmp.Or(req.Name, req.IndexURL))
 		}
 		return err
 	})
@@ -208,7 +201,7 @@ func (p *provider) Get(ctx context.Context, req *credential.Request, _ credentia
 }
 
 func (p *provider) Login(ctx context.Context, req *credential.Request, login credential.LoginOptions) error {
-	return p.use(ctx, req, func(s Store, e Entry) error {
+	return p.use(ctx, req, func(s Store) error {
 		// Do not ask for a token that cannot be stored.
 		if _, err := s.Locked(ctx); err != nil {
 			return err
@@ -221,14 +214,14 @@ func (p *provider) Login(ctx context.Context, req *credential.Request, login cre
 		if err != nil {
 			return err
 		}
-		if err := s.Set(ctx, e, token); err != nil {
+		if err := s.Set(ctx, req.IndexURL, req.Name, token); err != nil {
 			return err
 		}
 		where := s.Name()
 		if s, ok := s.(forgetful); ok {
 			where += ", until " + s.forgets()
 		}
-		p.say("Login", "token for `%s` saved in %s", cmp.Or(e.Name, e.IndexURL), where)
+		p.say("Login", "token for `%s` saved in %s", cmp.Or(req.Name, req.IndexURL), where)
 		return nil
 	})
 }
@@ -237,17 +230,17 @@ func (p *provider) Login(ctx context.Context, req *credential.Request, login cre
 type forgetful interface{ forgets() string }
 
 func (p *provider) Logout(ctx context.Context, req *credential.Request) error {
-	return p.use(ctx, req, func(s Store, e Entry) error {
-		if err := s.Delete(ctx, e); err != nil {
+	return p.use(ctx, req, func(s Store) error {
+		if err := s.Delete(ctx, req.IndexURL); err != nil {
 			return err
 		}
-		p.say("Logout", "token for `%s` has been removed from %s", cmp.Or(e.Name, e.IndexURL), s.Name())
+		p.say("Logout", "token for `%s` has been removed from %s", cmp.Or(req.Name, req.IndexURL), s.Name())
 		return nil
 	})
 }
 
 // use opens the store for a request.
-func (p *provider) use(ctx context.Context, req *credential.Request, do func(Store, Entry) error) (err error) {
+func (p *provider) use(ctx context.Context, req *credential.Request, do func(Store) error) (err error) {
 	options := p.options
 	if p.options.Arguments != nil {
 		if options, err = p.options.Arguments(req.Args); err != nil {
@@ -257,7 +250,7 @@ func (p *provider) use(ctx context.Context, req *credential.Request, do func(Sto
 	}
 	store, err := Open(ctx, options)
 	if err == nil {
-		err = do(store, Entry{IndexURL: req.IndexURL, Name: req.Name})
+		err = do(store)
 	}
 	if errors.Is(err, ErrUnavailable) && !p.options.Required {
 		p.missing.Do(func() { p.options.Notify(config.Message{Kind: config.Warning, Text: err.Error()}) })

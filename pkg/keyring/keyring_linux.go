@@ -50,8 +50,8 @@ func (keyutils) forgets() string { return "the machine is switched off" }
 const keyType = "user"
 
 // find returns the key of an entry.
-func find(ring int, e Entry) (int, error) {
-	id, err := unix.KeyctlSearch(ring, keyType, labelPrefix+e.IndexURL, 0)
+func find(ring int, indexURL string) (int, error) {
+	id, err := unix.KeyctlSearch(ring, keyType, labelPrefix+indexURL, 0)
 	switch {
 	case errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EKEYREVOKED):
 		return 0, credential.ErrNotFound
@@ -61,9 +61,9 @@ func find(ring int, e Entry) (int, error) {
 	return id, nil
 }
 
-func (keyutils) Get(_ context.Context, e Entry) (token config.Secret, err error) {
+func (keyutils) Get(_ context.Context, indexURL string) (token config.Secret, err error) {
 	err = withRing(func(ring int) error {
-		id, err := find(ring, e)
+		id, err := find(ring, indexURL)
 		if err != nil {
 			return err
 		}
@@ -79,20 +79,20 @@ func (keyutils) Get(_ context.Context, e Entry) (token config.Secret, err error)
 	return token, err
 }
 
-func (keyutils) Set(_ context.Context, e Entry, token config.Secret) error {
+func (keyutils) Set(_ context.Context, indexURL, _ string, token config.Secret) error {
 	payload := []byte(token.Expose())
 	defer clear(payload)
 	return withRing(func(ring int) error {
-		if _, err := unix.AddKey(keyType, labelPrefix+e.IndexURL, payload, ring); err != nil {
+		if _, err := unix.AddKey(keyType, labelPrefix+indexURL, payload, ring); err != nil {
 			return fmt.Errorf("cannot store the token in the kernel's keyring: %w", err)
 		}
 		return nil
 	})
 }
 
-func (keyutils) Delete(_ context.Context, e Entry) error {
+func (keyutils) Delete(_ context.Context, indexURL string) error {
 	return withRing(func(ring int) error {
-		id, err := find(ring, e)
+		id, err := find(ring, indexURL)
 		if err != nil {
 			return err
 		}

@@ -31,26 +31,26 @@ func (systemStore) Name() string {
 
 // account returns the service and the user under which Cargo's provider stores a
 // token. On Windows the two with a colon between them are the target.
-func (e Entry) account() (service, user string) {
+func account(indexURL string) (service, user string) {
 	if runtime.GOOS == "windows" {
-		return "cargo-registry", e.IndexURL
+		return "cargo-registry", indexURL
 	}
-	return labelPrefix + e.IndexURL, ""
+	return labelPrefix + indexURL, ""
 }
 
-func (s systemStore) Get(_ context.Context, e Entry) (config.Secret, error) {
-	service, user := e.account()
+func (s systemStore) Get(_ context.Context, indexURL string) (config.Secret, error) {
+	service, user := account(indexURL)
 	token, err := gokeyring.Get(service, user)
 	return config.NewSecret(token), s.failed("cannot read the token from", err)
 }
 
-func (s systemStore) Set(_ context.Context, e Entry, token config.Secret) error {
-	service, user := e.account()
+func (s systemStore) Set(_ context.Context, indexURL, _ string, token config.Secret) error {
+	service, user := account(indexURL)
 	return s.failed("cannot store the token in", gokeyring.Set(service, user, token.Expose()))
 }
 
-func (s systemStore) Delete(_ context.Context, e Entry) error {
-	service, user := e.account()
+func (s systemStore) Delete(_ context.Context, indexURL string) error {
+	service, user := account(indexURL)
 	return s.failed("cannot remove the token from", gokeyring.Delete(service, user))
 }
 

@@ -43,15 +43,15 @@ type secretService struct{ options *Options }
 func (secretService) Name() string { return "Secret Service" }
 
 // attributes returns what Cargo's provider finds an entry by.
-func (e Entry) attributes() map[string]string {
-	return map[string]string{"xdg:schema": schema, "url": e.IndexURL}
+func attributes(indexURL string) map[string]string {
+	return map[string]string{"xdg:schema": schema, "url": indexURL}
 }
 
 // Get searches all collections, as libsecret does.
-func (s secretService) Get(ctx context.Context, e Entry) (config.Secret, error) {
+func (s secretService) Get(ctx context.Context, indexURL string) (config.Secret, error) {
 	var token config.Secret
 	err := s.connected(ctx, func(c *connection) error {
-		unlocked, locked, err := c.find(ctx, e)
+		unlocked, locked, err := c.find(ctx, indexURL)
 		if err != nil {
 			return err
 		}
@@ -78,15 +78,15 @@ func (s secretService) Get(ctx context.Context, e Entry) (config.Secret, error) 
 
 // Set stores the token in the default collection, and replaces an entry with the
 // same attributes.
-func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) error {
+func (s secretService) Set(ctx context.Context, indexURL, name string, token config.Secret) error {
 	return s.connected(ctx, func(c *connection) error {
 		session, err := c.session()
 		if err != nil {
 			return err
 		}
 		properties := map[string]dbus.Variant{
-			item + ".Label":      dbus.MakeVariant(labelPrefix + cmp.Or(e.Name, e.IndexURL)),
-			item + ".Attributes": dbus.MakeVariant(e.attributes()),
+			item + ".Label":      dbus.MakeVariant(labelPrefix + cmp.Or(name, indexURL)),
+			item + ".Attributes": dbus.MakeVariant(attributes(indexURL)),
 		}
 		secret := ss.NewSecret(session, token.Expose())
 		secret.ContentType = "text/plain"
@@ -113,10 +113,10 @@ func (s secretService) Set(ctx context.Context, e Entry, token config.Secret) er
 }
 
 // Delete removes the entry from all collections, as libsecret does.
-func (s secretService) Delete(ctx context.Context, e Entry) error {
+func (s secretService) Delete(ctx context.Context, indexURL string) error {
 	removed := false
 	return s.connected(ctx, func(c *connection) error {
-		unlocked, locked, err := c.find(ctx, e)
+		unlocked, locked, err := c.find(ctx, indexURL)
 		if err == credential.ErrNotFound && removed {
 			return nil
 		}
@@ -154,15 +154,15 @@ func (s secretService) Locked(ctx context.Context) (locked bool, err error) {
 // find returns at least one entry, or an error. GNOME Keyring finds nothing in a
 // collection that was never unlocked, so find unlocks the default collection before
 // it says that an entry is missing.
-func (c *connection) find(ctx context.Context, e Entry) (unlocked, locked []dbus.ObjectPath, err error) {
-	unlocked, locked, err = c.search(e)
+func (c *connection) find(ctx context.Context, indexURL string) (unlocked, locked []dbus.ObjectPath, err error) {
+	unlocked, locked, err = c.search(indexURL)
 	if err != nil || len(unlocked)+len(locked) > 0 {
 		return unlocked, locked, err
 	}
 	isLocked, err := c.locked()
 	if err == nil && isLocked {
 		if err = c.unlock(ctx, defaultCollection); err == nil {
-			unlocked, locked, err = c.search(e)
+			unlocked, locked, err = c.search(indexURL)
 		}
 	}
 	if err == nil && len(unlocked)+len(locked) == 0 {
@@ -171,8 +171,8 @@ func (c *connection) find(ctx context.Context, e Entry) (unlocked, locked []dbus
 	return unlocked, locked, err
 }
 
-func (c *connection) search(e Entry) (unlocked, locked []dbus.ObjectPath, err error) {
-	if err := c.call(servicePath, service+".SearchItems", e.attributes()).Store(&unlocked, &locked); err != nil {
+func (c *connection) search(indexURL string) (unlocked, locked []dbus.ObjectPath, err error) {
+	if err := c.call(servicePath, service+".SearchItems", attributes(indexURL)).Store(&unlocked, &locked); err != nil {
 		return nil, nil, c.failed("cannot search", servicePath, err)
 	}
 	return unlocked, locked, nil

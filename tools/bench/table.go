@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
-	"github.com/cargo-auth/cargo-auth/pkg/keyring"
 	"github.com/cargo-auth/cargo-auth/test/secretservice"
 	"github.com/cargo-auth/cargo-auth/test/stubregistry"
 )
@@ -230,7 +229,7 @@ func (b *bench) get() error {
 		return err
 	}
 	const index = "sparse+https://registry.example/"
-	if err := store.Set(context.Background(), keyring.Entry{IndexURL: index}, config.NewSecret("t")); err != nil {
+	if err := store.Set(context.Background(), index, "", config.NewSecret("t")); err != nil {
 		return err
 	}
 	request := `{"v":1,"registry":{"index-url":"` + index + `"},"kind":"get","operation":"read"}` + "\n"

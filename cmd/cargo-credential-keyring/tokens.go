@@ -203,12 +203,14 @@ and what stands in its way. Tokens are never shown, and no other provider is run
 
 // report is what status shows. It never contains a token.
 type report struct {
-	Store      storeReport      `json:"store"`
+	Store      *storeReport     `json:"store"`
 	Registries []registryReport `json:"registries"`
 	// Problems concern the configuration as a whole.
 	Problems []string `json:"problems,omitempty"`
 }
 
+// storeReport is a secret store as it was found. One that is unavailable or does not
+// answer is not asked again.
 type storeReport struct {
 	Name string `json:"name"`
 	// Available means that the store can be reached, Locked that a person must
@@ -216,6 +218,9 @@ type storeReport struct {
 	Available bool   `json:"available"`
 	Locked    bool   `json:"locked"`
 	Problem   string `json:"problem,omitempty"`
+
+	store keyring.Store
+	err   error
 }
 
 type registryReport struct {
@@ -270,18 +275,14 @@ func (t *tool) status(ctx context.Context) (*report, error) {
 	if err != nil {
 		r.Problems = append(r.Problems, err.Error())
 	}
-	l := &lookup{tool: t, ctx: ctx, file: file, stored: stored, stores: map[string]*state{}}
+	l := &lookup{tool: t, ctx: ctx, file: file, stored: stored, stores: map[string]*storeReport{}}
 	for _, name := range names {
 		r.Registries = append(r.Registries, l.registry(name))
 	}
 	if l.options == nil {
 		l.options = &keyring.Options{Environ: t.config.Environ}
 	}
-	store := l.open(*l.options)
-	r.Store = storeReport{Name: store.name, Available: store.err == nil, Locked: store.locked}
-	if store.err != nil {
-		r.Store.Problem = store.err.Error()
-	}
+	r.Store = l.open(*l.options)
 	return r, nil
 }
 
@@ -291,7 +292,7 @@ type lookup struct {
 	ctx    context.Context
 	file   string // the credentials file
 	stored map[string]*config.RegistryConfig
-	stores map[string]*state // by the options that choose one
+	stores map[string]*storeReport // by the options that choose one
 	// options are this program's, for the first registry that it serves.
 	options *keyring.Options
 
@@ -394,7 +395,7 @@ func (l *lookup) provider(p config.Program, r registry.Registry, plain string) e
 		case err != nil:
 			return err
 		case has:
-			l.found(p.Path, store.name)
+			l.found(p.Path, store.Name)
 		}
 	case p.Path == tokenProvider:
 		if plain != "" {
@@ -406,49 +407,49 @@ func (l *lookup) provider(p config.Program, r registry.Registry, plain string) e
 	return nil
 }
 
-// state is the state of a secret store. A store that is unavailable or does not
-// answer is not asked again.
-type state struct {
-	keyring.Store
-	name   string
-	locked bool
-	err    error
-}
-
 // open opens a store without asking anyone to unlock it.
-func (l *lookup) open(o keyring.Options) *state {
+func (l *lookup) open(o keyring.Options) *storeReport {
 	key := o.Backend + " " + o.Fallback
 	if s := l.stores[key]; s != nil {
 		return s
 	}
-	s := &state{name: o.Backend}
+	s := &storeReport{Name: o.Backend}
 	l.stores[key] = s
 	o.MayPrompt = false
-	if s.Store, s.err = keyring.Open(l.ctx, o); s.Store != nil {
-		s.name = s.Name()
+	if s.store, s.err = keyring.Open(l.ctx, o); s.store != nil {
+		s.Name = s.store.Name()
 	}
 	if s.err == nil {
-		s.locked, s.err = s.Locked(l.ctx)
+		s.Locked, s.err = s.store.Locked(l.ctx)
 	}
+	s.note(s.err)
 	return s
 }
 
 // has reports whether the store has a token for the registry.
-func (s *state) has(ctx context.Context, indexURL string) (bool, error) {
+func (s *storeReport) has(ctx context.Context, indexURL string) (bool, error) {
 	switch {
 	case s.err != nil:
 		return false, s.err
-	case s.locked:
+	case s.Locked:
 		return false, errors.New("the secret store is locked")
 	}
-	_, err := s.Get(ctx, indexURL)
+	_, err := s.store.Get(ctx, indexURL)
 	switch {
 	case errors.Is(err, credential.ErrNotFound):
 		return false, nil
 	case errors.Is(err, keyring.ErrUnavailable), errors.Is(err, keyring.ErrNoAnswer):
-		s.err = err
+		s.note(err)
 	}
 	return err == nil, err
+}
+
+// note notes that the store can be reached, or why not.
+func (s *storeReport) note(err error) {
+	s.err, s.Available = err, err == nil
+	if err != nil {
+		s.Problem = err.Error()
+	}
 }
 
 // text returns the report for people.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -431,6 +432,12 @@ func release(described, commit string) string {
 		number = "0.0.0"
 	}
 	number, _, _ = strings.Cut(number, "-g")
+	number, _, _ = strings.Cut(number, "+") // before "dirty"
+	// Go's own name for a commit ends with its first twelve digits.
+	i := strings.LastIndexByte(number, '-') + 1
+	if last := number[i:]; i > 0 && len(last) == 12 && strings.Trim(last, "0123456789abcdef") == "" {
+		number, commit = number[:i-1], cmp.Or(commit, last)
+	}
 	if commit != "" {
 		number += " (" + commit + ")"
 	}

@@ -101,6 +101,8 @@ func TestRelease(t *testing.T) {
 		{"v1.2.3-rc.1-4-g01234567", "01234567", "1.2.3-rc.1-4 (01234567)"},
 		{"0123456789ab", "0123456789ab", "0.0.0 (0123456789ab)"},
 		{"(devel)", "", "0.0.0"},
+		{"v0.0.0-20261130235432-0123456789ab+dirty", "0123456789ab", "0.0.0-20261130235432 (0123456789ab)"},
+		{"v1.2.4-0.20261130235432-0123456789ab", "", "1.2.4-0.20261130235432 (0123456789ab)"},
 	} {
 		if got := release(test.described, test.commit); got != test.want {
 			t.Errorf("release(%q, %q) = %q, want %q", test.described, test.commit, got, test.want)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/cargo-auth/cargo-auth/internal/cli"
+	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/credential"
 	"github.com/cargo-auth/cargo-auth/pkg/keyring"
@@ -27,7 +28,7 @@ const (
 )
 
 func main() {
-	cli.NoCoreDump()
+	system.NoCoreDump()
 	shell := cli.NewShell(os.Stdout, os.Stderr, os.Environ())
 	if len(os.Args) > 1 && os.Args[1] == "--cargo-plugin" {
 		never := "never" // Cargo does not say whether it shows colours

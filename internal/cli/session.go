@@ -85,7 +85,7 @@ func (c *Command) asSubcommand(s *Session, args []string) *cobra.Command {
 
 // newSession returns a session of this process.
 func newSession() *Session {
-	NoCoreDump()
+	system.NoCoreDump()
 	// A run ends before garbage collection pays off.
 	debug.SetGCPercent(400)
 	environ := os.Environ()
@@ -127,12 +127,12 @@ func (s *Shell) Run(command func(context.Context) error) int {
 			received = <-signals
 			cancel()
 			time.Sleep(2 * time.Second)
-			dieOf(received)
+			system.Die(received)
 		}()
 	}
 	err := command(signalContext{ctx, sync.OnceFunc(watch)})
 	if ctx.Err() != nil {
-		dieOf(received)
+		system.Die(received)
 	}
 	return s.Report(err)
 }
@@ -151,7 +151,7 @@ func (c signalContext) Done() <-chan struct{} {
 // OpenConfig returns the configuration of the current directory. It reads no file
 // yet.
 func OpenConfig(environ []string, notify func(config.Message)) (*config.Config, error) {
-	dir, err := workingDirectory()
+	dir, err := system.WorkingDirectory()
 	if err != nil {
 		return nil, fmt.Errorf("couldn't get the current directory of the process: %w", system.Error(err))
 	}

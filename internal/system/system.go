@@ -1,7 +1,8 @@
 // Package system is what the programs and the library use of the operating
 // system where package os does not do what Cargo does: errors in Cargo's words,
 // variables of a given environment, and files that are opened and locked so that
-// Cargo and this project take turns.
+// Cargo and this project take turns; for the programs also how they protect their
+// memory and how they die.
 package system
 
 import (

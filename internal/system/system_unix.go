@@ -5,6 +5,8 @@ package system
 import (
 	"errors"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,4 +48,30 @@ func lock(f *os.File, how lockKind) error {
 		return nil
 	}
 	return err
+}
+
+// WorkingDirectory returns the directory as the system knows it, without symbolic
+// links. os.Getwd would trust $PWD.
+func WorkingDirectory() (string, error) { return unix.Getwd() }
+
+// NoCoreDump keeps the memory of this process, which may contain tokens, out of core
+// dumps. On Linux it also closes the process to other programs of the user, and
+// programs that it runs do not inherit this; elsewhere they do.
+func NoCoreDump() {
+	if !setNotDumpable() {
+		_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	}
+}
+
+// Die ends the program as a signal does by default.
+func Die(s os.Signal) {
+	number := s.(syscall.Signal)
+	if number != syscall.SIGHUP && number != syscall.SIGINT && number != syscall.SIGTERM {
+		// Go ignores some of these, and writes its stacks at the others.
+		os.Exit(128 + int(number))
+	}
+	signal.Reset(s)
+	// Another thread may get the signal, a little later.
+	_ = syscall.Kill(os.Getpid(), number)
+	select {}
 }

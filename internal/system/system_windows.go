@@ -39,3 +39,12 @@ func lock(f *os.File, kind lockKind) error {
 func unlock(f *os.File) {
 	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
 }
+
+// WorkingDirectory returns the directory as the system knows it.
+func WorkingDirectory() (string, error) { return os.Getwd() }
+
+// NoCoreDump does nothing: on Windows an administrator decides about dumps.
+func NoCoreDump() {}
+
+// Die ends the program as Ctrl-C does by default.
+func Die(os.Signal) { os.Exit(int(windows.STATUS_CONTROL_C_EXIT)) }

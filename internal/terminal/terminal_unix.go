@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/cargo-auth/cargo-auth/internal/system"
 )
 
 // The terminal that the program was started on.
@@ -97,7 +99,7 @@ var watch = sync.OnceFunc(func() {
 			default:
 				hidden.Lock()
 				giveBack()
-				die(s.(syscall.Signal))
+				system.Die(s)
 			}
 		}
 	}()
@@ -145,17 +147,6 @@ func suspend(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGTTIN)
 	time.Sleep(50 * time.Millisecond) // the signal may go to another thread
 	hideAgain()
-}
-
-// die ends the program by a signal.
-func die(s syscall.Signal) {
-	if s != syscall.SIGHUP && s != syscall.SIGINT && s != syscall.SIGTERM {
-		// Go ignores some of these, and writes its stacks at the others.
-		os.Exit(128 + int(s))
-	}
-	signal.Reset(s)
-	_ = syscall.Kill(os.Getpid(), s)
-	select {}
 }
 
 // editor reads a line key by key from the hidden terminal, and edits it with the

@@ -1,16 +1,19 @@
 //go:build linux
 
-// A token goes where it must and nowhere else, as strace sees it.
+// A token goes where it must and nowhere else, as strace sees it, and no other
+// program of the user reads it from memory.
 
 package test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cargo-auth/cargo-auth/test/stubregistry"
@@ -143,4 +146,40 @@ func destination(line string) string {
 		return "TCP"
 	}
 	return filepath.Base(match[2])
+}
+
+// Only root can look into the memory of our programs: what they have in /proc is
+// root's. A provider looks at the program that runs it.
+func TestOtherProgramsCannotReadTheMemory(t *testing.T) {
+	registry, err := stubregistry.Start([]stubregistry.Rule{
+		{Path: "/pub/config.json", Status: 200, Body: `{"dl":"x","api":"https://pub.example"}`},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { registry.Close() })
+	dir, err := os.MkdirTemp("", "memory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	config := "registries.pub = { index = \"" + registry.Index("pub") + "\", credential-provider = \"" + dir + "/provider\" }\n"
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(dir, "provider"), []byte("#!/bin/sh\nstat -c 'owned by %u' /proc/$PPID/mem >&2\n"), 0o755),
+		os.WriteFile(filepath.Join(dir, "config.toml"), []byte(config), 0o644),
+		os.Chmod(dir, 0o777),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"cargo-login", "cargo-logout"} {
+		cmd := command(t, ours(t, program), "--registry", "pub")
+		cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir, "CARGO_HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+		if os.Getuid() == 0 {
+			const nobody = 65534
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		}
+		if out, _ := cmd.CombinedOutput(); !strings.HasPrefix(string(out), "owned by 0\n") && !strings.Contains(string(out), "\nowned by 0\n") {
+			t.Errorf("%s says %q, want its memory owned by 0", program, out)
+		}
+	}
 }

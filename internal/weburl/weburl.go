@@ -1,8 +1,8 @@
-// Package weburl parses URLs by the WHATWG rules, as Cargo does. Its errors use the
-// words that Cargo shows for them.
+// Package weburl parses URLs by the WHATWG rules, as Cargo does.
 package weburl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -80,7 +80,7 @@ func parse(base *URL, s string) (*URL, error) {
 		return nil, h.err
 	}
 	if err != nil {
-		return nil, errors.New(reason(err))
+		return nil, reason(err)
 	}
 	if path := u.Pathname(); u.Scheme() == "file" && strings.HasPrefix(path, "//") {
 		u.SetPathname(strings.TrimLeft(path, "/"))
@@ -88,31 +88,16 @@ func parse(base *URL, s string) (*URL, error) {
 	return u, nil
 }
 
-// reason says what is wrong with a URL in the words of Rust's url library.
-func reason(err error) string {
+// reason says what is wrong with a URL.
+func reason(err error) error {
 	kind := urlerrors.Type(err)
-	switch {
-	case kind == urlerrors.MissingSchemeNonRelativeURL:
-		return "relative URL without a base"
-	case kind == urlerrors.HostMissing, kind == urlerrors.InvalidCredentials:
-		return errEmptyHost.Error()
-	case kind == urlerrors.PortInvalid, kind == urlerrors.PortOutOfRange:
-		return "invalid port number"
-	case kind == urlerrors.HostInvalidCodePoint:
-		return "invalid domain character"
-	case strings.Contains(string(kind), "IPv6"):
-		return "invalid IPv6 address"
-	case strings.Contains(string(kind), "IPv4"):
-		return errIPv4.Error()
+	if kind == urlerrors.MissingSchemeNonRelativeURL {
+		return errors.New("it has no scheme, such as `https:`")
 	}
-	return errDomainName.Error()
+	return errors.New(cmp.Or(string(kind), "it is malformed"))
 }
 
-var (
-	errDomainName = errors.New("invalid international domain name")
-	errEmptyHost  = errors.New("empty host")
-	errIPv4       = errors.New("invalid IPv4 address")
-)
+var errHost = errors.New("its host is not a valid name")
 
 // host reads the domain name of a URL with a known scheme. The URL library refuses
 // names that the WHATWG rules allow, such as one with both "_" and "é", and takes
@@ -138,7 +123,7 @@ func (h *host) read(u *whatwg.Url, text string) string {
 	case !endsInNumber(domain):
 		h.domain = domain
 	case strings.ContainsAny(domain, "+-"):
-		h.err = errIPv4
+		h.err = errHost
 	default:
 		return domain
 	}
@@ -168,26 +153,23 @@ var profile = idna.New(
 func domainToASCII(text string) (string, error) {
 	name, err := url.PathUnescape(text)
 	if err != nil || !utf8.ValidString(name) {
-		return "", errDomainName
+		return "", errHost
 	}
 	ascii := strings.ToLower(name)
 	if !isASCII(name) || strings.HasPrefix(ascii, "xn--") || strings.Contains(ascii, ".xn--") {
 		for label := range strings.SplitSeq(ascii, ".") {
 			if encoded, ok := strings.CutPrefix(label, "xn--"); ok && (encoded == "" || !isASCII(label)) {
-				return "", errDomainName
+				return "", errHost
 			}
 		}
 		if ascii, err = profile.ToASCII(name); err != nil {
-			return "", errDomainName
+			return "", errHost
 		}
 	}
 	// These and control characters may not be part of a domain name.
 	const forbidden = " #%/:<>?@[\\]^|"
-	switch {
-	case ascii == "":
-		return "", errEmptyHost
-	case strings.ContainsAny(ascii, forbidden) || strings.ContainsFunc(ascii, unicode.IsControl):
-		return "", errDomainName
+	if ascii == "" || strings.ContainsAny(ascii, forbidden) || strings.ContainsFunc(ascii, unicode.IsControl) {
+		return "", errHost
 	}
 	return ascii, nil
 }

@@ -29,7 +29,7 @@ func TestCredentialsAreFoundByURL(t *testing.T) {
 		{"same", two("http://h/x", "http://h/x.git"), "a", nil, strings.Replace(ambiguous, "%", "registry+http://h/x", 1)},
 		{"same sparse", two("sparse+http://h/", "sparse+http://h/"), "a", nil, strings.Replace(ambiguous, "%", "sparse+http://h/", 1)},
 		{"sparse and git", two("http://h/", "sparse+http://h/"), "b", nil, "b"},
-		{"another has a bad URL", two("http://h/", "foo"), "a", nil, "invalid url `foo`: relative URL without a base"},
+		{"another has a bad URL", two("http://h/", "foo"), "a", nil, "invalid url `foo`: it has no scheme, such as `https:`"},
 		{
 			"variable", "registries.a={index='http://h/', token='t'}", "a",
 			[]string{"CARGO_REGISTRIES_Q_R_INDEX=http://h/", "CARGO_REGISTRIES_Q_R_TOKEN=v"},

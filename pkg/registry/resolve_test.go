@@ -28,18 +28,18 @@ func TestResolve(t *testing.T) {
 		{"git", "registries.x.index='https://H/a b'", "x", "", "x https://h/a%20b"},
 		{"environment", "", "x", "CARGO_REGISTRIES_X_INDEX=https://h/", "x https://h/"},
 		{"bad environment", "", "x", "CARGO_REGISTRIES_X_INDEX=h", "invalid index URL for registry `x` defined in " +
-			"environment variable `CARGO_REGISTRIES_X_INDEX` | invalid url `h`: relative URL without a base"},
+			"environment variable `CARGO_REGISTRIES_X_INDEX` | invalid url `h`: it has no scheme, such as `https:`"},
 		{"relative file", "registries.x.index='file:i'", "x", "", "x file://$D/i"},
-		{"bad URL", "registries.x.index='foo'", "x", "", badX + "invalid url `foo`: relative URL without a base"},
+		{"bad URL", "registries.x.index='foo'", "x", "", badX + "invalid url `foo`: it has no scheme, such as `https:`"},
 		{"password", "registries.x.index='https://u:p@h/'", "x", "", badX + "registry URLs may not contain passwords"},
 		{"empty password", "registries.x.index='https://u:@h/'", "x", "", "x https://u@h/"},
 		{"no base", "registries.x.index='mailto:x'", "x", "", "invalid url `mailto:x`: cannot-be-a-base-URLs are not supported"},
 		{"no slash", "registries.x.index='sparse+https://h'", "x", "", "sparse registry url must end in a slash `/`: sparse+https://h"},
 		{"slash in query", "registries.x.index='sparse+https://h/?q/'", "x", "", "x sparse+https://h/?q/"},
-		{"no URL without the prefix", "registries.x.index='sparse+https:///'", "x", "", "invalid url `https:///`: empty host"},
+		{"no URL without the prefix", "registries.x.index='sparse+https:///'", "x", "", "invalid url `https:///`: The input has a special scheme, but does not contain a host"},
 		{"registry.index", "registry.index=''", "", "", indexIsSet},
 		{"registry.index and another", "registry.index=''\nregistries.x.index='https://h/'", "x", "", indexIsSet},
-		{"bad URL first", "registry.index=''\nregistries.x.index='foo'", "x", "", badX + "invalid url `foo`: relative URL without a base"},
+		{"bad URL first", "registry.index=''\nregistries.x.index='foo'", "x", "", badX + "invalid url `foo`: it has no scheme, such as `https:`"},
 		{"git protocol", "registries.crates-io.protocol='git'", "", "", "crates-io https://github.com/rust-lang/crates.io-index"},
 		{
 			"bad protocol", "registries.crates-io.protocol='p'", "", "",
@@ -54,7 +54,7 @@ func TestResolve(t *testing.T) {
 			"override", "", "", override + "sparse+http://h/",
 			"crates-io https://github.com/rust-lang/crates.io-index from sparse+http://h/",
 		},
-		{"bad override", "", "", override + "foo", "invalid url `foo`: relative URL without a base"},
+		{"bad override", "", "", override + "foo", "invalid url `foo`: it has no scheme, such as `https:`"},
 		{"override without slash", "", "", override + "sparse+http://h", "sparse registry url must end in a slash `/`: sparse+http://h"},
 		{"that matters for crates.io only", "registries.x.index='https://h/'", "x", override + "sparse+http://h", "x https://h/"},
 	} {
@@ -99,7 +99,7 @@ func TestSourceReplacement(t *testing.T) {
 		cycle    = "detected a cycle of `replace-with` sources, the source `%s` is eventually replaced with itself (configuration in `$D/home/config.toml`)"
 		config   = "$D/home/config.toml"
 		cratesIO = "crates-io https://github.com/rust-lang/crates.io-index from sparse+https://index.crates.io/"
-		badURL   = "configuration key `source.m.%s` specified an invalid URL (in $D/home/config.toml) | invalid url `foo`: relative URL without a base"
+		badURL   = "configuration key `source.m.%s` specified an invalid URL (in $D/home/config.toml) | invalid url `foo`: it has no scheme, such as `https:`"
 		twice    = "source `%s` defines source %s, but that source is already defined by `%s`\nnote: Sources are not allowed to be defined multiple times."
 		remote   = "crates-io is replaced with remote registry %[1]s;\ninclude `--registry %[1]s` or `--registry crates-io`"
 	)

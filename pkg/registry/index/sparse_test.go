@@ -355,9 +355,9 @@ func TestLoginURL(t *testing.T) {
 		{[]string{`Basic realm="é", Cargo login_url="https://l/x"`}, ""},
 		{[]string{`@@@, Cargo login_url="https://l/x"`}, ""},
 
-		{[]string{`Cargo login_url=foo`}, "invalid url `foo`: relative URL without a base"},
-		{[]string{`Cargo login_url=""`}, "invalid url ``: relative URL without a base"},
-		{[]string{`Cargo login_url="rel"`, `Cargo login_url="https://l/x"`}, "invalid url `rel`: relative URL without a base"},
+		{[]string{`Cargo login_url=foo`}, "invalid url `foo`: it has no scheme, such as `https:`"},
+		{[]string{`Cargo login_url=""`}, "invalid url ``: it has no scheme, such as `https:`"},
+		{[]string{`Cargo login_url="rel"`, `Cargo login_url="https://l/x"`}, "invalid url `rel`: it has no scheme, such as `https:`"},
 	} {
 		got, err := findLoginURL(test.headers)
 		if err != nil {

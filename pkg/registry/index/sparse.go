@@ -316,13 +316,22 @@ func excerpt(body []byte) string {
 	return string(characters[:longest-1]) + "…"
 }
 
-// findLoginURL returns the address in the last challenge of the scheme Cargo, from
+// findLoginURL returns the last address in the challenges of the scheme Cargo, from
 // the values of WWW-Authenticate (RFC 9110, section 11.6.1); empty if there is none.
 func findLoginURL(values []string) (string, error) {
 	var found string
 	for _, value := range values {
-		for _, address := range loginAddresses(value) {
-			u, err := weburl.Parse(address)
+		var scheme string
+		for _, item := range splitHeader(value) {
+			name, address, isParam := strings.Cut(item, "=")
+			name = strings.TrimSpace(name)
+			if first, rest, ok := strings.Cut(name, " "); ok || !isParam {
+				scheme, name = first, strings.TrimSpace(rest)
+			}
+			if !isParam || !strings.EqualFold(scheme, "Cargo") || !strings.EqualFold(name, "login_url") {
+				continue
+			}
+			u, err := weburl.Parse(strings.TrimSpace(address))
 			if err != nil {
 				return "", err
 			}
@@ -332,80 +341,22 @@ func findLoginURL(values []string) (string, error) {
 	return found, nil
 }
 
-// loginAddresses returns the addresses in the challenges of a header, up to the
-// first challenge that is malformed.
-func loginAddresses(header string) (addresses []string) {
-	var scheme string
-	var pending []string // in a challenge that may turn out to be malformed
-	rest := strings.TrimLeft(header, " \t,")
-	for rest != "" {
-		name, after := cutToken(rest)
-		next, ok := trimSpace(after), true
-		if name != "" && (next == "" || next[0] == ',' || next != after && isTokenChar(rune(next[0]))) {
-			// It is the scheme of a challenge, with or without parameters.
-			addresses, pending = append(addresses, pending...), nil
-			if len(after) < 2 || after[0] != ' ' || !isTokenChar(rune(after[1])) {
-				scheme = ""
-				if rest, ok = cutSeparators(after); !ok {
-					return addresses
-				}
-				continue
-			}
-			scheme = name
-			name, after = cutToken(after[1:])
-		}
-		value, isParam := strings.CutPrefix(trimSpace(after), "=")
-		value, after, ok = cutValue(trimSpace(value))
-		if scheme == "" || name == "" || !isParam || !ok {
-			return addresses
-		}
-		if strings.EqualFold(scheme, "Cargo") && strings.EqualFold(name, "login_url") {
-			pending = append(pending, value)
-		}
-		if rest, ok = cutSeparators(after); !ok {
-			return addresses
-		}
-	}
-	return append(addresses, pending...)
-}
-
-// cutSeparators skips white space and commas. Unless the text ends there it needs a
-// comma.
-func cutSeparators(text string) (rest string, ok bool) {
-	rest = strings.TrimLeft(text, " \t,")
-	return rest, rest == "" || strings.Contains(text[:len(text)-len(rest)], ",")
-}
-
-func trimSpace(text string) string { return strings.TrimLeft(text, " \t") }
-
-func cutToken(text string) (token, rest string) {
-	rest = strings.TrimLeftFunc(text, isTokenChar)
-	return text[:len(text)-len(rest)], rest
-}
-
-func isTokenChar(r rune) bool {
-	return '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' ||
-		r < 0x80 && strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-}
-
-// cutValue cuts off a token or a quoted string.
-func cutValue(text string) (value, rest string, ok bool) {
-	if !strings.HasPrefix(text, `"`) {
-		value, rest = cutToken(text)
-		return value, rest, value != ""
-	}
-	var b strings.Builder
-	for i := 1; i < len(text); i++ {
-		if text[i] == '"' {
-			return b.String(), text[i+1:], true
-		}
-		if text[i] == '\\' && i+1 < len(text) {
+// splitHeader splits a header at its commas, and takes the quotes off strings.
+func splitHeader(value string) (items []string) {
+	var item []byte
+	isQuoted := false
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '"':
+			isQuoted = !isQuoted
+		case c == ',' && !isQuoted:
+			items, item = append(items, string(item)), nil
+		case c == '\\' && isQuoted && i+1 < len(value):
 			i++
+			fallthrough
+		default:
+			item = append(item, value[i])
 		}
-		if c := text[i]; c != '\t' && (c < ' ' || c > '~') {
-			return "", "", false
-		}
-		b.WriteByte(text[i])
 	}
-	return "", "", false
+	return append(items, string(item))
 }

@@ -18,13 +18,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-
-	"golang.org/x/net/http/httpproxy"
 
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
 	"github.com/cargo-auth/cargo-auth/internal/system"
+	"github.com/cargo-auth/cargo-auth/internal/weburl"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -143,21 +141,17 @@ func (c *Client) variable(names ...string) (value, name string) {
 // for itself and all names below it, with or without a dot in front.
 func (c *Client) excludedFromProxy(server *url.URL) bool {
 	list, _ := c.variable("no_proxy", "NO_PROXY")
-	var entries []string
-	for entry := range strings.SplitSeq(list, ",") {
-		entries = append(entries, strings.TrimLeft(strings.TrimSpace(entry), "."))
-	}
 	host := strings.ToLower(strings.TrimSuffix(server.Hostname(), "."))
-	address, err := netip.ParseAddr(host)
-	if host != "localhost" && (err != nil || !address.IsLoopback()) {
-		rules := httpproxy.Config{HTTPProxy: "proxy", HTTPSProxy: "proxy", NoProxy: strings.Join(entries, ",")}
-		proxy, err := rules.ProxyFunc()(&url.URL{Scheme: server.Scheme, Host: strings.TrimSuffix(server.Host, ".")})
-		return err == nil && proxy == nil
-	}
-	// Package httpproxy never uses a proxy for this machine. Cargo does.
-	for _, entry := range entries {
-		network, err := netip.ParsePrefix(entry)
-		if entry == "*" || strings.EqualFold(entry, host) || err == nil && network.Contains(address) {
+	address, _ := netip.ParseAddr(host)
+	for entry := range strings.SplitSeq(strings.ToLower(list), ",") {
+		entry = strings.TrimLeft(strings.TrimSpace(entry), ".")
+		switch same, _ := netip.ParseAddr(entry); {
+		case entry == "*", entry == host, address.IsValid() && same == address:
+			return true
+		case !address.IsValid() && strings.HasSuffix(host, "."+entry):
+			return true
+		}
+		if network, err := netip.ParsePrefix(entry); err == nil && network.Contains(address) {
 			return true
 		}
 	}
@@ -167,53 +161,35 @@ func (c *Client) excludedFromProxy(server *url.URL) bool {
 // parseProxy reads the address of a proxy, whose scheme is http if it has none. It
 // may hold a password, so no error repeats it.
 func parseProxy(name, source string) (*url.URL, error) {
-	if !strings.Contains(name, "://") {
-		name = "http://" + name
+	scheme, rest, ok := strings.Cut(name, "://")
+	if !ok {
+		scheme, rest = "http", name
 	}
-	name, user := cutUser(name)
-	u, err := url.Parse(name)
-	if err == nil && u.Port() != "" {
-		_, err = strconv.ParseUint(u.Port(), 10, 16)
-	}
+	scheme = strings.ToLower(scheme)
+	// With a scheme that the rules do not know, a default port stays.
+	u, err := weburl.Parse("proxy://" + rest)
 	if err != nil || u.Hostname() == "" {
 		return nil, &transferError{text: "the value of " + source + " is not the address of a proxy", spurious: true}
 	}
-	switch u.Scheme {
+	proxy := &url.URL{Scheme: scheme, Host: unescaped(u.Host())}
+	switch scheme {
 	case "http":
 		if u.Port() == "" {
-			u.Host = strings.TrimSuffix(u.Host, ":") + ":1080" // Cargo's default
+			proxy.Host += ":1080" // Cargo's default
 		}
 	case "https", "socks5", "socks5h":
 	default:
 		return nil, &transferError{
-			text:     "the proxy in " + source + " is not one of http, https, socks5 and socks5h, but of `" + u.Scheme + "`",
+			text:     "the proxy in " + source + " is not one of http, https, socks5 and socks5h, but of `" + scheme + "`",
 			spurious: true,
 		}
 	}
-	return &url.URL{Scheme: u.Scheme, User: user, Host: u.Host}, nil
-}
-
-// cutUser takes the name and the password out of a proxy's address. They may hold
-// characters that package net/url refuses.
-func cutUser(address string) (string, *url.Userinfo) {
-	scheme, rest, _ := strings.Cut(address, "://")
-	authority := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		authority = rest[:end]
+	if u.Password() != "" {
+		proxy.User = url.UserPassword(unescaped(u.Username()), unescaped(u.Password()))
+	} else if u.Username() != "" {
+		proxy.User = url.User(unescaped(u.Username()))
 	}
-	at := strings.LastIndexByte(authority, '@')
-	if at < 0 {
-		return address, nil
-	}
-	name, password, hasPassword := strings.Cut(rest[:at], ":")
-	address = scheme + "://" + rest[at+1:]
-	switch {
-	case name == "" && password == "":
-		return address, nil
-	case hasPassword:
-		return address, url.UserPassword(unescaped(name), unescaped(password))
-	}
-	return address, url.User(unescaped(name))
+	return proxy, nil
 }
 
 // forwards reports whether a proxy gets whole requests for servers that use HTTP,

@@ -72,6 +72,8 @@ func TestAddressesOfProxies(t *testing.T) {
 		{"http://:@h:1", "http://h:1"},
 		{"@h:1", "http://h:1"},
 		{"http://[::1]:1", "http://[::1]:1"},
+		{"http://http:80", "http://http:80"},
+		{"http://hä:1", "http://h%C3%A4:1"},
 		{"foo://h:1", fmt.Sprintf(noScheme, "foo")},
 		{"socks4://h:1", fmt.Sprintf(noScheme, "socks4")},
 		{" h", noAddress},
@@ -115,6 +117,8 @@ func TestNoProxy(t *testing.T) {
 		{"10.0.0.1", "10.0.0.0/8", true},
 		{"10.0.0.1", "11.0.0.0/8", false},
 		{"[::1]", "::1", true},
+		{"[::1]", "0:0::1", true},
+		{"10.0.0.1", "0.0.1", false},
 		{"h", "", false},
 	} {
 		w := newWorld(t, "", nil, "no_proxy="+test.list)

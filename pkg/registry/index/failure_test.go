@@ -115,7 +115,6 @@ func TestAnswersThatBreakOff(t *testing.T) {
 		nothing = "the server closed the connection without an answer"
 		invalid = "the server's answer is not valid HTTP"
 		broke   = "the server's answer broke off: "
-		many    = "the answer has more than 5000 headers, or one of more than 102400 bytes"
 		large   = "the answer's header has more than 307200 bytes"
 	)
 	for _, test := range []struct {
@@ -133,8 +132,6 @@ func TestAnswersThatBreakOff(t *testing.T) {
 		{"no colon", ok + "x\r\n\r\n{}", invalid, false},
 		{"a zero byte", ok + "x: \x00\r\n\r\n{}", invalid, false},
 		{"an unknown encoding", ok + "Transfer-Encoding: foo\r\n\r\n{}", invalid, false},
-		{"many headers", ok + strings.Repeat("x: y\r\n", 5001) + "\r\n", many, false},
-		{"a long header", ok + "x: " + strings.Repeat("y", 101<<10) + "\r\n\r\n", many, false},
 		{"a large header", ok + strings.Repeat("x: "+strings.Repeat("y", 1000)+"\r\n", 310), large, true},
 		{"a header without end", ok + "x: " + strings.Repeat("y", 400<<10), large, true},
 		{"half a body", ok + "Content-Length: 100\r\n\r\n{", broke + "it closed the connection", true},

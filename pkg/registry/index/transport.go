@@ -23,13 +23,10 @@ import (
 // This chapter sends one request, follows its redirections, and reads the answer
 // within bounds.
 
-// The bounds of an answer. All but the last two are Cargo's.
+// The bounds of an answer. The first two are Cargo's.
 const (
 	mostRedirects = 30
-	mostHeaders   = 5000
-	longestHeader = 100 << 10
 	longestHead   = 300 << 10
-	mostEncodings = 5
 	// longestBody applies before and after decoding.
 	longestBody = 8 << 20
 )
@@ -157,13 +154,8 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	defer answer.Body.Close()
 	e.answered = true
 	resp.url, resp.address, resp.code = at.Href(false), e.address, answer.StatusCode
-	lines := 0
 	for name, values := range answer.Header {
 		resp.header[name] = append(resp.header[name], values...)
-		lines += len(values)
-		if lines > mostHeaders || len(strings.Join(values, "")) > longestHeader {
-			return "", &transferError{text: fmt.Sprintf("the answer has more than %d headers, or one of more than %d bytes", mostHeaders, longestHeader)}
-		}
 	}
 	if answer.StatusCode/100 == 3 {
 		if len(slices.Compact(answer.Header.Values("Location"))) > 1 {
@@ -177,8 +169,17 @@ func (t *transport) exchange(ctx context.Context, at *weburl.URL, authorization 
 	if err != nil {
 		return "", e.explain(ctx, err)
 	}
-	resp.body, err = decode(ctx, data, answer.Header.Values("Content-Encoding"), answer.StatusCode)
-	return "", err
+	data, err = decode(data, strings.Join(answer.Header.Values("Content-Encoding"), ","))
+	switch {
+	case err != nil:
+		return "", err
+	case len(data) > longestBody && answer.StatusCode == http.StatusOK:
+		return "", &transferError{text: fmt.Sprintf("the answer has more than %d bytes", longestBody)}
+	case len(data) > longestBody:
+		data = bytes.ToValidUTF8(data[:longestBody], nil) // the user sees only its beginning
+	}
+	resp.body = data
+	return "", nil
 }
 
 // newRequest returns a request with the headers that Cargo sends.
@@ -234,85 +235,35 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decode undoes the encodings of a body. That of an error may be cut short, since the
-// user sees only its beginning.
-func decode(ctx context.Context, data []byte, headers []string, status int) ([]byte, error) {
-	encodings := strings.FieldsFunc(strings.ToLower(strings.Join(headers, ",")), func(r rune) bool {
-		return r == ',' || r == ' ' || r == '\t'
-	})
-	if len(encodings) > mostEncodings {
-		return nil, &transferError{text: fmt.Sprintf("the answer is encoded more than %d times", mostEncodings)}
-	}
-	for _, encoding := range slices.Backward(encodings) {
-		if len(data) == 0 || len(data) > longestBody {
-			break
-		}
-		var err error
-		data, err = undo(ctx, encoding, data)
-		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case err != nil:
-			return nil, &transferError{text: "the answer cannot be decoded: " + err.Error(), cause: err}
-		}
-	}
-	switch {
-	case len(data) <= longestBody:
+// decode undoes the encoding of a body. Like Cargo it takes one whose end is missing.
+func decode(data []byte, encoding string) ([]byte, error) {
+	if len(data) == 0 || len(data) > longestBody {
 		return data, nil
-	case status == http.StatusOK:
-		return nil, &transferError{text: fmt.Sprintf("the answer has more than %d bytes", longestBody)}
 	}
-	return bytes.ToValidUTF8(data[:longestBody], nil), nil
-}
-
-// undo undoes one encoding. Like Cargo it takes a body whose end is missing.
-func undo(ctx context.Context, encoding string, data []byte) ([]byte, error) {
 	var decoded io.Reader
 	var err error
-	encoded, checksum := untilEnd{ctx, bytes.NewReader(data)}, 0
-	switch encoding {
-	case "identity", "none":
+	switch strings.ToLower(encoding) {
+	case "", "identity", "none":
 		return data, nil
 	case "gzip", "x-gzip":
-		var one *gzip.Reader
-		if one, err = gzip.NewReader(encoded); err == nil {
-			one.Multistream(false)
-			decoded = one
-		}
+		decoded, err = gzip.NewReader(bytes.NewReader(data))
 	case "deflate":
-		decoded, err = zlib.NewReader(encoded)
+		decoded, err = zlib.NewReader(bytes.NewReader(data))
 		if errors.Is(err, zlib.ErrHeader) {
-			// Some servers send deflated data without zlib's header, though with its
-			// checksum.
-			encoded.Reset(data)
-			decoded, err, checksum = flate.NewReader(encoded), nil, 4
+			// Some servers send deflated data without zlib's header.
+			decoded, err = flate.NewReader(bytes.NewReader(data)), nil
 		}
 	default:
-		return nil, errors.New("it is neither gzip nor deflate")
+		err = errors.New("it is neither gzip nor deflate")
+	}
+	if err == nil {
+		data, err = io.ReadAll(io.LimitReader(decoded, longestBody+1))
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, &transferError{text: "the answer cannot be decoded: " + err.Error(), cause: err}
 	}
-	data, err = io.ReadAll(io.LimitReader(decoded, longestBody+1))
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return data, nil
-	case err == nil && len(data) <= longestBody && encoded.Len() > checksum:
-		return nil, errors.New("more follows its end")
-	}
-	return data, err
-}
-
-// untilEnd reads until its context ends, since even a small body may take long to
-// decode.
-type untilEnd struct {
-	ctx context.Context
-	*bytes.Reader
-}
-
-func (r untilEnd) Read(p []byte) (int, error) {
-	if r.ctx.Err() != nil {
-		return 0, context.Cause(r.ctx)
-	}
-	return r.Reader.Read(p)
+	return data, nil
 }

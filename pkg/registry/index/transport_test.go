@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -66,12 +65,9 @@ func TestEncodings(t *testing.T) {
 		{"deflate", zl, "http://h/api"},
 		{"deflate", zl[2 : len(zl)-4], "http://h/api"},
 		{"deflate", zl[2:], "http://h/api"},
-		{"deflate", zl[2:] + "x", bad + "more follows its end"},
-		{"deflate", zl + "x", bad + "more follows its end"},
-		{"gzip", gz + "x", bad + "more follows its end"},
-		{"gzip", gz + gz, bad + "more follows its end"},
+		{"gzip", gz + "not a member", bad + "gzip: invalid header"},
+		{"gzip", gz + gz, "after top-level value"},
 		{"identity", okConfig, "http://h/api"},
-		{"gzip, , identity", gz, "http://h/api"},
 		{"gzip", gz[:len(gz)-8], "http://h/api"},
 		{"deflate", zl[:len(zl)-4], "http://h/api"},
 		{"gzip", gz[:5], bad + "unexpected EOF"},
@@ -80,10 +76,9 @@ func TestEncodings(t *testing.T) {
 		{"gzip", gz[:len(gz)-8] + "12345678", bad + "gzip: invalid checksum"},
 		{"deflate", zl[:len(zl)-4] + "1234", bad + "zlib: invalid checksum"},
 		{"gzip", gz[:10] + strings.Repeat("\xff", 20), bad + "flate: corrupt input before offset 1"},
-		{strings.Repeat("identity,", mostEncodings), okConfig, "http://h/api"},
-		{strings.Repeat("identity,", mostEncodings+1), okConfig, "the answer is encoded more than 5 times"},
 		{"br", okConfig, bad + "it is neither gzip nor deflate"},
 		// differs: bounded-answers
+		{"gzip, gzip", gz, bad + "it is neither gzip nor deflate"},
 		{"deflate", "\x78\x9c" + strings.Repeat("\x00\x00\x00\xff\xff", longestBody/5+1), tooLong},
 		{"gzip", bomb.String(), tooLong},
 		{"", strings.Repeat("x", longestBody+1), tooLong},
@@ -93,39 +88,6 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", test.encoding, got, test.want)
 		}
 	}
-}
-
-// A small body of empty blocks takes long to decode.
-func TestTheDeadlineReachesDecoding(t *testing.T) {
-	body := []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + strings.Repeat("\x00\x00\x00\xff\xff", longestBody/5-2))
-	for range mostEncodings - 1 {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		_, _ = w.Write(body)
-		w.Close()
-		body = b.Bytes()
-	}
-	reason := errors.New("enough")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	ends := &endsInTime{ctx, func() { cancel(reason) }, 1000}
-	_, err := decode(ends, body, []string{strings.Repeat("gzip,", mostEncodings)}, http.StatusOK)
-	if err != reason || ends.looks < -5 {
-		t.Errorf("got %v after %d more looks at the context", err, -ends.looks)
-	}
-}
-
-// endsInTime is a context that ends after that many calls of Err.
-type endsInTime struct {
-	context.Context
-	end   func()
-	looks int
-}
-
-func (c *endsInTime) Err() error {
-	if c.looks--; c.looks == 0 {
-		c.end()
-	}
-	return c.Context.Err()
 }
 
 func TestSilenceEnds(t *testing.T) {

@@ -397,7 +397,7 @@ func (t sourceTable) source(c *config.Config, name string) (source, error) {
 			return source{}, fmt.Errorf("source definition `source.%s` specifies `%s`, but that requires a `git` key "+
 				"to be specified (in %s)", untrusted.OneLine(name), reference.key, reference.value.Definition)
 		case found[len(found)-1].reference == "":
-			found[len(found)-1].reference = "?" + reference.key + "=" + formEncode(reference.value.Val)
+			found[len(found)-1].reference = "?" + reference.key + "=" + url.QueryEscape(reference.value.Val)
 		}
 	}
 	if name == cratesIOName && len(found) == 0 {
@@ -428,9 +428,4 @@ func urlPath(path string) string {
 		clean = "/" + clean
 	}
 	return filepath.FromSlash(clean)
-}
-
-// formEncode encodes a text as a web form does.
-func formEncode(s string) string {
-	return strings.NewReplacer("%2A", "*", "~", "%7E").Replace(url.QueryEscape(s))
 }

@@ -57,9 +57,6 @@ type Client struct {
 	// nil.
 	Progress func() (done func())
 
-	// Now is the clock for a response that names a time to try again. A nil Now is
-	// the real clock.
-	Now func() time.Time
 	// Stderr gets what git prints when it has fetched an index; a nil Stderr drops
 	// it. What git prints when it fails is in the error. It may ask the user for
 	// credentials on the terminal.
@@ -320,12 +317,9 @@ func (c *Client) cacheDir() string {
 // none.
 func (c *Client) lockCache(ctx context.Context) (unlock func(), err error) {
 	path := filepath.Join(c.Config.Home, ".package-cache")
-	open := func() (*os.File, error) { return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666) }
-	f, err := open()
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(c.Config.Home, 0o777); err == nil {
-			f, err = open()
-		}
+	var f *os.File
+	if err = os.MkdirAll(c.Config.Home, 0o777); err == nil {
+		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return func() {}, nil

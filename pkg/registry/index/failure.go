@@ -189,7 +189,7 @@ func (c *Client) retry(ctx context.Context, do func() error) error {
 // or longer each time.
 func (c *Client) wait(tried int64, status *StatusError) time.Duration {
 	const longest = 10 * time.Second
-	if wait, ok := c.retryAfter(status); ok {
+	if wait, ok := retryAfter(status); ok {
 		return min(wait, longest)
 	}
 	// Cargo's own tests shorten the wait, in milliseconds.
@@ -206,7 +206,7 @@ func (c *Client) wait(tried int64, status *StatusError) time.Duration {
 }
 
 // retryAfter returns the wait in a Retry-After header, which holds seconds or a date.
-func (c *Client) retryAfter(e *StatusError) (time.Duration, bool) {
+func retryAfter(e *StatusError) (time.Duration, bool) {
 	if e == nil || e.Code != http.StatusTooManyRequests && e.Code != http.StatusServiceUnavailable {
 		return 0, false
 	}
@@ -219,9 +219,6 @@ func (c *Client) retryAfter(e *StatusError) (time.Duration, bool) {
 		return 0, false
 	}
 	wait := time.Until(date)
-	if c.Now != nil {
-		wait = date.Sub(c.Now())
-	}
 	return wait, wait > 0
 }
 

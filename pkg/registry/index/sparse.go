@@ -120,10 +120,8 @@ func (c *Client) tryToGet(ctx context.Context, conn *transport, name string) ([]
 			return nil, &AuthorizationError{Registry: c.Registry, LoginURL: c.loginURL, cause: err}
 		case err != nil:
 			return nil, err
-		case strings.ContainsFunc(token.Expose(), isControl):
-			return nil, errUnsendable
 		case !isPrintable(token.Expose()):
-			return nil, failed(errUnsendable)
+			return nil, failed(errors.New("the token for reading the index has a character that cannot be sent to a registry"))
 		}
 	}
 	at, err := weburl.Parse(strings.TrimPrefix(c.Registry.Source().Index(), "sparse+"))
@@ -148,8 +146,6 @@ func (c *Client) tryToGet(ctx context.Context, conn *transport, name string) ([]
 			return nil, failed(errors.New("the answer contains the token that was sent"))
 		}
 		return resp.body, nil
-	case http.StatusNotModified:
-		return nil, fmt.Errorf("the registry says that %s has not changed (HTTP 304), but has never sent it", name)
 	case http.StatusNotFound:
 		return nil, notFoundError(name)
 	case http.StatusUnauthorized:
@@ -167,8 +163,6 @@ func (c *Client) tryToGet(ctx context.Context, conn *transport, name string) ([]
 	}
 	return nil, resp.refusal(token)
 }
-
-var errUnsendable = errors.New("the token for reading the index has a character that cannot be sent to a registry")
 
 // isControl reports whether a character could end a header's line.
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

@@ -266,7 +266,7 @@ func TestStatuses(t *testing.T) {
 	}{
 		{201, "b", nil, fmt.Sprintf(refused, 201, "", "b")},
 		{301, "b", nil, fmt.Sprintf(refused, 301, "", "b")},
-		{304, "", nil, updating + "the registry says that config.json has not changed (HTTP 304), but has never sent it"},
+		{304, "", nil, fmt.Sprintf(refused, 304, "", "")},
 		{400, "b", nil, fmt.Sprintf(refused, 400, "", "b")},
 		{403, "a\nb\n", nil, fmt.Sprintf(refused, 403, "", "a\nb\n")},
 		{404, "b", nil, updating + "config.json not found"},

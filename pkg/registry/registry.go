@@ -11,7 +11,6 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -152,7 +151,7 @@ func withoutGit(path string) string {
 
 // ValidateName checks that a registry may have a name: letters, digits, "-" and "_"
 // as Unicode's identifiers (UAX #31) allow them, with neither a digit nor "-" in
-// front.
+// front. It does not look for letters that normalisation takes out of identifiers.
 func ValidateName(name string) error {
 	if name == "" {
 		return errors.New("registry name cannot be empty")
@@ -176,36 +175,9 @@ func ValidateName(name string) error {
 }
 
 // isXIDStart reports whether an identifier may begin with r.
-func isXIDStart(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) &&
-		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space, notXID) &&
-		!slices.Contains(continueOnly, r)
-}
+func isXIDStart(r rune) bool { return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start) }
 
 // isXIDContinue reports whether r may stand after the beginning of an identifier.
 func isXIDContinue(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_ID_Start, unicode.Other_ID_Continue,
-		unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, addedLater) &&
-		!unicode.In(r, unicode.Pattern_Syntax, unicode.Pattern_White_Space, notXID)
+	return isXIDStart(r) || unicode.In(r, unicode.Other_ID_Continue, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc)
 }
-
-// notXID are letters outside the XID properties, because compatibility
-// normalisation turns them into something other than an identifier.
-var notXID = &unicode.RangeTable{R16: []unicode.Range16{
-	{Lo: 0x037a, Hi: 0x037a, Stride: 1},
-	{Lo: 0x309b, Hi: 0x309c, Stride: 1},
-	{Lo: 0xfc5e, Hi: 0xfc63, Stride: 1},
-	{Lo: 0xfdfa, Hi: 0xfdfb, Stride: 1},
-	{Lo: 0xfe70, Hi: 0xfe7e, Stride: 2},
-}}
-
-// continueOnly are letters that begin with a mark after normalisation.
-var continueOnly = []rune{0x0e33, 0x0eb3, 0xff9e, 0xff9f}
-
-// addedLater are characters that Unicode 15.1 added to identifiers. The standard
-// library has an older version.
-var addedLater = &unicode.RangeTable{R16: []unicode.Range16{
-	{Lo: 0x200c, Hi: 0x200d, Stride: 1},
-	{Lo: 0x30fb, Hi: 0x30fb, Stride: 1},
-	{Lo: 0xff65, Hi: 0xff65, Stride: 1},
-}}

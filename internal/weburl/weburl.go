@@ -5,15 +5,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
+	"net/netip"
 	"path/filepath"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	urlerrors "github.com/nlnwa/whatwg-url/errors"
 	whatwg "github.com/nlnwa/whatwg-url/url"
-	"golang.org/x/net/idna"
 )
 
 // URL is a parsed URL.
@@ -67,8 +64,11 @@ func filePath(path string) string {
 
 // parse parses s, which is relative to base unless that is nil.
 func parse(base *URL, s string) (*URL, error) {
-	var h host
-	parser := whatwg.NewParser(whatwg.WithPreParseHostFunc(h.read), whatwg.WithPostParseHostFunc(h.put))
+	var host string
+	parser := whatwg.NewParser(whatwg.WithPreParseHostFunc(func(_ *URL, text string) string {
+		host = text
+		return text
+	}))
 	var u *URL
 	var err error
 	if base == nil {
@@ -76,11 +76,12 @@ func parse(base *URL, s string) (*URL, error) {
 	} else {
 		u, err = parser.ParseRef(base.Href(false), s)
 	}
-	if h.err != nil {
-		return nil, h.err
-	}
 	if err != nil {
 		return nil, reason(err)
+	}
+	// The URL library takes "-80" for a number.
+	if address, err := netip.ParseAddr(u.Hostname()); err == nil && address.Is4() && strings.Trim(host, "0123456789abcdefABCDEFxX.") != "" {
+		return nil, errors.New("its host is neither a name nor an address")
 	}
 	if path := u.Pathname(); u.Scheme() == "file" && strings.HasPrefix(path, "//") {
 		u.SetPathname(strings.TrimLeft(path, "/"))
@@ -95,96 +96,4 @@ func reason(err error) error {
 		return errors.New("it has no scheme, such as `https:`")
 	}
 	return errors.New(cmp.Or(string(kind), "it is malformed"))
-}
-
-var errHost = errors.New("its host is not a valid name")
-
-// host reads the domain name of a URL with a known scheme. The URL library refuses
-// names that the WHATWG rules allow, such as one with both "_" and "é", and takes
-// "-80" for a number.
-type host struct {
-	domain string
-	err    error
-}
-
-// placeholder is the host that the URL library sees in place of a domain name.
-const placeholder = "placeholder"
-
-// read is called before the library parses a host. It leaves to the library what is
-// no domain name.
-func (h *host) read(u *whatwg.Url, text string) string {
-	if text == "" || text[0] == '[' || !u.IsSpecialScheme() {
-		return text
-	}
-	domain, err := domainToASCII(text)
-	switch {
-	case err != nil:
-		h.err = err
-	case !endsInNumber(domain):
-		h.domain = domain
-	case strings.ContainsAny(domain, "+-"):
-		h.err = errHost
-	default:
-		return domain
-	}
-	return placeholder
-}
-
-// put replaces the placeholder after the library has parsed it.
-func (h *host) put(_ *whatwg.Url, text string) string {
-	if text == placeholder {
-		return h.domain
-	}
-	return text
-}
-
-// profile is UTS #46 with the options of the WHATWG rules.
-var profile = idna.New(
-	idna.MapForLookup(),
-	idna.BidiRule(),
-	idna.CheckHyphens(false),
-	idna.CheckJoiners(true),
-	idna.StrictDomainName(false),
-	idna.Transitional(false),
-	idna.VerifyDNSLength(false),
-)
-
-// domainToASCII returns a domain name in the form in which it is looked up.
-func domainToASCII(text string) (string, error) {
-	name, err := url.PathUnescape(text)
-	if err != nil || !utf8.ValidString(name) {
-		return "", errHost
-	}
-	ascii := strings.ToLower(name)
-	if !isASCII(name) || strings.HasPrefix(ascii, "xn--") || strings.Contains(ascii, ".xn--") {
-		for label := range strings.SplitSeq(ascii, ".") {
-			if encoded, ok := strings.CutPrefix(label, "xn--"); ok && (encoded == "" || !isASCII(label)) {
-				return "", errHost
-			}
-		}
-		if ascii, err = profile.ToASCII(name); err != nil {
-			return "", errHost
-		}
-	}
-	// These and control characters may not be part of a domain name.
-	const forbidden = " #%/:<>?@[\\]^|"
-	if ascii == "" || strings.ContainsAny(ascii, forbidden) || strings.ContainsFunc(ascii, unicode.IsControl) {
-		return "", errHost
-	}
-	return ascii, nil
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
-}
-
-// endsInNumber reports whether a host can only be an IPv4 address, because its last
-// part is a decimal or hexadecimal number.
-func endsInNumber(domain string) bool {
-	domain = strings.TrimSuffix(domain, ".")
-	last := domain[strings.LastIndexByte(domain, '.')+1:]
-	if digits, ok := strings.CutPrefix(last, "0x"); ok {
-		return strings.Trim(digits, "0123456789abcdef") == ""
-	}
-	return last != "" && strings.Trim(last, "0123456789") == ""
 }

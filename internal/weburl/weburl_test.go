@@ -36,6 +36,20 @@ func TestParseReadsURLsAsCargoDoes(t *testing.T) {
 	}
 }
 
+// The URL library takes "+1" for a number, and Cargo for a name. A token must not go
+// to another host.
+//
+// differs: index-hosts
+func TestHostsThatTheURLLibraryReadsOtherwise(t *testing.T) {
+	for _, url := range []string{
+		"http://-80/", "http://127.0.0.+1/", "http://127.0.0.\uff0b1/", "http://1%2exn--/", "http://\uff11.2.3.4/", "http://a_é/",
+	} {
+		if u, err := Parse(url); err == nil {
+			t.Errorf("%+q is %s", url, u.Href(false))
+		}
+	}
+}
+
 func TestParseInDirTakesFileURLsAsRelative(t *testing.T) {
 	for _, test := range []struct{ url, want string }{
 		{"file:x", "file:///a%20b/%25/x"},

@@ -3,7 +3,6 @@
 package subprocess
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -57,21 +56,4 @@ func executable(path string) error {
 		return syscall.EACCES
 	}
 	return unix.Access(path, unix.X_OK)
-}
-
-// DescribeStatus says in Cargo's words how a program ended: "exit status: 3",
-// "signal: 9 (SIGKILL)".
-func DescribeStatus(state *os.ProcessState) string {
-	status, ok := state.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() {
-		return fmt.Sprintf("exit status: %d", state.ExitCode())
-	}
-	text := fmt.Sprintf("signal: %d", status.Signal())
-	if name := unix.SignalName(status.Signal()); name != "" {
-		text += " (" + name + ")"
-	}
-	if status.CoreDump() {
-		text += " (core dumped)"
-	}
-	return text
 }

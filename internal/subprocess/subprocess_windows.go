@@ -1,7 +1,6 @@
 package subprocess
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -29,9 +28,4 @@ func executable(path string) error {
 		err = fs.ErrNotExist
 	}
 	return err
-}
-
-// DescribeStatus says in Cargo's words how a program ended.
-func DescribeStatus(state *os.ProcessState) string {
-	return fmt.Sprintf("exit code: %d", state.ExitCode())
 }

@@ -65,8 +65,7 @@ func (p *process) ask(ctx context.Context, req *request) (*response, error) {
 	case err != nil:
 		return nil, fmt.Errorf("credential process `%s` failed: %w", p.program.Path, err)
 	case !state.Success():
-		// The lone backtick is Cargo's.
-		return nil, fmt.Errorf("credential process `%s` failed with status %s`", p.program.Path, subprocess.DescribeStatus(state))
+		return nil, fmt.Errorf("credential process `%s` failed: %s", p.program.Path, state)
 	case r.Err != nil:
 		return nil, r.Err
 	case r.Kind != req.Kind:
@@ -163,7 +162,7 @@ func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*T
 	case err != nil:
 		return nil, fmt.Errorf("process `%s` failed: %w", program.Path, err)
 	case !state.Success():
-		return nil, fmt.Errorf("process `%s` failed with status `%s`", program.Path, subprocess.DescribeStatus(state))
+		return nil, fmt.Errorf("process `%s` failed: %s", program.Path, state)
 	}
 	return &Token{Secret: config.NewSecret(token), Cache: CacheSession, OperationIndependent: true}, nil
 }

@@ -7,14 +7,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -170,12 +168,13 @@ func TestSpawnErrorsAreThoseOfTheSystem(t *testing.T) {
 
 func TestTokenFromStdoutIsOneLine(t *testing.T) {
 	for output, want := range map[string]string{
-		`t`:       "t",
-		`t\n`:     "t",
-		`t\r\n`:   "t",
-		`t\r`:     "t\r",
-		`t\nu`:    "error: process `sh` returned more than one line of output; expected a single token",
-		`t\377\n`: "error: failed to read from credential provider: stream did not contain valid UTF-8",
+		`t`:            "t",
+		`t\n`:          "t",
+		`t\r\n`:        "t",
+		`t\r`:          "t\r",
+		`t\nu`:         "error: process `sh` returned more than one line of output; expected a single token",
+		`'; exit 3; '`: "error: process `sh` failed: exit status 3",
+		`t\377\n`:      "error: failed to read from credential provider: stream did not contain valid UTF-8",
 	} {
 		w := newWorld(t, "", "")
 		p := &stdoutProvider{chain: &Chain{Config: w.config()}}
@@ -199,46 +198,4 @@ func (w *world) pid() int {
 		return 0
 	}
 	return pid
-}
-
-func TestProcessFailsAsWithCargo(t *testing.T) {
-	var cases []struct {
-		Name, Script  string
-		Error, Stderr []string
-	}
-	recorded(t, "processes.json", &cases)
-	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) {
-			// Not in parallel: a program that another test starts at this moment
-			// keeps this one's pipes open.
-			w := newWorld(t, "", "")
-			w.provide(t, "provider", c.Script)
-			path := filepath.Join(w.bin, "provider")
-			var stderr strings.Builder
-			chain := &Chain{Config: w.config(), Stderr: &stderr}
-			r := pub(t)
-			chain.configured = map[string]*config.RegistryConfig{
-				r.Canonical(): {CredentialProvider: &config.Program{Path: path}},
-			}
-			token := config.NewSecret("tok")
-			err := chain.Login(t.Context(), r, LoginOptions{Token: &token}, nil)
-			got := system.ErrorLayers(err)
-			for i := range got {
-				got[i] = strings.ReplaceAll(got[i], path, "PROVIDER")
-			}
-			// The reason why a message is wrong has our own words.
-			for i, text := range c.Error {
-				if strings.HasPrefix(text, "failed to deserialize") && len(got) == i+2 {
-					got, c.Error = got[:i+1], c.Error[:i+1]
-					break
-				}
-			}
-			if !slices.Equal(got, c.Error) {
-				t.Errorf("got  %q\nwant %q", got, c.Error)
-			}
-			if got := strings.Fields(stderr.String()); strings.Join(got, " ") != strings.Join(c.Stderr, " ") {
-				t.Errorf("the user saw %q, want %q", got, c.Stderr)
-			}
-		})
-	}
 }

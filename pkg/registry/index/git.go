@@ -153,7 +153,7 @@ func (c *Client) runGit(ctx context.Context, program subprocess.Program, help st
 		}
 		return nil
 	}
-	text := fmt.Sprintf("process didn't exit successfully: `%s` (%s)", commandLine(program), subprocess.DescribeStatus(state))
+	text := fmt.Sprintf("process didn't exit successfully: `%s` (%s)", commandLine(program), state)
 	final := text
 	if trimmed := strings.TrimSpace(string(printed)); trimmed != "" {
 		final += "\n--- stderr\n" + trimmed

@@ -338,22 +338,22 @@ func TestGitIsRunAsCargoRunsIt(t *testing.T) {
 	}{
 		{
 			"with git", "git-fetch-with-cli = true\nretry = 1", "exit 128", false, false,
-			"`git -c core.fsmonitor=false fetch --no-tags " + tail + "` (exit status: 128)" + gitHelp,
-			[]string{"Updating `x` index", "Running `git -c core.fsmonitor=false fetch --no-tags " + tail + "`", "spurious network error (1 try remaining): process didn't exit successfully: `git -c core.fsmonitor=false fetch --no-tags " + tail + "` (exit status: 128)" + gitHelp},
+			"`git -c core.fsmonitor=false fetch --no-tags " + tail + "` (exit status 128)" + gitHelp,
+			[]string{"Updating `x` index", "Running `git -c core.fsmonitor=false fetch --no-tags " + tail + "`", "spurious network error (1 try remaining): process didn't exit successfully: `git -c core.fsmonitor=false fetch --no-tags " + tail + "` (exit status 128)" + gitHelp},
 		},
 		{
 			"verbose", "git-fetch-with-cli = true\nretry = 0", "kill -9 $$", false, true,
-			"`git -c core.fsmonitor=false fetch --no-tags --verbose " + tail + "` (signal: 9 (SIGKILL))" + gitHelp,
+			"`git -c core.fsmonitor=false fetch --no-tags --verbose " + tail + "` (signal: killed)" + gitHelp,
 			[]string{"Updating `x` index", "Running `git -c core.fsmonitor=false fetch --no-tags --verbose " + tail + "`"},
 		},
 		{
 			"quiet", "git-fetch-with-cli = true\nretry = 0", "exit 1", true, false,
-			"`git -c core.fsmonitor=false fetch --no-tags --quiet " + tail + "` (exit status: 1)" + gitHelp,
+			"`git -c core.fsmonitor=false fetch --no-tags --quiet " + tail + "` (exit status 1)" + gitHelp,
 			[]string{"Updating `x` index", "Running `git -c core.fsmonitor=false fetch --no-tags --quiet " + tail + "`"},
 		},
 		{
 			"without", "retry = 0", "exit 1", false, true,
-			"`git -c core.fsmonitor=false fetch --no-tags --quiet --depth=1 " + tail + "` (exit status: 1)",
+			"`git -c core.fsmonitor=false fetch --no-tags --quiet --depth=1 " + tail + "` (exit status 1)",
 			[]string{"Updating `x` index"},
 		},
 	} {
@@ -378,8 +378,8 @@ func TestGitIsRunAsCargoRunsIt(t *testing.T) {
 func TestGitsOutputIsShownOnce(t *testing.T) {
 	flood := "yes flood | head -c 1000000 >&2; "
 	for _, test := range []struct{ about, config, script, want, said string }{
-		{"failed", "", flood + "echo fatal: gone >&2; exit 128", "(exit status: 128)\n--- stderr\n", ""},
-		{"failed with its help", "git-fetch-with-cli = true", "echo fatal: gone >&2; exit 128", "(exit status: 128)\n--- stderr\nfatal: gone" + gitHelp, ""},
+		{"failed", "", flood + "echo fatal: gone >&2; exit 128", "(exit status 128)\n--- stderr\n", ""},
+		{"failed with its help", "git-fetch-with-cli = true", "echo fatal: gone >&2; exit 128", "(exit status 128)\n--- stderr\nfatal: gone" + gitHelp, ""},
 		{"fetched", "", "echo note >&2; exit 0", "failed to read what git has fetched", "note\n"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
@@ -454,7 +454,7 @@ func TestGitGivesUpASilentServer(t *testing.T) {
 	defer silent.Close()
 	w := newGitWorld(t, "[http]\ntimeout = 1\n[net]\nretry = 0\n")
 	got := w.fetchFrom(t, "http://"+silent.Addr().String()+"/index")
-	if !strings.Contains(got, "exit status: 128") || !strings.Contains(got, "Operation too slow") {
+	if !strings.Contains(got, "exit status 128") || !strings.Contains(got, "Operation too slow") {
 		t.Errorf("got %s", got)
 	}
 }

@@ -202,32 +202,6 @@ func recorded(t testing.TB, name string, into any) {
 	}
 }
 
-func act(t *testing.T, c *Chain, action, name string, args []string) error {
-	t.Helper()
-	r, err := registry.Resolve(c.Config, name)
-	if err != nil {
-		return err
-	}
-	switch action {
-	case kindLogin:
-		token := config.NewSecret("tok")
-		return c.Login(t.Context(), r, LoginOptions{Token: &token, LoginURL: "http://127.0.0.1/me"}, args)
-	case kindLogout:
-		return c.Logout(t.Context(), r)
-	}
-	_, err = c.Token(t.Context(), name, Yank("foo", "1.0.0"))
-	return err
-}
-
-func pub(t *testing.T) registry.Registry {
-	t.Helper()
-	r, err := registry.New("pub", "sparse+http://127.0.0.1/index/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 func secret(text string) *config.Secret {
 	s := config.NewSecret(text)
 	return &s

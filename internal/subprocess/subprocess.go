@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -166,31 +167,30 @@ func (c *Child) closeStdin() {
 }
 
 // find returns the file to run. Package exec would search the caller's PATH; this
-// searches the PATH of the program's environment, as execvp does: it skips a file
-// that may not be executed, and reports it only if the rest of PATH has none that
-// may.
+// searches the PATH of the program's environment. It reports a file that may not be
+// executed only if the rest of PATH has none that may.
 func (p *Program) find() (string, error) {
 	if strings.ContainsAny(p.Path, "/"+string(filepath.Separator)) {
 		return p.Path, nil
 	}
-	var found error = syscall.ENOENT
-	if p.Path == "" {
-		return "", found
-	}
 	search, ok := system.LookupEnv(p.Env, "PATH")
 	if !ok {
-		search = defaultSearchPath
+		search = "/bin:/usr/bin" // as the system does
 	}
+	var found error = syscall.ENOENT
 	for _, dir := range filepath.SplitList(search) {
 		path := filepath.Join(dir, p.Path)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(p.Dir, path)
 		}
-		err := executable(path)
+		if runtime.GOOS == "windows" && filepath.Ext(path) == "" {
+			path += ".exe"
+		}
+		_, err := exec.LookPath(path)
 		if err == nil {
 			return path, nil
 		}
-		if errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EINVAL) {
+		if errors.Is(err, fs.ErrPermission) {
 			found = err
 		}
 	}

@@ -3,15 +3,11 @@
 package subprocess
 
 import (
-	"os"
 	"os/exec"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-// defaultSearchPath is what the system searches without a PATH.
-const defaultSearchPath = "/bin:/usr/bin"
 
 // processAttributes decides the program's process group and the signal that it
 // gets when its caller is killed.
@@ -44,16 +40,4 @@ func sendSignal(c *exec.Cmd, s syscall.Signal) {
 		_ = syscall.Kill(-c.Process.Pid, s)
 	}
 	_ = c.Process.Signal(s)
-}
-
-// executable returns why a file cannot be run, or nil.
-func executable(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return err
-	case info.IsDir():
-		return syscall.EACCES
-	}
-	return unix.Access(path, unix.X_OK)
 }

@@ -61,9 +61,6 @@ func serveProcess(p Provider) int {
 	switch {
 	case ctx.Err() != nil:
 		return 130
-	case errors.As(err, new(*requestError)):
-		// The caller has the message. With another status it would show that.
-		return 0
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "error:", err)
 		return 1
@@ -90,8 +87,8 @@ func watchParent(ctx context.Context, gone func()) {
 // [Main]; Serve is for other pipes than the process's own, such as a test's.
 //
 // An error or a panic of the provider becomes an answer. A request that cannot be
-// read is answered with the reason, and ends the exchange with an error. When ctx
-// ends, Serve returns soon, whatever the provider is doing.
+// read is answered with the reason, and ends the exchange. When ctx ends, Serve
+// returns soon, whatever the provider is doing.
 func Serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -109,12 +106,6 @@ func Serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 	}
 	return context.Cause(ctx)
 }
-
-// requestError says why a request could not be read. The caller has been told.
-type requestError struct{ cause error }
-
-func (e *requestError) Error() string { return "failed to read the request: " + e.cause.Error() }
-func (e *requestError) Unwrap() error { return e.cause }
 
 func serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 	send := func(message any) error {
@@ -137,11 +128,8 @@ func serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 			req, err = decodeRequest(line)
 		}
 		if err != nil {
-			failed := &requestError{err}
-			if err := send((&response{Err: failed}).message()); err != nil {
-				return err
-			}
-			return failed
+			// With an error here the caller would show the exit status instead.
+			return send((&response{Err: fmt.Errorf("failed to read the request: %w", err)}).message())
 		}
 		r := answer(ctx, p, req)
 		if ctx.Err() != nil {

@@ -258,6 +258,7 @@ func TestBusThatCannotBeReached(t *testing.T) {
 	full, silent := fullSocket(t), silentSocket(t)
 	for address, want := range map[string]string{
 		"unixexec:path=/bin/cat":                          "addresses with `unixexec:` are not supported",
+		"tcp:host=127.0.0.1,port=1":                       "addresses with `tcp:` are not supported",
 		"unix:path=" + full + ";unix:path=/missing":       ") does not answer within 2s",
 		"unix:path=/missing;unix:path=" + silent:          ") does not answer within 2s",
 		"unix:path=" + strings.Repeat("/longer", 20):      "cannot talk to the session's D-Bus",

@@ -189,7 +189,7 @@ func (c *connection) locked() (bool, error) {
 }
 
 // session opens the session in which secrets travel. They travel unencrypted: only
-// the user's own programs are on the user's bus.
+// the user's own programs are on the user's bus, and dial accepts none over a network.
 func (c *connection) session() (dbus.ObjectPath, error) {
 	var output dbus.Variant
 	var session dbus.ObjectPath
@@ -293,17 +293,17 @@ func (s secretService) connected(ctx context.Context, do func(*connection) error
 // errNoAddress means that the address, such as "disabled:", is none of a bus.
 var errNoAddress = errors.New("that is no address of a bus")
 
-// dial connects to the first of several addresses that answers. If none does, it
-// returns the error of one that may have a bus.
+// dial connects to the first of several addresses that answers, on this machine only.
+// If none does, it returns the error of one that may have a bus.
 func dial(ctx context.Context, addresses string) (bus *dbus.Conn, err error) {
 	for address := range strings.SplitSeq(addresses, ";") {
 		var failed error
 		switch transport, _, _ := strings.Cut(address, ":"); transport {
-		case "unix", "tcp", "nonce-tcp":
-			if bus, failed = dialOne(ctx, address); failed == nil {
+		case "unix":
+			if bus, failed = dbus.Dial(address, dbus.WithContext(ctx)); failed == nil {
 				return bus, nil
 			}
-		case "unixexec", "launchd", "systemd":
+		case "tcp", "nonce-tcp", "unixexec", "launchd", "systemd":
 			failed = fmt.Errorf("addresses with `%s:` are not supported", transport)
 		default:
 			failed = errNoAddress
@@ -313,26 +313,6 @@ func dial(ctx context.Context, addresses string) (bus *dbus.Conn, err error) {
 		}
 	}
 	return nil, err
-}
-
-// dialOne connects to one address, until ctx ends. Over a network that may take
-// minutes.
-func dialOne(ctx context.Context, address string) (*dbus.Conn, error) {
-	type result struct {
-		bus *dbus.Conn
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		bus, err := dbus.Dial(address, dbus.WithContext(ctx))
-		done <- result{bus, err}
-	}()
-	select {
-	case r := <-done:
-		return r.bus, r.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 // isAbsent reports whether an error of dial means that no bus is at the address.

@@ -316,11 +316,8 @@ func (c *Chain) warnOfOtherToken(r registry.Registry, action, provider string) {
 // besidesStored returns the token that is configured besides the one that
 // cargo:token has just stored, and says which of them shadows the other.
 func (e entry) besidesStored(before *config.RegistryConfig, now *config.Value[config.Secret]) (*config.Value[config.Secret], string) {
-	switch {
-	case now != nil && (now.Definition.Variable != "" || before.Name != e.name()):
+	if now != nil && (now.Definition.Variable != "" || before.Name != e.name()) {
 		return now, "shadows the new one"
-	case !e.inFile(before.Token.Definition):
-		return before.Token, shadowed
 	}
 	key := "registry.token"
 	if before.Name != "" {

@@ -9,10 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/internal/subprocess"
-	"github.com/cargo-auth/cargo-auth/internal/system"
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 )
 
@@ -137,25 +135,14 @@ func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*T
 	if err != nil {
 		return nil, fmt.Errorf("failed to spawn credential process: %w", err)
 	}
-	output, err := io.ReadAll(io.LimitReader(c.Stdout, maxLine+1))
-	defer clear(output)
-	switch {
-	case err != nil:
-		err = system.Error(err)
-	case len(output) > maxLine:
-		err = errLineTooLong
-	case !utf8.Valid(output):
-		err = errNotUTF8
-	}
-	if err != nil {
+	lines := newLines(c.Stdout)
+	line, err := readLine(lines)
+	token := config.NewSecret(string(line))
+	if err != nil && err != io.EOF {
 		return nil, c.Abandon(fmt.Errorf("failed to read from credential provider: %w", err))
 	}
-	token, rest, ended := strings.Cut(string(output), "\n")
-	if rest != "" {
+	if _, err := readLine(lines); err != io.EOF {
 		return nil, c.Abandon(fmt.Errorf("process `%s` returned more than one line of output; expected a single token", program.Path))
-	}
-	if ended {
-		token = strings.TrimSuffix(token, "\r")
 	}
 	state, err := c.Wait()
 	switch {
@@ -164,5 +151,5 @@ func (p *stdoutProvider) Get(ctx context.Context, req *Request, _ Operation) (*T
 	case !state.Success():
 		return nil, fmt.Errorf("process `%s` failed: %s", program.Path, state)
 	}
-	return &Token{Secret: config.NewSecret(token), Cache: CacheSession, OperationIndependent: true}, nil
+	return &Token{Secret: token, Cache: CacheSession, OperationIndependent: true}, nil
 }

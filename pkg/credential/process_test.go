@@ -171,7 +171,6 @@ func TestTokenFromStdoutIsOneLine(t *testing.T) {
 		`t`:            "t",
 		`t\n`:          "t",
 		`t\r\n`:        "t",
-		`t\r`:          "t\r",
 		`t\nu`:         "error: process `sh` returned more than one line of output; expected a single token",
 		`'; exit 3; '`: "error: process `sh` failed: exit status 3",
 		`t\377\n`:      "error: failed to read from credential provider: stream did not contain valid UTF-8",

@@ -216,13 +216,12 @@ func (c *Chain) ask(ctx context.Context, r registry.Registry, call call, do func
 				c.storeMissing = true
 			}
 		}
-		var unexpected *unexpectedResponse
 		switch {
 		case err == nil:
 			c.warnOfOtherToken(r, call.action, program.Path)
 			return nil
-		case ctx.Err() == nil && errors.As(err, &unexpected):
-			return unexpected
+		case ctx.Err() == nil && errors.As(err, new(unexpectedResponse)):
+			return err
 		case ctx.Err() == nil && errors.Is(err, ErrNotFound):
 			result = ErrNotFound
 		case ctx.Err() != nil || !errors.Is(err, ErrURLNotSupported):

@@ -67,19 +67,16 @@ func (p *process) ask(ctx context.Context, req *request) (*response, error) {
 	case r.Err != nil:
 		return nil, r.Err
 	case r.Kind != req.Kind:
-		return nil, &unexpectedResponse{req.Kind, r.Kind}
+		answered := map[string]string{kindGet: "Get", kindLogin: "Login", kindLogout: "Logout"}[r.Kind]
+		return nil, unexpectedResponse{fmt.Errorf("credential provider produced unexpected response for `%s` request: %s",
+			req.Kind, cmp.Or(answered, "Unknown"))}
 	}
 	return r, nil
 }
 
 // unexpectedResponse says that a provider answered another action than the one that
-// it was asked for.
-type unexpectedResponse struct{ asked, answered string }
-
-func (e *unexpectedResponse) Error() string {
-	names := map[string]string{kindGet: "Get", kindLogin: "Login", kindLogout: "Logout"}
-	return fmt.Sprintf("credential provider produced unexpected response for `%s` request: %s", e.asked, cmp.Or(names[e.answered], "Unknown"))
-}
+// it was asked for. Cargo shows it without the provider's name.
+type unexpectedResponse struct{ error }
 
 // converse is one exchange with a provider: greeting, request, response.
 func converse(from *bufio.Scanner, to io.Writer, req *request) (*response, error) {

@@ -159,19 +159,14 @@ func (p *keyProvider) find(req *Request) (e entry, own *config.RegistryConfig, s
 // keySubject returns the value of --key-subject, the only argument that
 // cargo:paseto has; nil if it is missing.
 func keySubject(args []string) (subject *string, err error) {
-	const usage = "; the only one is `--key-subject <SUBJECT>`"
-	for i := 0; i < len(args); i++ {
-		name, value, inline := strings.Cut(args[i], "=")
-		switch {
-		case name != "--key-subject":
-			return nil, fmt.Errorf("unexpected argument `%s`"+usage, args[i])
-		case subject != nil:
-			return nil, errors.New("the argument `--key-subject` is given twice")
-		case !inline && (i+1 == len(args) || len(args[i+1]) > 1 && args[i+1][0] == '-'):
-			return nil, errors.New("error: a value is required for '--key-subject <SUBJECT>' but none was supplied\n\nFor more information, try '--help'.")
-		case !inline:
-			i++
-			value = args[i]
+	for len(args) > 0 {
+		name, value, ok := strings.Cut(args[0], "=")
+		args = args[1:]
+		if isOption := len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-'; !ok && len(args) > 0 && !isOption {
+			value, args, ok = args[0], args[1:], true
+		}
+		if name != "--key-subject" || !ok || subject != nil {
+			return nil, errors.New("the only argument is `--key-subject <SUBJECT>`, given once")
 		}
 		subject = &value
 	}

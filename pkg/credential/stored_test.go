@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -17,70 +16,7 @@ const (
 	removed    = "Logout token for `pub` has been removed from local storage"
 	revokeNote = "note: This does not revoke the token on the registry server.\n" +
 		"    If you need to revoke the token, visit the `pub` website and follow the instructions there."
-	invalid = "credential provider `cargo:token` failed action `login`: token contains invalid characters.\n" +
-		"Only printable ISO-8859-1 characters are allowed as it is sent in a HTTPS header."
-	empty = "credential provider `cargo:token` failed action `login`: please provide a non-empty token"
 )
-
-func TestTokenIsCheckedAsCargoDoes(t *testing.T) {
-	for _, c := range []struct{ token, stored, err string }{
-		{"tok", "tok", ""},
-		{" \ttok\r\n", "tok", ""},
-		{"cargo login tok", "tok", ""},
-		{"xcargo loginy", "xy", ""},
-		{"a b", "a b", ""},
-		{"a\tb", `a\tb`, ""},
-		{"~", "~", ""},
-		{"\u00a0x\u2003", "x", ""},
-		{"", "", empty},
-		{" ", "", empty},
-		{"cargo login", "", empty},
-		{"é", "", invalid},
-		{"a\x7fb", "", invalid},
-		{"\x01", "", invalid},
-		{"a\nb", "", invalid},
-		{"\xff", "", invalid},
-	} {
-		chain, told := heldBy(t, map[string]string{"config.toml": pubConfig})
-		token := config.NewSecret(c.token)
-		err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{Token: &token}, nil)
-		if err == nil && c.err != "" || err != nil && err.Error() != c.err {
-			t.Errorf("%q: got %v", c.token, err)
-		}
-		want, file := []string{"Credential cargo:token login pub"}, ""
-		if c.err == "" {
-			want = append(want, "Login token for `pub` saved")
-			file = "[registries.pub]\ntoken = \"" + c.stored + "\"\n"
-		}
-		if !slices.Equal(*told, want) {
-			t.Errorf("%q: told %q", c.token, *told)
-		}
-		if got := chain.stored(t); got != file {
-			t.Errorf("%q: the file is %q, want %q", c.token, got, file)
-		}
-	}
-}
-
-func TestTokenIsAskedForInCargosWords(t *testing.T) {
-	for url, prompt := range map[string]string{
-		"":                       "please paste the token for pub below",
-		"https://pub.example/me": "please paste the token found on https://pub.example/me below",
-	} {
-		chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
-		chain.ReadToken = func(_ context.Context, asked string) (config.Secret, error) {
-			if asked != prompt {
-				t.Errorf("got prompt %q, want %q", asked, prompt)
-			}
-			return config.NewSecret("typed\n"), nil
-		}
-		if err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{LoginURL: url}, nil); err != nil {
-			t.Error(err)
-		}
-		if got, want := chain.stored(t), "[registries.pub]\ntoken = \"typed\"\n"; got != want {
-			t.Errorf("the file is %q, want %q", got, want)
-		}
-	}
-}
 
 // A login warns of a token that the new one shadows, or that shadows the new one.
 func TestLoginWarnsOfAnotherToken(t *testing.T) {
@@ -189,22 +125,6 @@ func TestLogoutNoticesThatTheFileIsGone(t *testing.T) {
 	}
 }
 
-func TestLogoutOfCratesIOPointsToItsPage(t *testing.T) {
-	chain, told := heldBy(t, map[string]string{"credentials.toml": "[registry]\ntoken = \"t\"\n"})
-	if err := chain.Logout(t.Context(), registryNamed(t, chain, "")); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{
-		"Credential cargo:token logout crates-io",
-		"Logout token for `crates-io` has been removed from local storage",
-		"note: This does not revoke the token on the registry server.\n" +
-			"    If you need to revoke the token, visit <https://crates.io/me> and follow the instructions there.",
-	}
-	if !slices.Equal(*told, want) {
-		t.Errorf("told %q", *told)
-	}
-}
-
 func TestChainSeesItsOwnLoginAndLogout(t *testing.T) {
 	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
 	r := registryNamed(t, chain, "pub")
@@ -223,15 +143,5 @@ func TestChainSeesItsOwnLoginAndLogout(t *testing.T) {
 	}
 	if got, err := chain.token(t.Context(), r, publish, call{action: kindGet}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v, %v", got, err)
-	}
-}
-
-func TestTypedTokenMustBeText(t *testing.T) {
-	chain, _ := heldBy(t, map[string]string{"config.toml": pubConfig})
-	chain.ReadToken = func(context.Context, string) (config.Secret, error) { return config.NewSecret("\xff"), nil }
-	err := chain.Login(t.Context(), registryNamed(t, chain, "pub"), LoginOptions{}, nil)
-	want := "credential provider `cargo:token` failed action `login`: stream did not contain valid UTF-8"
-	if got := errorText(err); got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -19,7 +19,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/cargo-auth/cargo-auth/pkg/config"
 	"github.com/cargo-auth/cargo-auth/pkg/registry"
@@ -136,9 +135,6 @@ func (o LoginOptions) ReadToken(ctx context.Context, req *Request, read TokenRea
 		var err error
 		if token, err = read(ctx, prompt); err != nil {
 			return config.Secret{}, err
-		}
-		if !utf8.ValidString(token.Expose()) {
-			return config.Secret{}, errNotUTF8
 		}
 	}
 	token = config.NewSecret(strings.TrimSpace(strings.ReplaceAll(token.Expose(), "cargo login", "")))

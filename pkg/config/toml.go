@@ -9,7 +9,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
@@ -229,46 +228,13 @@ func (b *builder) value(e *unstable.Node) (*node, error) {
 		}
 	case unstable.Float:
 		n.kind = floatKind
-		_, err := strconv.ParseFloat(strings.ReplaceAll(string(e.Data), "_", ""), 64)
-		if errors.Is(err, strconv.ErrRange) {
-			return nil, unstable.NewParserError(e.Data, "floats must fit into 64 bits")
-		}
 	default:
 		n.kind = datetimeKind
-		if err := checkDatetime(e); err != nil {
-			return nil, err
-		}
 	}
 	if b.unsupported == nil && (n.kind == floatKind || n.kind == datetimeKind) {
 		b.unsupported = n
 	}
 	return n, nil
-}
-
-// checkDatetime refuses dates and times that do not exist. The parser leaves that to
-// the decoder.
-func checkDatetime(e *unstable.Node) error {
-	local, offset := e.Data, []byte(nil)
-	if e.Kind == unstable.DateTime {
-		at := bytes.LastIndexAny(local, "Zz+-")
-		local, offset = local[:at], local[at:]
-	}
-	var err error
-	switch e.Kind {
-	case unstable.LocalDate:
-		err = new(toml.LocalDate).UnmarshalText(local)
-	case unstable.LocalTime:
-		err = new(toml.LocalTime).UnmarshalText(local)
-	default:
-		err = new(toml.LocalDateTime).UnmarshalText(local)
-	}
-	if err != nil || len(offset) == 0 || strings.EqualFold(string(offset), "Z") {
-		return err
-	}
-	if len(offset) != len("+00:00") {
-		return unstable.NewParserError(offset, "an offset is Z, or hours and minutes")
-	}
-	return new(toml.LocalTime).UnmarshalText(offset[1:])
 }
 
 // placeOf returns where the value stands below n, as Cargo writes it, and whether it

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -87,12 +86,6 @@ func TestParseTOMLRefuses(t *testing.T) {
 		"a=01":                              "1:3: integers cannot have leading zeroes",
 		"a=0x8000000000000000":              "1:3: integers must fit into 64 bits",
 		"a=-9223372036854775809":            "1:3: integers must fit into 64 bits",
-		"a=1e400":                           "1:3: floats must fit into 64 bits",
-		"a=2021-02-29":                      "1:11: impossible date",
-		"a=2020-01-01T24:00:00Z":            "1:14: hour cannot be greater 23",
-		"a=2020-01-01T00:00:00+24:00":       "1:23: hour cannot be greater 23",
-		"a=2020-01-01T00:00:00+2":           "1:22: an offset is Z, or hours and minutes",
-		"a=2020-01-01T00:00:00ZZ":           "1:22: extra characters at the end of a local date time",
 		"[a]\nb=1.5\n[[c]]\nd=1979-05-27\n": "failed to parse config at `a.b`: unsupported TOML configuration type `float`",
 		"[[a]]\n[[a]]\n'b c'=1979-05-27":    "failed to parse config at `a[1].\"b c\"`: unsupported TOML configuration type `datetime`",
 		"a=[{b=[nan]}]":                     "failed to parse config at `a[0].b[0]`: unsupported TOML configuration type `float`",
@@ -117,8 +110,7 @@ func TestParseTOMLRefuses(t *testing.T) {
 func FuzzParseTOML(f *testing.F) {
 	for _, seed := range []string{
 		"a.b=1\n[a.c]\n", "[[a]]\nb={c.d=1}\n", "[a]\n[a.b]\n[a]\n", "a={b=1,\n}\n", "\ufeffa=0x1\r\n",
-		"a=[[1],{b=2}]", "'a b'.\"\\u0041\"=true", "[a.b.c]\n[a]\nb.d=1\n", "a=1e5\n", "a=07:32\n#\n", "a=1e400", "a=[0b1_1, -0, 1_0e1_0, +nan]", "a=2020-01-01T00:00:00.1+23:59", "a=2020-01-01t00:00z",
-		"a=2020-02-30", "a=24:00:00", "a=2020-01-01 00:00:00-", "a=2020-01-01T00:00:00+0:00",
+		"a=[[1],{b=2}]", "'a b'.\"\\u0041\"=true", "[a.b.c]\n[a]\nb.d=1\n", "a=1e5\n", "a=07:32\n#\n", "a=[0b1_1, -0, 1_0e1_0, +nan]", "a=2020-01-01T00:00:00.1+23:59", "a=2020-01-01t00:00z",
 	} {
 		f.Add(seed)
 	}
@@ -136,7 +128,7 @@ func FuzzParseTOML(f *testing.F) {
 			return
 		}
 		var syntax *syntaxError
-		if isSyntax := errors.As(err, &syntax); isSyntax != (decodeErr != nil) && utf8.ValidString(document) {
+		if isSyntax := errors.As(err, &syntax); isSyntax && decodeErr == nil {
 			t.Fatalf("of %q: %v, but the decoder: %v", document, err, decodeErr)
 		}
 		if errors.As(err, &syntax) && (syntax.Line < 1 || syntax.Column < 1) {

@@ -4,10 +4,12 @@
 package untrusted
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -118,12 +120,14 @@ const redacted = "REDACTED"
 const shortestHidden = 8
 
 // Redact returns text with REDACTED in the place of a secret, however it is spelt
-// there: as it is, in the escapes of JSON, a quoted string, a URL or HTML, in
-// another case, without the scheme in front of it, or cut off at the end of the text
-// or at a final "…". A secret of fewer than eight bytes is left.
+// there: as it is, in another case, in the escapes of JSON, a quoted string or a URL,
+// without the scheme in front of it, or cut off at the end of the text or at a final
+// "…". A secret of fewer than eight bytes is left.
 func Redact(text, secret string) string {
 	for _, shape := range shapes(secret) {
-		text = redact(text, shape)
+		if len(shape) >= shortestHidden {
+			text = redact(strings.ReplaceAll(text, shape, redacted), shape)
+		}
 	}
 	return text
 }
@@ -142,158 +146,82 @@ func shapes(whole string) []string {
 }
 
 func redact(text, secret string) string {
-	if len(secret) < shortestHidden {
-		return text
+	var wanted []byte
+	for _, c := range []byte(secret) {
+		wanted = append(wanted, folded(c))
 	}
-	text = strings.ReplaceAll(text, secret, redacted)
-	// The secret may itself have what looks like an escape.
-	for _, wanted := range slices.Compact([]string{characters(secret, unescape), characters(secret, literal)}) {
-		if len(wanted) >= shortestHidden {
-			text = redactCut(redactWhole(text, wanted), wanted)
-		}
-	}
-	return text
-}
-
-// redactWhole redacts a secret that has these characters.
-func redactWhole(text, wanted string) string {
-	found := characters(text, unescape)
+	found, starts := characters(text)
 	var b strings.Builder
 	for {
-		before, after, more := strings.Cut(found, wanted)
-		if !more {
-			return b.String() + text
+		at := bytes.Index(found, wanted)
+		if at < 0 {
+			break
 		}
-		begin := spelling(text, len(before))
-		b.WriteString(text[:begin] + redacted)
-		text = text[begin:]
-		text, found = text[spelling(text, len(wanted)):], after
+		b.WriteString(text[starts[0]:starts[at]] + redacted)
+		found, starts = found[at+len(wanted):], starts[at+len(wanted):]
 	}
-}
-
-// redactCut redacts a secret of which only the beginning stands at the end of a
-// text, perhaps with a part of the next character's escape.
-func redactCut(text, wanted string) string {
-	kept, isCut := strings.CutSuffix(text, "…")
-	tails := []string{kept[max(0, len(kept)-longestSpelling*len(wanted)):]}
-	if i := strings.LastIndexAny(tails[0], `\%&`); i >= 0 && i+longestSpelling > len(tails[0]) {
-		tails = append(tails, strings.TrimRight(tails[0][:i], `\`))
+	// Only the beginning of the secret may stand at the end, perhaps with a part of
+	// the next character's escape.
+	kept := bytes.TrimSuffix(found, []byte("…"))
+	escape := max(0, len(kept)-len(`\u00`))
+	if i := bytes.IndexAny(kept[escape:], `\%`); i >= 0 {
+		escape += i
+	} else {
+		escape = len(kept)
 	}
-	for _, tail := range tails {
-		found := characters(tail, unescape)
-		for n := min(len(wanted)-1, len(found)); n >= shortestHidden; n-- {
-			if !strings.HasSuffix(found, wanted[:n]) {
-				continue
+	for _, kept := range [][]byte{kept, kept[:escape]} {
+		for n := min(len(wanted)-1, len(kept)); n >= shortestHidden; n-- {
+			if bytes.HasSuffix(kept, wanted[:n]) {
+				b.WriteString(text[starts[0]:starts[len(kept)-n]] + redacted)
+				if bytes.HasSuffix(found, []byte("…")) {
+					b.WriteString("…")
+				}
+				return b.String()
 			}
-			kept = kept[:len(kept)-len(tails[0])+spelling(tail, len(found)-n)] + redacted
-			if isCut {
-				kept += "…"
-			}
-			return kept
 		}
 	}
-	return text
+	return b.String() + text[starts[0]:]
 }
 
-// characters returns the characters of a text as next finds them.
-func characters(text string, next func(string) (c byte, length int)) string {
-	var b strings.Builder
-	b.Grow(len(text))
-	for text != "" {
-		c, length := next(text)
-		if c = folded(c); c != 0 {
-			b.WriteByte(c)
-		}
-		text = text[length:]
+// characters returns the characters of a text as they are compared, where each begins
+// in the text, and at last where the text ends.
+func characters(text string) (found []byte, starts []int) {
+	found, starts = make([]byte, 0, len(text)), make([]int, 0, len(text)+1)
+	for at := 0; at < len(text); {
+		c, length := unescape(text[at:])
+		found, starts = append(found, folded(c)), append(starts, at)
+		at += length
 	}
-	return b.String()
+	return found, append(starts, len(text))
 }
 
-// spelling returns how many bytes of a text stand for its first n characters.
-func spelling(text string, n int) (length int) {
-	for n > 0 {
-		c, size := unescape(text[length:])
-		if folded(c) != 0 {
-			n--
-		}
-		length += size
-	}
-	return length
-}
-
-// folded returns what a character is compared as. Upper and lower case are one,
-// and so are a space and the plus that stands for it in a form, and a tab and its
-// letter. A backslash is nothing: 0.
+// folded returns what a character is compared as. Upper and lower case are one, and so
+// are a space and the plus that stands for it in a form.
 func folded(c byte) byte {
 	switch {
-	case c == '\\':
-		return 0
 	case c == '+':
 		return ' '
-	case c == '\t':
-		return 't'
 	case 'A' <= c && c <= 'Z':
 		return c + 'a' - 'A'
 	}
 	return c
 }
 
-// longestSpelling is how many bytes stand for a character, if its escape is not
-// escaped again.
-const longestSpelling = 6
-
-// literal returns the first byte of a text that is not empty.
-func literal(text string) (c byte, length int) { return text[0], 1 }
-
 // unescape returns the character at the beginning of a text that is not empty, and
-// how many bytes stand for it. Escapes of escapes are undone too.
+// how many bytes stand for it.
 func unescape(text string) (c byte, length int) {
-	switch text[0] {
-	case '&':
-		for entity, c := range entities {
-			if strings.HasPrefix(text, entity) {
-				return c, len(entity)
+	for _, escape := range []string{"%", `\x`, `\u00`} {
+		if digits, ok := strings.CutPrefix(text, escape); ok && len(digits) >= 2 {
+			if n, err := strconv.ParseUint(digits[:2], 16, 8); err == nil {
+				return byte(n), len(escape) + 2
 			}
 		}
-	case '%':
-		n := 1
-		for strings.HasPrefix(text[n:], "25") && isHex(text[n+2:], 2) {
-			n += 2
-		}
-		if isHex(text[n:], 2) {
-			return unhex(text[n : n+2]), n + 2
-		}
-	case '\\':
-		n := len(text) - len(strings.TrimLeft(text, `\`))
-		switch rest := text[n:]; {
-		case strings.HasPrefix(rest, "x") && isHex(rest[1:], 2):
-			return unhex(rest[1:3]), n + 3
-		case strings.HasPrefix(rest, "u00") && isHex(rest[3:], 2):
-			return unhex(rest[3:5]), n + 5
-		}
-		return '\\', n
 	}
-	return literal(text)
-}
-
-// entities are the characters that HTML writes in other ways.
-var entities = map[string]byte{
-	"&amp;": '&', "&lt;": '<', "&gt;": '>', "&quot;": '"', "&#34;": '"', "&#39;": '\'', "&#43;": '+',
-}
-
-func isHex(text string, digits int) bool {
-	return len(text) >= digits && strings.Trim(text[:digits], "0123456789abcdefABCDEF") == ""
-}
-
-func unhex(digits string) (c byte) {
-	for i := range len(digits) {
-		d := digits[i] | 0x20
-		if d >= 'a' {
-			d -= 'a' - 10
-		} else {
-			d -= '0'
-		}
-		c = c<<4 | d&0xf
+	switch {
+	case len(text) > 1 && text[0] == '\\' && strings.IndexByte(`"'\/`, text[1]) >= 0:
+		return text[1], 2
+	case strings.HasPrefix(text, `\t`):
+		return '\t', 2
 	}
-	return c
+	return text[0], 1
 }

@@ -2,7 +2,6 @@ package tomledit
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -23,9 +22,6 @@ type entry struct {
 	// around it. The others are its own keys.
 	inherited int
 	keys      []span
-	// array is the length of the shortest prefix of path that is an array of tables,
-	// or noArray. The elements of an array have the same path.
-	array int
 
 	// span is the whole entry, without white space and comment.
 	span
@@ -51,8 +47,6 @@ type entry struct {
 	children     []*entry
 }
 
-const noArray = int(^uint(0) >> 1)
-
 // own returns the range of the keys for the first n parts of the path, or the first
 // own key if all of them are inherited.
 func (e *entry) own(n int) span {
@@ -66,49 +60,28 @@ type scanner struct {
 	data    []byte
 	offset  int
 	entries []*entry
-	// arrays holds the quoted paths of the arrays of tables.
-	arrays map[string]bool
 }
 
-// scan returns the entries of a document, except those in sections of other tables.
-// The entries of an inline table come after its key.
-func scan(data []byte, table []string) ([]*entry, error) {
-	s := scanner{data: data, arrays: map[string]bool{}}
+// scan returns the entries of a document in order. Those of an inline table come after
+// its key.
+func scan(data []byte) ([]*entry, error) {
+	s := scanner{data: data}
 	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		s.offset = len(byteOrderMark)
 	}
 	// The parser computes offsets from capacities.
 	s.parser.Reset(slices.Clip(data)[s.offset:])
 	var section *entry
-	other := false
 	for s.parser.NextExpression() {
 		node := s.parser.Expression()
-		if node.Kind != unstable.KeyValue {
-			other = !isNear(node.Key(), table)
-		}
-		switch {
-		case other:
-		case node.Kind == unstable.KeyValue:
+		if node.Kind == unstable.KeyValue {
 			s.finishLine(s.keyValue(node, section, nil))
-		default:
+		} else {
 			section = s.header(node)
 			s.finishLine(section)
 		}
 	}
 	return s.entries, s.parser.Error()
-}
-
-// isNear reports whether one of two tables is in the other.
-func isNear(keys unstable.Iterator, table []string) bool {
-	for _, name := range table {
-		if !keys.Next() {
-			return true
-		}
-		if string(keys.Node().Data) != name {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *scanner) span(r unstable.Range) span {
@@ -126,17 +99,11 @@ func (s *scanner) keys(e *entry, keys unstable.Iterator) {
 }
 
 func (s *scanner) header(node *unstable.Node) *entry {
-	e := &entry{header: true, array: noArray}
+	e := &entry{header: true}
 	s.keys(e, node.Key())
 	brackets := 1
 	if node.Kind == unstable.ArrayTable {
 		brackets = 2
-		s.arrays[fmt.Sprintf("%q", e.path)] = true
-	}
-	for i := range e.path {
-		if e.array == noArray && len(s.arrays) > 0 && s.arrays[fmt.Sprintf("%q", e.path[:i+1])] {
-			e.array = i + 1
-		}
 	}
 	e.start = backOverSpace(s.data, e.keys[0].start) - brackets
 	e.end = overSpace(s.data, e.keys[len(e.keys)-1].end) + brackets
@@ -145,14 +112,12 @@ func (s *scanner) header(node *unstable.Node) *entry {
 }
 
 func (s *scanner) keyValue(node *unstable.Node, section, table *entry) *entry {
-	e := &entry{section: section, table: table, array: noArray, span: s.span(node.Raw)}
+	e := &entry{section: section, table: table, span: s.span(node.Raw)}
 	switch {
 	case table != nil:
 		e.path = slices.Clip(table.path)
-		e.array = table.array
 	case section != nil:
 		e.path = slices.Clip(section.path)
-		e.array = section.array
 	}
 	e.inherited = len(e.path)
 	s.keys(e, node.Key())

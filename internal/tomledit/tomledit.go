@@ -33,9 +33,8 @@ type Document struct {
 	// data always has a line end; added says that New has added it.
 	data  []byte
 	added bool
-	// scanned are the entries near the table; nil until they are needed.
+	// scanned are the entries; nil until they are needed.
 	scanned []*entry
-	table   []string
 	// err says why data cannot be parsed.
 	err error
 }
@@ -96,16 +95,13 @@ func (d *Document) apply(edits []edit) error {
 	return nil
 }
 
-// near returns the entries that may belong to a table, in the order of the document:
-// all except those in sections of other tables, of which a document with many
-// registries has many.
-func (d *Document) near(table []string) []*entry {
-	if d.err == nil && (d.scanned == nil || !slices.Equal(d.table, table)) {
-		scanned, err := scan(d.data, table)
-		if err != nil {
+// entries returns the entries in the order of the document.
+func (d *Document) entries() []*entry {
+	if d.err == nil && d.scanned == nil {
+		var err error
+		if d.scanned, err = scan(d.data); err != nil {
 			d.err = fmt.Errorf("%w: %w", ErrRefused, err)
 		}
-		d.scanned, d.table = scanned, slices.Clone(table)
 	}
 	return d.scanned
 }
@@ -115,8 +111,8 @@ func parent(path []string) []string { return path[:len(path)-1] }
 
 // find returns the entry of the key at exactly that path, or nil.
 func (d *Document) find(path []string) *entry {
-	for _, e := range d.near(parent(path)) {
-		if !e.header && e.array == noArray && slices.Equal(e.path, path) {
+	for _, e := range d.entries() {
+		if !e.header && slices.Equal(e.path, path) {
 			return e
 		}
 	}
@@ -125,7 +121,7 @@ func (d *Document) find(path []string) *entry {
 
 // Has reports whether the document mentions path or something below it.
 func (d *Document) Has(path ...string) bool {
-	return slices.ContainsFunc(d.near(path), func(e *entry) bool { return hasPrefix(e.path, path) })
+	return slices.ContainsFunc(d.entries(), func(e *entry) bool { return hasPrefix(e.path, path) })
 }
 
 // Set sets the value at path to a string. An existing value is replaced where it
@@ -197,9 +193,8 @@ func inlineText(path []string, raw string) string {
 // lastDotted returns the last key that defines the table as a part of a dotted key,
 // or nil.
 func (d *Document) lastDotted(table []string) *entry {
-	for _, e := range slices.Backward(d.near(table)) {
-		if !e.header && e.array == noArray &&
-			e.inherited < len(table) && len(e.path) > len(table) && hasPrefix(e.path, table) {
+	for _, e := range slices.Backward(d.entries()) {
+		if !e.header && e.inherited < len(table) && len(e.path) > len(table) && hasPrefix(e.path, table) {
 			return e
 		}
 	}
@@ -210,9 +205,9 @@ func (d *Document) lastDotted(table []string) *entry {
 // none, or nil without a header.
 func (d *Document) lastOfSection(table []string) *entry {
 	var last *entry
-	for _, e := range d.near(table) {
+	for _, e := range d.entries() {
 		switch {
-		case e.header && e.array == noArray && slices.Equal(e.path, table):
+		case e.header && slices.Equal(e.path, table):
 			last = e
 		case last != nil && e.header:
 			return last
@@ -269,10 +264,10 @@ func (d *Document) Only(table string, names ...string) error {
 func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	doomed := map[*entry]bool{}
 	orphan := len(table) > 0
-	for _, e := range d.near(table) {
+	for _, e := range d.entries() {
 		switch {
 		case !hasPrefix(e.path, table):
-		case len(e.path) > len(table) && e.array > len(table) && unwanted(e):
+		case len(e.path) > len(table) && unwanted(e):
 			doomed[e] = true
 		default:
 			orphan = false
@@ -282,7 +277,7 @@ func (d *Document) removal(table []string, unwanted func(*entry) bool) []edit {
 	var edits []edit
 	var kept *entry
 	inline := map[*entry]bool{}
-	for _, e := range d.near(table) {
+	for _, e := range d.entries() {
 		if !doomed[e] || doomed[e.table] {
 			continue
 		}
@@ -318,15 +313,12 @@ func (d *Document) reduce(e *entry, n int) edit {
 	return edit{keys.end, e.end, " = {}"}
 }
 
-// Nest moves a key from the top of the document into a table there, in place of what
+// Nest moves a value from the top of the document into a table there, in place of what
 // the table had.
 func (d *Document) Nest(key, table string) error {
 	e := d.find([]string{key})
-	switch {
-	case !d.Has(key):
+	if e == nil {
 		return nil
-	case e == nil:
-		return d.nestTables(key, table)
 	}
 	raw := string(d.data[e.value.start:e.value.end])
 	if err := d.Remove(nil, key); err != nil {
@@ -336,21 +328,6 @@ func (d *Document) Nest(key, table string) error {
 		return err
 	}
 	return d.setRaw(raw, []string{table, key})
-}
-
-// nestTables is Nest for a key that is defined by headers or dotted keys. It puts the
-// table's name before the key each time.
-func (d *Document) nestTables(key, table string) error {
-	if err := d.Remove(nil, table); err != nil {
-		return err
-	}
-	var edits []edit
-	for _, e := range d.near(nil) {
-		if e.inherited == 0 && e.path[0] == key {
-			edits = append(edits, insert(e.keys[0].start, QuoteKey(table)+"."))
-		}
-	}
-	return d.apply(edits)
 }
 
 // Comment returns the comment on the line of the key at path, without its "#"; empty
@@ -431,7 +408,7 @@ func (d *Document) isAlone(e *entry, table []string) bool {
 	if section.comment.end > 0 {
 		return false
 	}
-	for _, other := range d.near(table) {
+	for _, other := range d.entries() {
 		if other.section == section && other != e && other.table != e {
 			return false
 		}

@@ -289,6 +289,9 @@ func (f *credentialsFile) change(mean func(root *node) (*node, error), edit func
 	root := f.tree
 	token := root.child(oldTokenKey)
 	if token != nil {
+		if token.kind == tableKind {
+			return token.expected("string", oldTokenKey)
+		}
 		registry := newTable(root.definition, member{"token", token})
 		root = root.without(path{oldTokenKey}).replacing("registry", registry)
 	}

@@ -9,19 +9,11 @@ import (
 // This chapter writes strings and keys as TOML, and edits what stands between
 // brackets: inline tables and arrays of strings.
 
-// Quote returns text as a TOML string in the form that Cargo would choose: a basic
-// string if it needs no escapes; else the first of literal, multi-line basic and
-// multi-line literal that can hold it without; else a basic string with escapes.
+// Quote returns text as a TOML string, as Cargo would: a basic string, or a literal one
+// if that needs no escapes.
 func Quote(text string) string {
-	switch {
-	case isControl(text), !strings.ContainsAny(text, `"\`):
-		return basic(text)
-	case !strings.Contains(text, "'"):
+	if strings.ContainsAny(text, `"\`) && !strings.Contains(text, "'") && !isControl(text) {
 		return "'" + text + "'"
-	case !strings.Contains(text, `\`) && !strings.Contains(text, `"""`):
-		return `"""` + text + `"""`
-	case !strings.Contains(text, "'''"):
-		return "'''" + text + "'''"
 	}
 	return basic(text)
 }
@@ -50,8 +42,7 @@ func isControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// QuoteKey returns name as a TOML key: bare if possible, else in the quotes of
-// [Quote], but on one line.
+// QuoteKey returns name as a TOML key: bare if possible, else in the quotes of [Quote].
 func QuoteKey(name string) string {
 	needsQuotes := func(c rune) bool {
 		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_')
@@ -59,11 +50,7 @@ func QuoteKey(name string) string {
 	if name != "" && !strings.ContainsFunc(name, needsQuotes) {
 		return name
 	}
-	quoted := Quote(name)
-	if strings.HasPrefix(quoted, `"""`) || strings.HasPrefix(quoted, "'''") {
-		return basic(name)
-	}
-	return quoted
+	return Quote(name)
 }
 
 func quoteKeys(path []string) string {

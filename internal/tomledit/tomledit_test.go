@@ -188,9 +188,7 @@ func TestQuoteChoosesTheQuotes(t *testing.T) {
 		`a"b`:      `'a"b'`,
 		`a\b`:      `'a\b'`,
 		`a'b`:      `"a'b"`,
-		`a"b'c`:    `"""a"b'c"""`,
-		`a\b'c`:    `'''a\b'c'''`,
-		`'''"""\`:  `"'''\"\"\"\\"`,
+		`a"b'\c`:   `"a\"b'\\c"`,
 		"a\nb":     `"a\nb"`,
 		"\x7f\x01": `"\u007F\u0001"`,
 	} {

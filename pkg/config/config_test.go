@@ -253,7 +253,7 @@ func TestErrorsAreCargos(t *testing.T) {
 				}
 				return c.Table("net", &net)
 			},
-			"error in environment variable `CARGO_NET_OFFLINE`: provided string was not `true` or `false`",
+			"error in environment variable `CARGO_NET_OFFLINE`: it is not true or false",
 		},
 		{
 			"variable with a longer name", nil,
@@ -271,7 +271,7 @@ func TestErrorsAreCargos(t *testing.T) {
 			"no program", nil, nil,
 			[]string{"registries.x.credential-provider=''"},
 			func(c *Config) error { _, err := c.Registry("x"); return err },
-			"invalid length 0, expected at least one element",
+			"`registries.x.credential-provider` names no program",
 		},
 		{
 			"index of another registry", nil, nil,

@@ -25,7 +25,7 @@ func (c *Config) tree() (*node, error) {
 	}
 	root := newTable(&Definition{})
 	for _, place := range c.places() {
-		path, found := c.filePath(place, "config", true)
+		path, found := c.filePath(place, "config")
 		if !found {
 			continue
 		}
@@ -66,7 +66,7 @@ func (c *Config) places() []string {
 
 // filePath returns the path of a file that may have its old name, which has no
 // extension. The old name wins if both exist.
-func (c *Config) filePath(dir, name string, warn bool) (path string, found bool) {
+func (c *Config) filePath(dir, name string) (path string, found bool) {
 	legacy := joinPath(dir, name)
 	path = legacy + ".toml"
 	legacyInfo, err := openStat(legacy)
@@ -76,8 +76,6 @@ func (c *Config) filePath(dir, name string, warn bool) (path string, found bool)
 	case err != nil:
 		_, err = os.Stat(path)
 		return path, err == nil || diskFails(err)
-	case !warn:
-		return legacy, true
 	}
 	info, err := openStat(path)
 	switch {

@@ -218,7 +218,7 @@ func (c *Config) locatedText(k key) (*Value[string], error) { return located(c, 
 func (c *Config) boolean(k key) (*Value[bool], error) {
 	return scalar(c, k, booleanKind, "true/false", func(s string) (bool, error) {
 		if s != "true" && s != "false" {
-			return false, errors.New("provided string was not `true` or `false`")
+			return false, errors.New("it is not true or false")
 		}
 		return s == "true", nil
 	})
@@ -283,7 +283,7 @@ func (c *Config) program(k key) (*Program, error) {
 		return nil, err
 	}
 	if len(words.Val) == 0 {
-		return nil, errors.New("invalid length 0, expected at least one element")
+		return nil, fmt.Errorf("`%s` names no program", k)
 	}
 	program := c.newProgram(words.Val, words.Definition)
 	return &program, nil

@@ -50,7 +50,7 @@ var (
 
 // path returns the path of the file in the given home.
 func (k fileKind) path(home string) string {
-	path, _ := new(Config).filePath(home, k.name, false)
+	path, _ := new(Config).filePath(home, k.name)
 	return path
 }
 

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -38,12 +37,8 @@ func (c *Config) readInto(k key, field reflect.Value) (err error) {
 		*into, err = plain(required(k, c.text))
 	case **bool:
 		*into, err = plain(required(k, c.boolean))
-	case **uint32:
-		*into, err = unsigned[uint32](c, k, "u32")
-	case **uint64:
-		*into, err = unsigned[uint64](c, k, "u64")
-	case **uint:
-		*into, err = unsigned[uint](c, k, "usize")
+	case **uint, **uint32, **uint64:
+		return c.readUnsigned(k, field)
 	case **Value[string]:
 		*into, err = c.locatedText(k)
 	case **Value[Secret]:
@@ -69,16 +64,18 @@ func plain[T any](value *Value[T], err error) (*T, error) {
 	return &value.Val, nil
 }
 
-func unsigned[T uint | uint32 | uint64](c *Config, k key, rustType string) (*T, error) {
+func (c *Config) readUnsigned(k key, into reflect.Value) error {
 	value, err := required(k, c.integer)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	number := T(value.Val)
-	if value.Val < 0 || int64(number) != value.Val {
-		return nil, keyError(value.Definition, k, fmt.Errorf("invalid value: integer `%d`, expected %s", value.Val, rustType))
+	number := reflect.New(into.Type().Elem())
+	if value.Val < 0 || number.Elem().OverflowUint(uint64(value.Val)) {
+		return keyError(value.Definition, k, fmt.Errorf("%d is out of range", value.Val))
 	}
-	return &number, nil
+	number.Elem().SetUint(uint64(value.Val))
+	into.Set(number)
+	return nil
 }
 
 func (c *Config) secret(k key) (*Value[Secret], error) {
@@ -173,12 +170,6 @@ func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value)
 	}
 	if text, d, ok := c.fromVariable(k); ok && (n == nil || n.kind != listKind && n.definition.priority() < environmentPriority) {
 		n = newString(text, &d)
-		// Cargo refuses these because of their type.
-		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
-			n.kind = integerKind
-		} else if text == "true" || text == "false" {
-			n.kind = booleanKind
-		}
 	}
 	switch {
 	case n == nil:
@@ -190,7 +181,7 @@ func (c *Config) readStringOrTable(k key, keys []string, fields []reflect.Value)
 	case n.kind == tableKind:
 		err = c.readFields(k, n, keys[1:], fields[1:], append(keys[1:], n.names()...))
 	default:
-		err = fmt.Errorf("expected a string or a table, but found a %s", n.kind)
+		err = n.expected("string or table", k.String())
 	}
 	if err != nil {
 		err = keyError(*n.definition, k, err)
@@ -376,7 +367,7 @@ func (c *Config) loadCredentials() error {
 	if c.withCredentials != nil {
 		return nil
 	}
-	file, found := c.filePath(c.Home, "credentials", true)
+	file, found := c.filePath(c.Home, "credentials")
 	if !found {
 		return nil
 	}

@@ -93,13 +93,13 @@ func TestWrongTablesAreRefused(t *testing.T) {
 		"a = 1":                 "invalid configuration for key `a`\nexpected a table, but found a integer for `a` in DIR/home/config.toml",
 		"a.table = 1":           "invalid configuration for key `a.table`\nexpected a table, but found a integer for `a.table` in DIR/home/config.toml",
 		"a.flag = 1":            file + "`a.flag` expected true/false, but found a integer",
-		"a.number = -1":         file + "could not load config key `a.number` | invalid value: integer `-1`, expected u32",
-		"a.number = 4294967296": file + "could not load config key `a.number` | invalid value: integer `4294967296`, expected u32",
-		"a.wide = -1":           file + "could not load config key `a.wide` | invalid value: integer `-1`, expected u64",
-		"a.table.width = -1":    file + "could not load config key `a.table.width` | invalid value: integer `-1`, expected usize",
+		"a.number = -1":         file + "could not load config key `a.number` | -1 is out of range",
+		"a.number = 4294967296": file + "could not load config key `a.number` | 4294967296 is out of range",
+		"a.wide = -1":           file + "could not load config key `a.wide` | -1 is out of range",
+		"a.table.width = -1":    file + "could not load config key `a.table.width` | -1 is out of range",
 		"a.where = 1":           file + "could not load config key `a.where` | " + file + "`a.where` expected a string, but found a integer",
 		"a.list = ['x', 1]":     file + "failed to parse config at `a.list[1]` | expected a string, but found a integer",
-		"a.program = []":        "invalid length 0, expected at least one element",
+		"a.program = []":        "`a.program` names no program",
 		"[a.program]":           file + "could not load config key `a.program` | invalid configuration for key `a.program`\nexpected a string or array of strings, but found a table for `a.program` in DIR/home/config.toml",
 	} {
 		w := newWorld(t, map[string]string{"home/config.toml": content})
@@ -112,7 +112,6 @@ func TestWrongTablesAreRefused(t *testing.T) {
 
 func TestAStringMayStandForATable(t *testing.T) {
 	const file = "error in DIR/home/config.toml: could not load config key `a.version` | "
-	const variable = "error in environment variable `CARGO_A_VERSION`: could not load config key `a.version` | "
 	for _, test := range []struct {
 		value, environ string
 		want           string // the string and the two keys, or the layers of the error
@@ -121,16 +120,14 @@ func TestAStringMayStandForATable(t *testing.T) {
 		{"{min='1.2', other=1}", "", "- 1.2 -"},
 		{"{max='1.3'}", "CARGO_A_VERSION_MIN=1.2", "- 1.2 1.3"},
 		{"{}", "", "- - -"},
-		{"1", "", file + "expected a string or a table, but found a integer"},
-		{"true", "", file + "expected a string or a table, but found a boolean"},
-		{"['1.2']", "", file + "expected a string or a table, but found a array"},
+		{"1", "", file + "expected a string or table, but found a integer for `a.version` in DIR/home/config.toml"},
+		{"true", "", file + "expected a string or table, but found a boolean for `a.version` in DIR/home/config.toml"},
+		{"['1.2']", "", file + "expected a string or table, but found a array for `a.version` in DIR/home/config.toml"},
 		{"{min=1}", "", file + "error in DIR/home/config.toml: `a.version.min` expected a string, but found a integer"},
 		{"", "CARGO_A_VERSION=1.2", "1.2 - -"},
-		{"", "CARGO_A_VERSION=-7", variable + "expected a string or a table, but found a integer"},
-		{"", "CARGO_A_VERSION=true", variable + "expected a string or a table, but found a boolean"},
 		{"", "CARGO_A_VERSION=0x10", "0x10 - -"},
 		{"{min='1.2'}", "CARGO_A_VERSION=x", "x - -"},
-		{"['x']", "CARGO_A_VERSION=y", file + "expected a string or a table, but found a array"},
+		{"['x']", "CARGO_A_VERSION=y", file + "expected a string or table, but found a array for `a.version` in DIR/home/config.toml"},
 		{"", "CARGO_A_VERSION_MIN=1.2", "expected a string or a table"},
 	} {
 		content := ""

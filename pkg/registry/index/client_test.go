@@ -239,7 +239,7 @@ func TestFetchReportsWrongSettings(t *testing.T) {
 		{"http.ssl-version.max='v'", updating + versions, "Updating `x` index"},
 		{"net.offline='x'", updating + "error in $HOME/config.toml: `net.offline` expected true/false, but found a string", ""},
 		{
-			"net.retry=-1", updating + "error in $HOME/config.toml: could not load config key `net.retry` | invalid value: integer `-1`, expected u32", "",
+			"net.retry=-1", updating + "error in $HOME/config.toml: could not load config key `net.retry` | -1 is out of range", "",
 		},
 		// The program has warned of unused keys in [net].
 		{"http.z=1\nnet.z=1", "http://h/api", "Updating `x` index, unused config key `http.z` in `$HOME/config.toml`"},

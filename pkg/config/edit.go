@@ -97,15 +97,13 @@ func (f *File) set(key Key, value *node, edit func(*tomledit.Document) error) er
 
 // Unset removes a key with its comment, and its table if that becomes empty.
 func (f *File) Unset(key Key) error {
-	discard := func(text *tomledit.Document) error { return text.Discard(key...) }
-	// An error shows below.
-	after := f.text.Clone()
-	_ = discard(after)
-	want := f.tree.without(path(key))
-	for n := len(key) - 1; n > 0 && !after.Has(key[:n]...); n-- {
-		want = want.without(path(key[:n]))
-	}
-	return f.edit(want, discard)
+	return f.editTo(func(tree *node) bool {
+		want := f.tree.without(path(key))
+		for n := len(key) - 1; n > 0 && tree.below(path(key[:n])) == nil; n-- {
+			want = want.without(path(key[:n]))
+		}
+		return tree.means(want)
+	}, func(text *tomledit.Document) error { return text.Discard(key...) })
 }
 
 // Change makes any edit of the text, for programs of this module. It may change the

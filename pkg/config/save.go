@@ -37,15 +37,13 @@ const ownerOnly = 0o600
 type fileKind struct {
 	// name is the file's without its extension.
 	name string
-	// mode is that of a new file. narrow gives access to the owner alone, whatever the
-	// umask is.
-	mode   os.FileMode
-	narrow bool
+	// mode is that of a new file.
+	mode os.FileMode
 }
 
 var (
-	credentialsKind = fileKind{"credentials", ownerOnly, true}
-	configKind      = fileKind{"config", 0o666, false}
+	credentialsKind = fileKind{"credentials", ownerOnly}
+	configKind      = fileKind{"config", 0o666}
 )
 
 // path returns the path of the file in the given home.
@@ -58,8 +56,8 @@ func (k fileKind) path(home string) string {
 // it waits, because a writer gets a lease only if no other program has the file open,
 // see [system.Lease].
 func openLocked(ctx context.Context, kind fileKind, home string, notify func(Message)) (path string, f *os.File, err error) {
-	if err := createHome(home); err != nil {
-		return "", nil, err
+	if err := os.MkdirAll(home, 0o777); err != nil {
+		return "", nil, fmt.Errorf("failed to create directory `%s`: %w", home, system.Error(err))
 	}
 	said := notify == nil
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
@@ -98,19 +96,6 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Mes
 	}
 }
 
-func createHome(home string) error {
-	err := os.MkdirAll(home, 0o777)
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, syscall.ENOTDIR) {
-		if info, statErr := os.Stat(home); statErr == nil && !info.IsDir() {
-			err = syscall.EEXIST
-		}
-	}
-	return fmt.Errorf("failed to create directory `%s`: %w", home, system.Error(err))
-}
-
 // openOrCreate opens or creates the file at path. As in Cargo it follows a symbolic
 // link.
 func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, error) {
@@ -120,7 +105,7 @@ func openOrCreate(ctx context.Context, kind fileKind, path string) (*os.File, er
 		f, err = system.Open(ctx, path, os.O_RDWR|os.O_CREATE, kind.mode)
 	}
 	// The umask may have taken access from the owner.
-	if err == nil && kind.narrow && created {
+	if err == nil && created && kind.mode == ownerOnly {
 		var info os.FileInfo
 		if info, err = f.Stat(); err == nil && info.Size() == 0 {
 			err = narrow(f, info)

@@ -279,7 +279,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 		"failed to open: FILE | Invalid argument (os error 22)":         func(path string) error { return os.Symlink(os.DevNull, path) },
 		"failed to open: FILE | No such file or directory (os error 2)": func(path string) error { return os.Symlink("missing/file", path) },
 		"failed to open: FILE | " + layers(newErrno(syscall.ELOOP)):     func(path string) error { return os.Symlink(path, path) },
-		"failed to create directory `HOME` | " + layers(newErrno(syscall.EEXIST)): func(path string) error {
+		"failed to create directory `HOME` | " + layers(newErrno(syscall.ENOTDIR)): func(path string) error {
 			return errors.Join(os.Remove(filepath.Dir(path)), os.WriteFile(filepath.Dir(path), nil, 0o600))
 		},
 	} {

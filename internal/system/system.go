@@ -206,18 +206,11 @@ func Unlock(f *os.File) {
 	}
 }
 
-// errContended says that another holder has the lock.
-var errContended = errors.New("the file is locked")
-
 func tryLock(f *os.File, kind lockKind) (bool, error) {
 	if neverLock(f) {
 		return true, nil
 	}
-	err := lock(f, kind)
-	if errors.Is(err, errContended) {
-		return false, nil
-	}
-	return err == nil, err
+	return lock(f, kind)
 }
 
 // pause waits for some time, or until ctx ends.

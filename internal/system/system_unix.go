@@ -22,32 +22,19 @@ const (
 	exclusive lockKind = unix.LOCK_EX | unix.LOCK_NB
 )
 
-func unlock(f *os.File) { _ = lock(f, unix.LOCK_UN) }
+func unlock(f *os.File) { _, _ = lock(f, unix.LOCK_UN) }
 
-// lock keeps the descriptor open during the call, so that its number does not become
-// that of another file.
-func lock(f *os.File, how lockKind) error {
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	controlErr := conn.Control(func(fd uintptr) {
-		for {
-			err = unix.Flock(int(fd), int(how))
-			if !errors.Is(err, unix.EINTR) {
-				return
-			}
-		}
-	})
+func lock(f *os.File, how lockKind) (bool, error) {
+	err := unix.Flock(int(f.Fd()), int(how))
 	switch {
-	case controlErr != nil:
-		return controlErr
+	case errors.Is(err, unix.EINTR):
+		return lock(f, how)
 	case errors.Is(err, unix.EWOULDBLOCK):
-		return errContended
+		return false, nil
 	case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
-		return nil
+		return true, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // WorkingDirectory returns the directory as the system knows it, without symbolic

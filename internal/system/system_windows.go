@@ -17,23 +17,15 @@ const (
 	exclusive lockKind = windows.LOCKFILE_FAIL_IMMEDIATELY | windows.LOCKFILE_EXCLUSIVE_LOCK
 )
 
-func lock(f *os.File, kind lockKind) error {
-	conn, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	controlErr := conn.Control(func(handle uintptr) {
-		err = windows.LockFileEx(windows.Handle(handle), uint32(kind), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
-	})
+func lock(f *os.File, kind lockKind) (bool, error) {
+	err := windows.LockFileEx(windows.Handle(f.Fd()), uint32(kind), 0, math.MaxUint32, math.MaxUint32, new(windows.Overlapped))
 	switch {
-	case controlErr != nil:
-		return controlErr
 	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
-		return errContended
+		return false, nil
 	case errors.Is(err, windows.ERROR_INVALID_FUNCTION):
-		return nil
+		return true, nil
 	}
-	return err
+	return err == nil, err
 }
 
 func unlock(f *os.File) {

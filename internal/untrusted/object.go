@@ -100,17 +100,13 @@ func (o Object) OptionalStrings(name string) []string {
 // Object reads an object inside.
 func (o Object) Object(name string) Object {
 	value := o.fields[name]
-	switch {
-	case value == nil:
+	if value == nil {
 		o.fail("the field `%s` is missing", name)
-		return Object{nil, o.err}
-	case value[0] != '{':
-		o.fail("the field `%s` is not an object", name)
 		return Object{nil, o.err}
 	}
 	fields, err := parse(value)
 	if err != nil {
-		o.fail("%w", err)
+		o.fail("the field `%s`: %w", name, err)
 	}
 	return Object{fields, o.err}
 }

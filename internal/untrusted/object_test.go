@@ -52,8 +52,8 @@ func TestWhatIsNoObjectOfTheFormIsRefused(t *testing.T) {
 		`{"token":"t","number":1.5}`:          "the field `number` is not a whole number",
 		`{"token":"t","number":"1"}`:          "the field `number` is not a whole number",
 		`{"token":"t","yes":null}`:            "the field `yes` is not true or false",
-		`{"token":"t","inner":[]}`:            "the field `inner` is not an object",
-		`{"token":"t","inner":{"a":1,"a":1}}`: "the field `a` occurs twice",
+		`{"token":"t","inner":[]}`:            "the field `inner`: the text is not a JSON object",
+		`{"token":"t","inner":{"a":1,"a":1}}`: "the field `inner`: the field `a` occurs twice",
 	} {
 		if _, err := read(text); err == nil || err.Error() != want {
 			t.Errorf("%s: the error is %v, want %s", text, err, want)

@@ -210,21 +210,19 @@ func includesOf(value *node) ([]include, error) {
 		case optional != nil && optional.kind != booleanKind:
 			return nil, fmt.Errorf("expected a boolean, but found %s at `include[%d].optional` in `%s`", optional.kind, i, element.definition)
 		}
-		includes = append(includes, include{path.text, optional != nil && optional.text == "true", element.definition})
-	}
-	for _, inc := range includes {
 		var want string
 		switch {
-		case filepath.Ext(inc.path) != ".toml" || filepath.Base(inc.path) == ".toml":
+		case filepath.Ext(path.text) != ".toml" || filepath.Base(path.text) == ".toml":
 			want = "ending with `.toml`"
-		case strings.ContainsAny(inc.path, "*?[]"):
+		case strings.ContainsAny(path.text, "*?[]"):
 			want = "without glob patterns"
-		case strings.ContainsAny(inc.path, "{}"):
+		case strings.ContainsAny(path.text, "{}"):
 			want = "without template braces"
-		default:
-			continue
 		}
-		return nil, fmt.Errorf("expected a config include path %s, but found `%s` from `%s`", want, inc.path, inc.definition)
+		if want != "" {
+			return nil, fmt.Errorf("expected a config include path %s, but found `%s` from `%s`", want, path.text, element.definition)
+		}
+		includes = append(includes, include{path.text, optional != nil && optional.text == "true", element.definition})
 	}
 	return includes, nil
 }

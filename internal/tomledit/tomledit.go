@@ -27,7 +27,8 @@ var ErrRefused = errors.New("the change would damage the TOML document")
 
 const byteOrderMark = "\ufeff"
 
-// Document is a TOML document that can be changed.
+// Document is a TOML document that can be changed. A change of a copy does not change
+// the other.
 type Document struct {
 	// data and scanned are never changed in place, only replaced. The last line of
 	// data always has a line end; added says that New has added it.
@@ -50,14 +51,8 @@ func New(content []byte) *Document {
 	return d
 }
 
-// Clone returns a copy. A change of one does not change the other.
-func (d *Document) Clone() *Document {
-	c := *d
-	return &c
-}
-
 // Bytes returns the document's content. The caller must not change it while the
-// document or a clone is in use.
+// document or a copy is in use.
 func (d *Document) Bytes() []byte {
 	if !d.added {
 		return d.data
@@ -119,11 +114,6 @@ func (d *Document) find(path []string) *entry {
 	return nil
 }
 
-// Has reports whether the document mentions path or something below it.
-func (d *Document) Has(path ...string) bool {
-	return slices.ContainsFunc(d.entries(), func(e *entry) bool { return hasPrefix(e.path, path) })
-}
-
 // Set sets the value at path to a string. An existing value is replaced where it
 // stands, between the same quotes if they can hold the new one. A new key goes after
 // the last key of its table, in the form of that table. A new table becomes a section
@@ -173,7 +163,7 @@ func (d *Document) add(path []string, raw string) []edit {
 		if e := d.lastOfSection(table); e != nil {
 			return d.addLine(e, quoteKeys(rest)+" = "+raw)
 		}
-		if d.Has(table...) {
+		if slices.ContainsFunc(d.entries(), func(e *entry) bool { return hasPrefix(e.path, table) }) {
 			// Only headers of tables in it mention it, so it can get a header.
 			break
 		}

@@ -142,9 +142,9 @@ func (d *document) edit(want *node, edit func(*tomledit.Document) error) error {
 }
 
 func (d *document) editTo(isWanted func(tree *node) bool, edit func(*tomledit.Document) error) error {
-	text := d.text.Clone()
+	text := *d.text
 	var tree *node
-	err := edit(text)
+	err := edit(&text)
 	if err == nil {
 		tree, err = parseTOML(text.Bytes(), d.definition())
 	}
@@ -154,7 +154,7 @@ func (d *document) editTo(isWanted func(tree *node) bool, edit func(*tomledit.Do
 	if err != nil {
 		return fmt.Errorf("failed to edit `%s`: %w", d.path, err)
 	}
-	d.text, d.tree = text, tree
+	d.text, d.tree = &text, tree
 	return nil
 }
 

@@ -26,7 +26,7 @@ const module = "github.com/cargo-auth/cargo-auth"
 // mayImport says which packages of this project a directory's packages may import.
 // The longest matching entry counts.
 var mayImport = map[string][]string{
-	"internal/subprocess": {"internal/system"},
+	"internal/subprocess": {"internal/system", "internal/terminal"},
 	"internal/system":     {},
 	"internal/terminal":   {"internal/system"},
 	"internal/tomledit":   {},

@@ -6,7 +6,7 @@ import (
 	"os/exec"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/cargo-auth/cargo-auth/internal/terminal"
 )
 
 // processAttributes decides the program's process group and the signal that it
@@ -21,9 +21,7 @@ import (
 // At a terminal the death of the caller is told by SIGTERM, which lets the
 // program restore the terminal; elsewhere by SIGKILL, which it cannot ignore.
 func processAttributes(interruptible bool) *syscall.SysProcAttr {
-	terminal, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	if err == nil {
-		unix.Close(terminal)
+	if terminal.Present() {
 		return withDeathSignal(&syscall.SysProcAttr{}, syscall.SIGTERM)
 	}
 	return withDeathSignal(&syscall.SysProcAttr{Setpgid: interruptible}, syscall.SIGKILL)

@@ -114,7 +114,7 @@ func serve(ctx context.Context, p Provider, in io.Reader, out io.Writer) error {
 		}
 		return nil
 	}
-	if err := send(greetingMessage{[]uint32{protocolVersion}}); err != nil {
+	if err := send(map[string][]int{"v": {protocolVersion}}); err != nil {
 		return err
 	}
 	requests := newLines(in)

@@ -94,10 +94,6 @@ func writeLine(w io.Writer, message any) error {
 	return system.Error(err)
 }
 
-type greetingMessage struct {
-	Versions []uint32 `json:"v"`
-}
-
 // requestMessage has the fields of a request, in Cargo's order.
 type requestMessage struct {
 	Version  int             `json:"v"`

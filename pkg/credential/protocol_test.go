@@ -156,12 +156,6 @@ func TestResponsesHaveCargosForm(t *testing.T) {
 	}
 }
 
-func TestGreetingHasCargosForm(t *testing.T) {
-	if got, want := string(encoded(t, greetingMessage{[]uint32{1, 2}})), `{"v":[1,2]}`+"\n"; got != want {
-		t.Errorf("written: got %s, want %s", got, want)
-	}
-}
-
 // differs: bounded-providers
 func TestAnErrorKeepsOnlyTheFirstCauses(t *testing.T) {
 	causes := strings.Repeat(`"c",`, maxCauses) + `"d","e"`

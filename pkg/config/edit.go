@@ -57,7 +57,13 @@ func (c *Config) Edit(ctx context.Context, change func(*File) error) (changed bo
 		if err := change(&File{d.path, &d}); err != nil || !d.changed() {
 			return d.changed(), err
 		}
-		if err = d.save(ctx, c.Home); !errors.Is(err, errChanged) {
+		_, file, err := openLocked(ctx, configKind, c.Home, nil)
+		if err != nil {
+			return true, err
+		}
+		err = d.write(file)
+		file.Close()
+		if !errors.Is(err, errChanged) {
 			return true, err
 		}
 	}
@@ -159,16 +165,6 @@ func (d *document) editTo(isWanted func(tree *node) bool, edit func(*tomledit.Do
 }
 
 func (d *document) changed() bool { return !bytes.Equal(d.text.Bytes(), d.saved) }
-
-// save writes the text to the configuration file in the home.
-func (d *document) save(ctx context.Context, home string) error {
-	_, file, err := openLocked(ctx, configKind, home, nil)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return d.write(file)
-}
 
 // write replaces the content of the file by the text.
 func (d *document) write(f *os.File) error {

@@ -548,11 +548,10 @@ func TestAPlantedRecoveryCopyDoesNoHarm(t *testing.T) {
 			if err := os.WriteFile(path, []byte(now), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			f, err := readConfig(home)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return errors.Join(f.Set(Key{"registries", "b", "credential-provider"}, "p"), f.document.save(t.Context(), home))
+			_, err := New(Options{Home: home}).Edit(t.Context(), func(f *File) error {
+				return f.Set(Key{"registries", "b", "credential-provider"}, "p")
+			})
+			return err
 		}
 		if err := change("x = 1\n"); err != nil {
 			t.Errorf("%s: a small file: %v", about, err)

@@ -25,12 +25,8 @@ func requote(old, text string) string {
 		return `""` + basic(text) + `""`
 	case strings.HasPrefix(old, `"`):
 		return basic(text)
-	case strings.HasPrefix(old, "'''"):
-		if !isControl(text) && !strings.Contains(text, "'''") && !strings.HasPrefix(text, "'") && !strings.HasSuffix(text, "'") {
-			return "'''" + text + "'''"
-		}
 	case strings.HasPrefix(old, "'"):
-		if !isControl(text) && !strings.Contains(text, "'") {
+		if !strings.HasPrefix(old, "'''") && !isControl(text) && !strings.Contains(text, "'") {
 			return "'" + text + "'"
 		}
 	}

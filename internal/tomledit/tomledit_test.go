@@ -70,7 +70,7 @@ var tests = []struct{ name, edit, before, after string }{
 	{"existing value", "set", "[registries.a] # h\n  token  =  \"old\"  # c\nx = 1\n", "[registries.a] # h\n  token  =  \"new\"  # c\nx = 1\n"},
 	{"literal quotes", "set", "[registries.a]\ntoken = 'old'", "[registries.a]\ntoken = 'new'"},
 	{"multi-line string", "set", "[registries.a]\ntoken = \"\"\"\nold\\\n  er\"\"\" # c\n", "[registries.a]\ntoken = \"\"\"new\"\"\" # c\n"},
-	{"multi-line literal", "set", "[registries.a]\ntoken = '''\nold\n'''\n", "[registries.a]\ntoken = '''new'''\n"},
+	{"multi-line literal", "set", "[registries.a]\ntoken = '''\nold\n'''\n", "[registries.a]\ntoken = \"new\"\n"},
 	{"same value", "set", "[registries.a]\ntoken = \"n\\u0065w\"\n", "[registries.a]\ntoken = \"n\\u0065w\"\n"},
 	{"after the last key", "set", "[registries.a]\n\tx = 1 # c\n\n# about b\n[b]\n", "[registries.a]\n\tx = 1 # c\n\ttoken = \"new\"\n\n# about b\n[b]\n"},
 	{"after the header", "set", "[registries.a]\n# c\n", "[registries.a]\ntoken = \"new\"\n# c\n"},

@@ -28,6 +28,9 @@ import (
 // to restore the terminal or report a failure.
 const Grace = 500 * time.Millisecond
 
+// maxTrailing is how many bytes a program may write after its answer.
+const maxTrailing = 1 << 20
+
 // Program says what to run.
 type Program struct {
 	// Path is the program. A name without a path separator is looked up on the
@@ -104,15 +107,25 @@ func (p *Program) Start(ctx context.Context) (*Child, error) {
 }
 
 // Wait waits until the program ends by itself, and returns how it ended. It drops
-// what the program still writes.
+// what the program still writes, up to a limit.
 func (c *Child) Wait() (*os.ProcessState, error) {
 	c.closeStdin()
-	go func() { _, _ = io.Copy(io.Discard, c.Stdout) }()
+	flooded := make(chan bool, 1)
+	go func() {
+		n, _ := io.CopyN(io.Discard, c.Stdout, maxTrailing)
+		if n == maxTrailing {
+			kill(c.cmd)
+		}
+		flooded <- n == maxTrailing
+	}()
 	err := c.wait()
+	var exit *exec.ExitError
 	switch {
 	case c.interrupted:
 		return nil, err
-	case err != nil && !errors.As(err, new(*exec.ExitError)) && !errors.Is(err, exec.ErrWaitDelay):
+	case <-flooded:
+		return nil, errors.New("it does not stop writing to standard output")
+	case err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
 		return nil, system.Error(err)
 	}
 	return c.cmd.ProcessState, nil

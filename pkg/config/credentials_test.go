@@ -452,6 +452,9 @@ func FuzzCredentialsFile(f *testing.F) {
 			if file.parse(content) != nil {
 				return
 			}
+			if _, err := descend(file.tree, tableOf("").child("token")); err != nil {
+				return // such a file cannot be opened
+			}
 			err := change(file)
 			if errors.Is(err, tomledit.ErrRefused) || err != nil && strings.HasPrefix(err.Error(), "failed to edit") {
 				t.Errorf("%s of %q: %v", name, content, err)

@@ -107,15 +107,19 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 		steps func(p *prompted) []terminal.Step
 		token string
 	}
+	types := func(text string) func(*prompted) []terminal.Step {
+		return func(*prompted) []terminal.Step { return []terminal.Step{{After: prompt, Type: text}} }
+	}
+	// goesOn is a login that stops, and gets the rest of the token after fg.
+	goesOn := func(p *prompted, stop terminal.Step, rest string) []terminal.Step {
+		return []terminal.Step{stop, {After: ready, Do: p.shown}, {Type: "fg\r"}, {After: back, Do: p.hidden}, {Type: rest}}
+	}
+	ctrlZ := func(p *prompted) []terminal.Step {
+		return goesOn(p, terminal.Step{After: prompt, Type: "sek\x1a"}, "ret-token\r")
+	}
 	tests := []promptTest{
 		{"Ctrl-Z at once", "", func(p *prompted) []terminal.Step {
-			return []terminal.Step{
-				{After: prompt, Type: "\x1a"},
-				{After: ready, Do: p.shown},
-				{Type: "fg\r"},
-				{After: back, Do: p.hidden},
-				{Type: "sekret-token\r"},
-			}
+			return goesOn(p, terminal.Step{After: prompt, Type: "\x1a"}, "sekret-token\r")
 		}, "sekret-token"},
 		{"too early, Ctrl-Z", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
@@ -153,15 +157,7 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				{After: "\nended", Do: p.shown},
 			}
 		}, ""},
-		{"Ctrl-Z", "", func(p *prompted) []terminal.Step {
-			return []terminal.Step{
-				{After: prompt, Type: "sek\x1a"},
-				{After: ready, Do: p.shown},
-				{Type: "fg\r"},
-				{After: back, Do: p.hidden},
-				{Type: "ret-token\r"},
-			}
-		}, "sekret-token"},
+		{"Ctrl-Z", "", ctrlZ, "sekret-token"},
 		{"Ctrl-Z twice", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
 				{After: prompt, Type: "sek\x1a"},
@@ -173,32 +169,10 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				{Type: "-token\r"},
 			}
 		}, "sekret-token"},
-		{"Ctrl-Z at a provider's prompt", "", func(p *prompted) []terminal.Step {
-			return []terminal.Step{
-				{After: prompt, Type: "sek\x1a"},
-				{After: ready, Do: p.shown},
-				{Type: "fg\r"},
-				{After: back, Do: p.hidden},
-				{Type: "ret-token\r"},
-			}
-		}, ""},
-		{"Ctrl-Z at the prompt of Cargo's provider", "", func(p *prompted) []terminal.Step {
-			return []terminal.Step{
-				{After: prompt, Type: "sek\x1a"},
-				{After: ready, Do: p.shown},
-				{Type: "fg\r"},
-				{After: back, Do: p.hidden},
-				{Type: "ret-token\r"},
-			}
-		}, ""},
+		{"Ctrl-Z at a provider's prompt", "", ctrlZ, ""},
+		{"Ctrl-Z at the prompt of Cargo's provider", "", ctrlZ, ""},
 		{"SIGTSTP", "", func(p *prompted) []terminal.Step {
-			return []terminal.Step{
-				{After: prompt, Type: "sek", Do: p.signal(syscall.SIGTSTP)},
-				{After: ready, Do: p.shown},
-				{Type: "fg\r"},
-				{After: back, Do: p.hidden},
-				{Type: "ret-token\r"},
-			}
+			return goesOn(p, terminal.Step{After: prompt, Type: "sek", Do: p.signal(syscall.SIGTSTP)}, "ret-token\r")
 		}, "sekret-token"},
 		{"SIGSTOP", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
@@ -213,12 +187,8 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				{Type: "ret-token\r"},
 			}
 		}, "sekret-token"},
-		{"interrupt", "", func(*prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: "sekret-token\x03"}}
-		}, ""},
-		{"quit", "", func(*prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: "sekret-token\x1c"}}
-		}, ""},
+		{"interrupt", "", types("sekret-token\x03"), ""},
+		{"quit", "", types("sekret-token\x1c"), ""},
 		{"too early", "", func(p *prompted) []terminal.Step {
 			return []terminal.Step{
 				{After: "Updating", Do: p.hidden},
@@ -234,9 +204,7 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 				{Type: "enQQ"},
 			}
 		}, "sekret-token"},
-		{"standard error elsewhere", " 2>err", func(*prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: "sekret-token\r"}}
-		}, "sekret-token"},
+		{"standard error elsewhere", " 2>err", types("sekret-token\r"), "sekret-token"},
 	}
 	for _, s := range []syscall.Signal{
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE,
@@ -257,9 +225,7 @@ func TestThePromptAtAShellWithJobControl(t *testing.T) {
 		{"4,096 characters", "sekret" + strings.Repeat("x", 4090) + "\r", "sekret" + strings.Repeat("x", 4090)},
 		{"1 MiB", "sekret" + strings.Repeat("x", 1<<20) + "\r", "sekret" + strings.Repeat("x", 1<<20)},
 	} {
-		tests = append(tests, promptTest{typed.name, "", func(*prompted) []terminal.Step {
-			return []terminal.Step{{After: prompt, Type: typed.text}}
-		}, typed.token})
+		tests = append(tests, promptTest{typed.name, "", types(typed.text), typed.token})
 	}
 	for _, test := range tests {
 		for shell, args := range map[string][]string{

@@ -81,9 +81,10 @@ const (
 	MaxSize = 16 << 20
 	// patience is more than the 45 seconds after which Linux takes back a lease.
 	patience = time.Minute
-	// While they wait, Open and Exclusive ask again after a time between these two.
-	firstWait = time.Millisecond
-	lastWait  = 16 * time.Millisecond
+	// A program that waits for a file asks again after a time between FirstWait and
+	// LastWait.
+	FirstWait = time.Millisecond
+	LastWait  = 16 * time.Millisecond
 )
 
 // Refused says why a file is not opened or read.
@@ -104,7 +105,7 @@ func (r Refused) Error() string { return string(r) }
 // opened, and reading it fails.
 func Open(ctx context.Context, path string, flag int, mode os.FileMode) (*os.File, error) {
 	end := time.Now().Add(patience)
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+	for wait := FirstWait; ; wait = min(2*wait, LastWait) {
 		f, err := os.OpenFile(path, flag|nonblocking, mode)
 		if err == nil {
 			if err = regular(f, flag); err != nil {
@@ -115,7 +116,7 @@ func Open(ctx context.Context, path string, flag int, mode os.FileMode) (*os.Fil
 		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
 			return f, err
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := Pause(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
@@ -176,7 +177,7 @@ func ReadAll(f *os.File, most int64) ([]byte, error) {
 // Before it waits it calls blocked, which may be nil. Like Cargo it does nothing on
 // file systems without locks, and on NFS, where asking for a lock may never return.
 func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+	for wait := FirstWait; ; wait = min(2*wait, LastWait) {
 		locked, err := TryExclusive(f)
 		if locked || err != nil {
 			return err
@@ -185,7 +186,7 @@ func Exclusive(ctx context.Context, f *os.File, blocked func()) error {
 			blocked()
 			blocked = nil
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := Pause(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -213,8 +214,8 @@ func tryLock(f *os.File, kind lockKind) (bool, error) {
 	return lock(f, kind)
 }
 
-// pause waits for some time, or until ctx ends.
-func pause(ctx context.Context, wait time.Duration) error {
+// Pause waits for some time, or until ctx ends.
+func Pause(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)

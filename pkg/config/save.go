@@ -19,9 +19,6 @@ import (
 // so that a reader at any moment finds a whole document.
 
 const (
-	// A program that waits asks again after a time between these two.
-	firstWait = time.Millisecond
-	lastWait  = 16 * time.Millisecond
 	// A writer has the lock for some milliseconds. Whoever has it longer is not
 	// writing, and a reader says nothing while it waits.
 	lastReadWait = 256 * time.Millisecond
@@ -60,7 +57,7 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Mes
 		return "", nil, fmt.Errorf("failed to create directory `%s`: %w", home, system.Error(err))
 	}
 	said := notify == nil
-	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+	for wait := system.FirstWait; ; wait = min(2*wait, system.LastWait) {
 		path = kind.path(home)
 		if f, err = openOrCreate(ctx, kind, path); err != nil {
 			return "", nil, err
@@ -89,10 +86,8 @@ func openLocked(ctx context.Context, kind fileKind, home string, notify func(Mes
 			notify(Message{Kind: Status, Verb: "Blocking", Text: "waiting for file lock on " + kind.name + "' config file"})
 			said = true
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
+		// If ctx has ended, the next attempt says so.
+		_ = system.Pause(ctx, wait)
 	}
 }
 
@@ -161,7 +156,7 @@ func readFileLocked(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	for wait := firstWait; wait <= lastReadWait; wait *= 2 {
+	for wait := system.FirstWait; wait <= lastReadWait; wait *= 2 {
 		ok, err := try(f)
 		if ok {
 			// If Close failed and kept the lock, we would later wait for ourselves.
